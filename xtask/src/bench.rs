@@ -1,0 +1,28 @@
+//! Measurements, in a release build.
+
+use clap::Args;
+
+use crate::command::{self, cargo, headline};
+use crate::{plugins, services};
+
+/// What to measure.
+#[derive(Args)]
+pub struct Arguments {
+    /// Only measurements whose name contains this
+    filter: Option<String>,
+    /// Where the results go, as JSON next to a table
+    #[arg(long, default_value = "docs/benchmarks/latest.json")]
+    json: std::path::PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let postgres = services::postgres(services::Durability::On)?;
+    let packages = plugins::build(plugins::Profile::Release)?;
+    headline("measuring; this takes minutes");
+    command::run(cargo()
+        .args(["run", "--release", "--package", "conman-bench", "--", "--json"])
+        .arg(&arguments.json)
+        .args(arguments.filter.iter())
+        .env(services::VARIABLE, postgres)
+        .env(plugins::VARIABLE, packages))
+}

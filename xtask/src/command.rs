@@ -1,0 +1,94 @@
+//! Running other programs: said before they run, and a failure names the command.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::workspace;
+
+/// A command in the workspace's root.
+pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(workspace::root());
+    command
+}
+
+/// The cargo that runs this.
+pub fn cargo() -> Command {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Says a headline before something that takes a while.
+pub fn headline(text: &str) {
+    let _ = writeln!(std::io::stderr(), "\n── {text}");
+}
+
+/// Runs to the end, output passed through.
+pub fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = shown(command);
+    let status = command.status().with_context(|| format!("could not start `{shown}`"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs to the end and answers what it printed.
+pub fn output(command: &mut Command) -> anyhow::Result<String> {
+    let shown = shown(command);
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start `{shown}`"))?;
+    if !output.status.success() {
+        bail!("`{shown}` failed ({})", output.status);
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Whether the program answers at all.
+pub fn answers(program: impl AsRef<std::ffi::OsStr>, argument: &str) -> bool {
+    Command::new(program)
+        .arg(argument)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Installs a package of the system when `missing`, or says how.
+pub fn install_system_packages(packages: &[&str]) -> anyhow::Result<()> {
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!("please install {} with your system's package manager and run this again", packages.join(", "));
+    }
+    headline(&format!("installing {} from the system's packages", packages.join(", ")));
+    let elevated = |arguments: &[&str]| {
+        let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
+        if !is_root() {
+            command.args(["--non-interactive", "apt-get"]);
+        }
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect();
+    // A machine whose package lists are fresh needs no update; a new one does.
+    if run(&mut elevated(&install)).is_ok() {
+        return Ok(());
+    }
+    run(&mut elevated(&["update"])).and_then(|()| run(&mut elevated(&install))).with_context(|| {
+        format!("could not install them; as root: apt-get install --no-install-recommends {}", packages.join(" "))
+    })
+}
+
+/// Whether we are root, who may install packages but may not run PostgreSQL.
+pub fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn shown(command: &Command) -> String {
+    let mut text = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        text.push(' ');
+        text.push_str(&argument.to_string_lossy());
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! Builds every plugin and example into packages, with the same command a third party uses.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command::{cargo, headline, run};
+use crate::workspace;
+
+/// Tells the suites where the packages are, so that they need not build them again.
+pub const VARIABLE: &str = "CONMAN_PLUGINS";
+
+/// Which `conman` builds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    /// What cargo needs to hear.
+    pub const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev => &[],
+            Self::Release => &["--release"],
+        }
+    }
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// The command, built.
+pub fn conman(profile: Profile) -> anyhow::Result<PathBuf> {
+    headline("building conman");
+    run(cargo().args(["build", "--package", "conman"]).args(profile.arguments()))?;
+    Ok(workspace::target().join(profile.folder()).join("conman"))
+}
+
+/// Builds all packages and answers the folder that holds them.
+pub fn build(profile: Profile) -> anyhow::Result<PathBuf> {
+    let conman = conman(profile)?;
+    let packages = workspace::target().join("plugins");
+    fs::create_dir_all(&packages)?;
+    for source in sources()? {
+        headline(&format!("building {}", source.display()));
+        run(crate::command::command(&conman).args(["plugin", "build"]).arg(&source).arg("--output").arg(&packages))?;
+    }
+    Ok(packages)
+}
+
+/// Every folder of `plugins/` and `examples/` that has a manifest.
+fn sources() -> anyhow::Result<Vec<PathBuf>> {
+    let mut sources = Vec::new();
+    for parent in ["plugins", "examples"] {
+        for entry in fs::read_dir(workspace::root().join(parent))? {
+            let folder = entry?.path();
+            if folder.join("plugin.toml").exists() {
+                sources.push(Path::new(parent).join(folder.file_name().unwrap_or_default()));
+            }
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
