@@ -1,0 +1,5 @@
+CREATE TABLE note (
+  id TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  amount BIGINT NOT NULL DEFAULT 0
+);

@@ -1,0 +1,75 @@
+//! Runs a sequence of host calls and tells what each answered: `[["begin"], ["execute", "INSERT …", 1, "a"], ["trap"]]`.
+
+use serde_json::{Value, json};
+
+use crate::conman::host::{database, events};
+use crate::conman::types::types::Error;
+use crate::{error, spin};
+
+/// Answers a JSON array with one outcome per step. A step's error is an outcome too; only `fail` ends the script with one.
+pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
+    let mut outcomes = Vec::new();
+    for step in steps {
+        let word = |at: usize| step[at].as_str().unwrap_or_default();
+        let outcome = match word(0) {
+            "execute" => database::execute(word(1), &parameters(step)).map(|touched| json!(touched)),
+            "query" => database::query(word(1), &parameters(step)).map(|rows| rows_json(&rows)),
+            "emit" => events::emit(word(1), word(2), word(3)).map(|_| json!("emitted")),
+            "begin" => database::begin().map(|()| json!("begun")),
+            "commit" => database::commit().map(|()| json!("committed")),
+            "rollback" => database::rollback().map(|()| json!("rolled back")),
+            // The first refusal of a step before ends the script with it.
+            "must" => match outcomes.iter().find_map(|outcome: &Value| outcome["error"].as_str()) {
+                Some(code) => return Err(error(code, "a step before was refused")),
+                None => Ok(json!(true)),
+            },
+            "repeat" => {
+                for _ in 1..step[1].as_u64().unwrap_or(1) {
+                    let _ = database::query(word(2), &[]);
+                }
+                database::query(word(2), &[]).map(|rows| json!(rows.rows.len()))
+            }
+            "sleep" => {
+                std::thread::sleep(std::time::Duration::from_millis(step[1].as_u64().unwrap_or_default()));
+                Ok(json!("slept"))
+            }
+            "trap" => panic!("a bug in the plugin"),
+            "spin" => spin(),
+            "garbage" => return Ok("{\"not\": json".to_owned()),
+            "fail" => return Err(error(word(1), "as you asked")),
+            other => Err(error("no-step", other)),
+        };
+        outcomes.push(match outcome {
+            Ok(value) => value,
+            Err(refusal) => json!({ "error": refusal.code, "message": refusal.message }),
+        });
+    }
+    Ok(Value::Array(outcomes).to_string())
+}
+
+fn parameters(step: &Value) -> Vec<database::Value> {
+    let all = step.as_array().map_or(&[][..], Vec::as_slice);
+    all.iter().skip(2).map(parameter).collect()
+}
+
+fn parameter(value: &Value) -> database::Value {
+    match value {
+        Value::Null => database::Value::Null,
+        Value::Bool(flag) => database::Value::Boolean(*flag),
+        Value::Number(number) => number.as_i64().map_or_else(|| database::Value::Real(number.as_f64().unwrap_or_default()), database::Value::Integer),
+        Value::String(text) => database::Value::Text(text.clone()),
+        other => database::Value::Text(other.to_string()),
+    }
+}
+
+fn rows_json(rows: &database::Rows) -> Value {
+    let cell = |value: &database::Value| match value {
+        database::Value::Null => Value::Null,
+        database::Value::Boolean(flag) => json!(flag),
+        database::Value::Integer(number) => json!(number),
+        database::Value::Real(number) => json!(number),
+        database::Value::Text(text) => json!(text),
+        database::Value::Bytes(bytes) => json!(bytes.len()),
+    };
+    rows.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>()).collect::<Vec<_>>().into()
+}
