@@ -1,1 +1,3 @@
-//! core-volunteer
+//! Volunteers: departments, shifts, sign-up, hours and rewards.
+
+pub mod rules;
