@@ -1,0 +1,1 @@
+//! Builds a plugin crate to a WebAssembly component.

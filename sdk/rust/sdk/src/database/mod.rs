@@ -1,0 +1,120 @@
+//! The plugin's own database. Nobody else's rows are in it, and nobody else sees these.
+//!
+//! SQL is the portable subset that means the same on SQLite and PostgreSQL: parameters are `$1`, `$2`, …; types are TEXT, BIGINT,
+//! BOOLEAN, DOUBLE PRECISION and BYTEA; upserts are `INSERT … ON CONFLICT (…) DO UPDATE`. Keep statement texts constant and
+//! values in parameters: the host checks each text once.
+//!
+//! In a query everything sees one read-only snapshot; in a mutation everything is one transaction; in an action use [`transaction`].
+
+mod row;
+mod transaction;
+mod value;
+mod write;
+
+pub use row::{Column, FromRow, Row};
+pub use transaction::transaction;
+pub use value::{FromValue, Json, ToValue, Value, parse};
+pub use write::{insert_many, insert_missing, upsert_many};
+
+use crate::bindings::conman::host::database as host;
+use crate::error::{Error, Result};
+
+/// Runs a statement and reads its rows.
+///
+/// # Errors
+/// The host's, or code `wrong-column` naming the column that does not fit `R`.
+pub fn query_as<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Vec<R>> {
+    let mut answer = Vec::new();
+    read_into(&mut answer, sql, parameters)?;
+    Ok(answer)
+}
+
+/// Runs a statement and reads its first row, if there is one.
+///
+/// # Errors
+/// See [`query_as`].
+pub fn query_optional<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Option<R>> {
+    let rows = host::query(sql, parameters)?;
+    let columns = R::columns(&rows.columns)?;
+    rows.rows.into_iter().next().map(|values| R::from_row(&columns, &mut Row::new(values))).transpose()
+}
+
+/// Runs a statement and reads its first row.
+///
+/// # Errors
+/// See [`query_as`]; `not-found` when there is no row.
+pub fn query_one<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<R> {
+    query_optional(sql, parameters)?.ok_or_else(|| Error::not_found("There is no such thing here."))
+}
+
+/// Runs a statement and reads the first column of its first row: counts, sums, single values.
+///
+/// # Errors
+/// See [`query_one`].
+pub fn query_value<T: FromValue>(sql: &str, parameters: &[Value]) -> Result<T> {
+    query_one::<(T,)>(sql, parameters).map(|(value,)| value)
+}
+
+/// How many keys one statement of [`query_in`] takes: few sizes, so that few texts exist and each is checked once.
+const KEY_SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
+
+/// Runs a statement for many keys, whose text has the word `$keys` once where the list of keys belongs:
+/// `… WHERE session_id IN ($keys) AND state = $1`. Parameters of its own are numbered from `$1`.
+///
+/// More than 1024 keys become several statements; then an ORDER BY holds only within each. No keys ask nothing.
+///
+/// # Errors
+/// See [`query_as`]; `internal` when the text has no `$keys`.
+pub fn query_in<R: FromRow, K: ToValue>(sql: &str, parameters: &[Value], keys: impl IntoIterator<Item = K>) -> Result<Vec<R>> {
+    let (before, after) = sql
+        .split_once("$keys")
+        .ok_or_else(|| Error::internal(format!("query_in needs the word $keys once in its statement, as in `IN ($keys)`: {sql}")))?;
+    let mut answer = Vec::new();
+    let mut keys = keys.into_iter().map(|key| key.to_value()).peekable();
+    while keys.peek().is_some() {
+        let mut all = parameters.to_vec();
+        all.extend(keys.by_ref().take(1024));
+        let found = all.len() - parameters.len();
+        let size = KEY_SIZES.into_iter().find(|size| *size >= found).unwrap_or(found);
+        // The same key again changes nothing about what IN matches.
+        if let Some(last) = all.last().cloned() {
+            all.resize(parameters.len() + size, last);
+        }
+        let mut text = String::with_capacity(sql.len() + size * 6);
+        text.push_str(before);
+        write::placeholders(&mut text, parameters.len() + 1, size);
+        text.push_str(after);
+        read_into(&mut answer, &text, &all)?;
+    }
+    Ok(answer)
+}
+
+/// Runs a statement for its effect; answers how many rows it touched.
+///
+/// # Errors
+/// The host's: `sql-constraint`, `read-only` inside a query, `conflict`, …
+pub fn execute(sql: &str, parameters: &[Value]) -> Result<u64> {
+    Ok(host::execute(sql, parameters)?)
+}
+
+fn read_into<R: FromRow>(answer: &mut Vec<R>, sql: &str, parameters: &[Value]) -> Result<()> {
+    let rows = host::query(sql, parameters)?;
+    let columns = R::columns(&rows.columns)?;
+    answer.reserve(rows.rows.len());
+    for values in rows.rows {
+        answer.push(R::from_row(&columns, &mut Row::new(values))?);
+    }
+    Ok(())
+}
+
+/// Parameters of a statement, borrowed: `params![id, 3, now]`. What may stand there implements [`ToValue`].
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$($crate::database::ToValue::to_value(&$value)),*] as &[$crate::database::Value] };
+}
+
+/// One row for [`insert_many`](crate::database::insert_many) and its kin, borrowed: `row![id, name]`.
+#[macro_export]
+macro_rules! row {
+    ($($value:expr),* $(,)?) => { [$($crate::database::ToValue::to_value(&$value)),*] };
+}
