@@ -73,8 +73,8 @@ pub(crate) enum Meaning<'s> {
     Scalar(&'static str),
     Object(&'s Object),
     Foreign(&'s Object),
-    Input(&'s Input),
-    Enum(&'s Enum),
+    Input,
+    Enum,
 }
 
 /// A fault in the schema: `schema.graphql:14: …`.
@@ -126,8 +126,8 @@ impl Schema {
         let object = self.objects.iter().find(|object| object.name == name).map(Meaning::Object);
         object
             .or_else(|| self.foreign.iter().find(|object| object.name == name).map(Meaning::Foreign))
-            .or_else(|| self.inputs.iter().find(|input| input.name == name).map(Meaning::Input))
-            .or_else(|| self.enums.iter().find(|found| found.name == name).map(Meaning::Enum))
+            .or_else(|| self.inputs.iter().find(|input| input.name == name).map(|_| Meaning::Input))
+            .or_else(|| self.enums.iter().find(|found| found.name == name).map(|_| Meaning::Enum))
     }
 
     /// Whether any field needs code.
@@ -201,7 +201,7 @@ impl Schema {
     fn check(&self) -> Result<(), Fault> {
         for (owner, field) in self.all_fields() {
             match self.meaning(base(&field.ty)) {
-                Some(Meaning::Input(_)) => return Err(format!("schema.graphql: `{owner}.{}` answers the input type `{}`; answer an object type", field.name, base(&field.ty))),
+                Some(Meaning::Input) => return Err(format!("schema.graphql: `{owner}.{}` answers the input type `{}`; answer an object type", field.name, base(&field.ty))),
                 Some(_) => {}
                 None => return Err(self.unknown(&format!("{owner}.{}", field.name), base(&field.ty))),
             }
@@ -230,7 +230,7 @@ impl Schema {
     fn check_arguments(&self, owner: &str, arguments: &[Argument]) -> Result<(), Fault> {
         for argument in arguments {
             match self.meaning(base(&argument.ty)) {
-                Some(Meaning::Scalar(_) | Meaning::Enum(_) | Meaning::Input(_)) => {}
+                Some(Meaning::Scalar(_) | Meaning::Enum | Meaning::Input) => {}
                 Some(_) => return Err(format!("schema.graphql: `{owner}` takes `{}` of the object type `{}`; take an input type", argument.name, base(&argument.ty))),
                 None => return Err(self.unknown(&format!("{owner}, {}", argument.name), base(&argument.ty))),
             }

@@ -2,12 +2,13 @@
 //!
 //! Each role has a world and so a module of its own. A role becomes part of a component only where its `export_…!` macro is
 //! used, which `plugin!` does for the roles a plugin has.
-#![expect(unsafe_code, reason = "generated: the canonical ABI passes pointers into this module's own linear memory")]
+
 #![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic, clippy::restriction)]
 
 wit_bindgen::generate!({
     path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
     world: "conman:worlds/imports",
+    generate_all,
     additional_derives: [PartialEq],
     generate_unused_types: true,
 });
@@ -17,6 +18,7 @@ pub mod resolvers {
     wit_bindgen::generate!({
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/resolvers-role",
+        generate_all,
         with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_resolvers",
@@ -28,6 +30,7 @@ pub mod event_handler {
     wit_bindgen::generate!({
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/event-handler-role",
+        generate_all,
         with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_event_handler",
@@ -39,6 +42,7 @@ pub mod routes {
     wit_bindgen::generate!({
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/routes-role",
+        generate_all,
         with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_routes",
@@ -50,6 +54,7 @@ pub mod lifecycle {
     wit_bindgen::generate!({
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/lifecycle-role",
+        generate_all,
         with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_lifecycle",

@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_have_a_place() {
-        let error = Request::new("POST", "x", "", &[], b"a\n\xC3\xA9b\xFF".to_vec()).text().map_err(|error| error.pointer);
-        assert_eq!(error, Err("line 2, column 3".to_owned()));
+        let request = Request::new("POST", "x", "", &[], b"a\n\xC3\xA9b\xFF".to_vec());
+        assert_eq!(request.text().map_err(|error| error.pointer), Err("line 2, column 3".to_owned()));
     }
 }
