@@ -1,0 +1,20 @@
+CREATE TABLE runtime_package (
+  digest TEXT PRIMARY KEY,
+  plugin TEXT NOT NULL,
+  version TEXT NOT NULL,
+  manifest TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  installed_at BIGINT NOT NULL,
+  installed_by TEXT NOT NULL
+);
+CREATE INDEX runtime_package_plugin ON runtime_package (plugin);
+CREATE TABLE runtime_enabled (
+  convention TEXT NOT NULL,
+  plugin TEXT NOT NULL,
+  digest TEXT NOT NULL REFERENCES runtime_package (digest),
+  config TEXT NOT NULL,
+  grants TEXT NOT NULL,
+  enabled_at BIGINT NOT NULL,
+  enabled_by TEXT NOT NULL,
+  PRIMARY KEY (convention, plugin)
+);

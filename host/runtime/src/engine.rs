@@ -1,0 +1,150 @@
+//! The one wasmtime engine of a host: what WebAssembly may be, and the pool its instances come from.
+
+use std::hash::{Hash as _, Hasher};
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use crate::ticker::{Ticker, Ticking};
+
+const MIB: usize = 1 << 20;
+
+/// Where instances' memories and stacks come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allocation {
+    /// Address space for `calls` concurrent calls is reserved at the start: the fast way, and the default.
+    Pool {
+        /// How many calls may run at once in the whole host.
+        calls: u32,
+    },
+    /// Every instance maps its own memory. For machines that refuse the pool's address space (`ulimit -v`, some sandboxes).
+    OnDemand {
+        /// How many calls may run at once in the whole host.
+        calls: u32,
+    },
+}
+
+impl Allocation {
+    /// How many calls may run at once.
+    #[must_use]
+    pub const fn calls(self) -> u32 {
+        match self {
+            Self::Pool { calls } | Self::OnDemand { calls } => calls,
+        }
+    }
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The operating system refused the pool's address space.
+    #[error(
+        "the system refused the address space for {calls} concurrent plugin calls ({reason}); raise `ulimit -v`, lower runtime.calls, \
+         or choose runtime.allocation = \"on-demand\", which is slower"
+    )]
+    Pool {
+        /// For how many calls.
+        calls: u32,
+        /// What the system said.
+        reason: String,
+    },
+    /// The engine could not be set up at all.
+    #[error("the WebAssembly engine could not be set up: {0}")]
+    Setup(String),
+}
+
+/// The engine, with the thread that interrupts guests.
+pub(crate) struct Engine {
+    wasmtime: wasmtime::Engine,
+    ticker: Ticker,
+    compatibility: String,
+}
+
+impl Engine {
+    pub(crate) fn new(allocation: Allocation) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&config(allocation)).map_err(|error| match allocation {
+            Allocation::Pool { calls } => EngineError::Pool { calls, reason: format!("{error:#}") },
+            Allocation::OnDemand { .. } => EngineError::Setup(format!("{error:#}")),
+        })?;
+        let ticker = Ticker::start(&wasmtime).map_err(|error| EngineError::Setup(error.to_string()))?;
+        let compatibility = compatibility(&wasmtime);
+        Ok(Self { wasmtime, ticker, compatibility })
+    }
+
+    pub(crate) const fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.wasmtime
+    }
+
+    /// Names everything that compiled code depends on: version, settings, processor features.
+    pub(crate) fn compatibility(&self) -> &str {
+        &self.compatibility
+    }
+
+    /// Guests are interruptible while the answer lives.
+    pub(crate) fn ticking(&self) -> Ticking {
+        self.ticker.ticking()
+    }
+}
+
+fn config(allocation: Allocation) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .consume_fuel(false)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size(MIB)
+        .cranelift_opt_level(OptLevel::Speed)
+        // Components of Python and JavaScript need several memories; nothing a plugin may do needs the rest.
+        .wasm_multi_memory(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .concurrency_support(false);
+    config.allocation_strategy(match allocation {
+        Allocation::Pool { calls } => InstanceAllocationStrategy::Pooling(pool(calls)),
+        Allocation::OnDemand { .. } => InstanceAllocationStrategy::OnDemand,
+    });
+    config
+}
+
+fn pool(calls: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls.saturating_mul(8).max(64))
+        .total_memories(calls.saturating_mul(2).max(4))
+        .total_tables(calls.saturating_mul(4).max(32))
+        // A conflict's re-run may start while the stack of the try before is still on its way back.
+        .total_stacks(calls.saturating_add(16))
+        .max_core_instances_per_component(64)
+        .max_memories_per_component(4)
+        .max_tables_per_component(32)
+        .max_tables_per_module(8)
+        .max_memories_per_module(4)
+        .table_elements(20_000)
+        .max_memory_size(128 * MIB)
+        // Keeping the first pages of a slot resident and wiping only the touched ones beats unmapping and faulting them in anew.
+        .linear_memory_keep_resident(2 * MIB)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10)
+        .max_unused_warm_slots(16)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// The hash wasmtime offers needs a hasher; this one is stable between runs.
+struct Sha(Sha256);
+
+impl Hasher for Sha {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+fn compatibility(engine: &wasmtime::Engine) -> String {
+    let mut hasher = Sha(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hex::encode(hasher.0.finalize())
+}

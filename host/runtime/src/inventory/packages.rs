@@ -1,0 +1,140 @@
+//! Installed packages: a row each in the host's database, the bytes in a folder by digest.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use conman_kernel::digest::Digest;
+use conman_kernel::id::PluginId;
+use conman_kernel::sql::{RowExt, SharedDatabase, SqlError, Value, read, transaction};
+use jiff::Timestamp;
+
+use crate::package::Package;
+
+/// An installed package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstalledPackage {
+    /// Which plugin.
+    pub id: PluginId,
+    /// Its version.
+    pub version: String,
+    /// The package's SHA-256.
+    pub digest: Digest,
+    /// `plugin.toml`.
+    pub manifest: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was installed.
+    pub installed_at: Timestamp,
+    /// Who installed it: an actor's key.
+    pub installed_by: String,
+}
+
+/// Where packages are kept.
+pub(crate) struct PackageStore {
+    database: SharedDatabase,
+    folder: PathBuf,
+}
+
+const COLUMNS: &str = "SELECT plugin, version, digest, manifest, size, installed_at, installed_by FROM runtime_package";
+
+impl PackageStore {
+    pub(crate) fn new(database: SharedDatabase, folder: &Path) -> Self {
+        Self { database, folder: folder.to_owned() }
+    }
+
+    pub(crate) fn file(&self, digest: Digest) -> PathBuf {
+        self.folder.join(format!("{digest}.wasm"))
+    }
+
+    /// Keeps the bytes, then the row: a row always has its file.
+    pub(crate) async fn keep(&self, bytes: Arc<[u8]>, digest: Digest, package: &Package, at: Timestamp, by: String) -> Result<(), super::InstallError> {
+        let (file, size) = (self.file(digest), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
+        let written = tokio::task::spawn_blocking(move || write(&file, &bytes)).await;
+        written.map_err(std::io::Error::other)??;
+        let row: [Value; 7] = [
+            digest.to_string().into(),
+            package.manifest.about.id.as_str().into(),
+            package.manifest.about.version.to_string().into(),
+            package.manifest_text.as_str().into(),
+            size.into(),
+            at.into(),
+            by.into(),
+        ];
+        transaction(self.database.as_ref(), |transaction| {
+            let row = row.clone();
+            Box::pin(async move {
+                let sql = "INSERT INTO runtime_package (digest, plugin, version, manifest, size, installed_at, installed_by) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO UPDATE SET installed_at = $6, installed_by = $7";
+                transaction.execute(sql, &row).await
+            })
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// All packages, newest first.
+    pub(crate) async fn all(&self) -> Result<Vec<InstalledPackage>, SqlError> {
+        let rows = read(self.database.as_ref(), &format!("{COLUMNS} ORDER BY installed_at DESC, digest"), &[]).await?;
+        rows.rows.iter().map(|row| of_row(row)).collect()
+    }
+
+    /// The packages of one plugin, newest first.
+    pub(crate) async fn of(&self, plugin: &PluginId) -> Result<Vec<InstalledPackage>, SqlError> {
+        let sql = format!("{COLUMNS} WHERE plugin = $1 ORDER BY installed_at DESC, digest");
+        let rows = read(self.database.as_ref(), &sql, &[plugin.as_str().into()]).await?;
+        rows.rows.iter().map(|row| of_row(row)).collect()
+    }
+
+    /// The bytes of a package, checked against their digest.
+    pub(crate) async fn bytes(&self, digest: Digest) -> std::io::Result<Vec<u8>> {
+        let file = self.file(digest);
+        tokio::task::spawn_blocking(move || {
+            let bytes = std::fs::read(&file).map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+            if Digest::of(&bytes) == digest {
+                return Ok(bytes);
+            }
+            let message = format!("{} is damaged: its content has another digest; install the package again", file.display());
+            Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message))
+        })
+        .await
+        .map_err(std::io::Error::other)?
+    }
+
+    /// Removes row and file.
+    pub(crate) async fn remove(&self, digest: Digest) -> Result<(), SqlError> {
+        let text = digest.to_string();
+        transaction(self.database.as_ref(), |transaction| {
+            let text = text.clone();
+            Box::pin(async move { transaction.execute("DELETE FROM runtime_package WHERE digest = $1", &[text.into()]).await })
+        })
+        .await?;
+        if let Err(error) = std::fs::remove_file(self.file(digest)) {
+            tracing::warn!(%digest, %error, "the file of a removed package could not be removed");
+        }
+        Ok(())
+    }
+}
+
+fn of_row(row: &[Value]) -> Result<InstalledPackage, SqlError> {
+    let unreadable = |error: &dyn std::fmt::Display| SqlError::Statement(format!("runtime_package: {error}"));
+    Ok(InstalledPackage {
+        id: row.text(0)?.parse().map_err(|error| unreadable(&error))?,
+        version: row.text(1)?.to_owned(),
+        digest: row.text(2)?.parse().map_err(|error| unreadable(&error))?,
+        manifest: row.text(3)?.to_owned(),
+        size: u64::try_from(row.integer(4)?).unwrap_or_default(),
+        installed_at: row.timestamp(5)?,
+        installed_by: row.text(6)?.to_owned(),
+    })
+}
+
+/// Writes beside the place and renames: nobody ever reads half a package.
+fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    let beside = file.with_extension(format!("{}.part", std::process::id()));
+    let mut part = std::fs::File::create(&beside)?;
+    part.write_all(bytes)?;
+    part.sync_all()?;
+    std::fs::rename(&beside, file)
+}
