@@ -1,0 +1,562 @@
+//! What a file changes in a programme.
+//!
+//! An import changes only what its file speaks of, and of that only what differs from what the same format would have said of the
+//! programme as it is. So importing a file twice, or importing an export, changes nothing.
+//!
+//! A file lists what is on the schedule. A session that the same source brought earlier, that is on the schedule and no longer in
+//! the file, is removed; drafts, cancelled and unplaced sessions, which no such file can list, stay, and so does everything of other
+//! sources or made by hand. People, rooms and tracks of that source go when this import took their last session.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::export::said::{self, Names};
+use crate::identity;
+use crate::import::{File, FilePart, FileSession};
+use crate::model::{Conference, Environment, Part, Person, Programme, Role, Room, Session, State, Track};
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Sessions.
+    pub sessions: usize,
+    /// People.
+    pub people: usize,
+    /// Rooms.
+    pub rooms: usize,
+    /// Tracks.
+    pub tracks: usize,
+    /// People in sessions.
+    pub assignments: usize,
+}
+
+impl Counts {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An item that could not be read, as reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// `line 14, column 3`.
+    pub place: String,
+    /// Which item and why.
+    pub message: String,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The format.
+    pub format: &'static str,
+    /// Whose programme it is.
+    pub source: String,
+    /// Whether it was only tried.
+    pub dry_run: bool,
+    /// How many the file holds.
+    pub read: Counts,
+    /// New here.
+    pub added: Counts,
+    /// Changed here.
+    pub changed: Counts,
+    /// Gone from here.
+    pub removed: Counts,
+    /// What could not be read, the first of them.
+    pub unreadable: Vec<Unreadable>,
+    /// How many could not be read.
+    pub unreadable_count: usize,
+    /// What the importer should know.
+    pub notes: Vec<String>,
+    /// The release made in the same go, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<i64>,
+}
+
+/// The rows to write and to delete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The conference's new facts, when they differ.
+    pub conference: Option<Conference>,
+    /// New or changed.
+    pub rooms: Vec<Room>,
+    /// New or changed.
+    pub tracks: Vec<Track>,
+    /// New or changed.
+    pub people: Vec<Person>,
+    /// New or changed.
+    pub sessions: Vec<Session>,
+    /// Whole line-ups that differ, by session.
+    pub line_ups: BTreeMap<String, Vec<Part>>,
+    /// Ids.
+    pub removed_sessions: Vec<String>,
+    /// Ids.
+    pub removed_people: Vec<String>,
+    /// Ids.
+    pub removed_rooms: Vec<String>,
+    /// Ids.
+    pub removed_tracks: Vec<String>,
+    /// What to tell.
+    pub report: Report,
+}
+
+impl Plan {
+    /// Whether nothing would be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.conference.is_none() && self.report.added.is_empty() && self.report.changed.is_empty() && self.report.removed.is_empty()
+    }
+}
+
+/// Compares a file with the programme.
+#[must_use]
+pub fn plan(existing: &Programme, file: &File) -> Plan {
+    Planning::new(existing, file).run()
+}
+
+struct Planning<'a> {
+    existing: &'a Programme,
+    file: &'a File,
+    plan: Plan,
+    rooms: HashMap<&'a str, String>,
+    tracks: HashMap<&'a str, String>,
+    people: HashMap<&'a str, String>,
+}
+
+impl<'a> Planning<'a> {
+    fn new(existing: &'a Programme, file: &'a File) -> Self {
+        let sessions = file.sessions.as_deref().unwrap_or_default();
+        let report = Report {
+            format: file.format.as_str(),
+            source: file.source.clone(),
+            dry_run: false,
+            read: Counts {
+                sessions: sessions.len(),
+                people: file.people.len(),
+                rooms: file.rooms.len(),
+                tracks: file.tracks.len(),
+                assignments: sessions.iter().filter_map(|session| session.people.as_ref()).map(Vec::len).sum(),
+            },
+            added: Counts::default(),
+            changed: Counts::default(),
+            removed: Counts::default(),
+            unreadable: file.unreadable.iter().map(|found| Unreadable { place: found.place.to_string(), message: found.message.clone() }).collect(),
+            unreadable_count: file.unreadable_count,
+            notes: file.notes.clone(),
+            release: None,
+        };
+        let plan = Plan {
+            conference: None,
+            rooms: Vec::new(),
+            tracks: Vec::new(),
+            people: Vec::new(),
+            sessions: Vec::new(),
+            line_ups: BTreeMap::new(),
+            removed_sessions: Vec::new(),
+            removed_people: Vec::new(),
+            removed_rooms: Vec::new(),
+            removed_tracks: Vec::new(),
+            report,
+        };
+        Self { existing, file, plan, rooms: HashMap::new(), tracks: HashMap::new(), people: HashMap::new() }
+    }
+
+    fn run(mut self) -> Plan {
+        self.conference();
+        self.compare_rooms();
+        self.compare_tracks();
+        self.compare_people();
+        self.compare_sessions();
+        self.plan
+    }
+
+    /// The first import names the programme. Later files, such as own exports with made-up names, do not rename it.
+    fn conference(&mut self) {
+        if self.existing.sessions.is_empty() && self.existing.conference == Conference::default() && self.file.conference != Conference::default() {
+            self.plan.conference = Some(self.file.conference.clone());
+        }
+    }
+
+    fn compare_rooms(&mut self) {
+        let by_name: HashMap<&str, &Room> = self.existing.rooms.iter().map(|room| (room.name.as_str(), room)).collect();
+        let mut by_id: HashMap<String, &Room> = self.existing.rooms.iter().map(|room| (room.id.clone(), room)).collect();
+        let names: HashSet<&str> = self.file.rooms.iter().map(|room| room.name.as_str()).collect();
+        let mut taken: HashSet<String> = by_id.keys().cloned().collect();
+        let mut position = self.existing.rooms.iter().map(|room| room.position).max().unwrap_or(0);
+        for said in &self.file.rooms {
+            // A known id under a new name is a renamed room, unless the file also has a room of the old name.
+            let renamed = || said.id.as_ref().and_then(|id| by_id.get(id).copied()).filter(|room| !names.contains(room.name.as_str()));
+            let known = by_name.get(said.name.as_str()).copied().or_else(renamed);
+            let Some(known) = known else {
+                let id = said.id.clone().filter(|id| !taken.contains(id)).unwrap_or_else(|| free_id(&taken, "room", &said.name));
+                taken.insert(id.clone());
+                position += 1;
+                self.rooms.insert(&said.name, id.clone());
+                self.plan.report.added.rooms += 1;
+                self.plan.rooms.push(Room {
+                    id,
+                    name: said.name.clone(),
+                    position,
+                    area: said.area.clone().unwrap_or_default(),
+                    capacity: said.capacity.flatten(),
+                    exclusive: !said.shared,
+                    description: said.description.clone().unwrap_or_default(),
+                    extra: said.extra.clone().unwrap_or_default(),
+                    source: self.file.source.clone(),
+                });
+                continue;
+            };
+            by_id.remove(&known.id);
+            self.rooms.insert(&said.name, known.id.clone());
+            let mut room = known.clone();
+            room.name.clone_from(&said.name);
+            take(&mut room.area, said.area.as_ref());
+            take(&mut room.capacity, said.capacity.as_ref());
+            take(&mut room.description, said.description.as_ref());
+            take(&mut room.extra, said.extra.as_ref());
+            if room != *known {
+                self.plan.report.changed.rooms += 1;
+                self.plan.rooms.push(room);
+            }
+        }
+    }
+
+    fn compare_tracks(&mut self) {
+        let by_name: HashMap<&str, &Track> = self.existing.tracks.iter().map(|track| (track.name.as_str(), track)).collect();
+        let mut taken: HashSet<String> = self.existing.tracks.iter().map(|track| track.id.clone()).collect();
+        let mut position = self.existing.tracks.iter().map(|track| track.position).max().unwrap_or(0);
+        for said in &self.file.tracks {
+            let Some(known) = by_name.get(said.name.as_str()).copied() else {
+                let id = said.id.clone().filter(|id| !taken.contains(id)).unwrap_or_else(|| free_id(&taken, "track", &said.name));
+                taken.insert(id.clone());
+                position += 1;
+                self.tracks.insert(&said.name, id.clone());
+                self.plan.report.added.tracks += 1;
+                self.plan.tracks.push(Track {
+                    id,
+                    name: said.name.clone(),
+                    position,
+                    color: said.color.clone().unwrap_or_default(),
+                    slug: said.slug.clone().unwrap_or_default(),
+                    source: self.file.source.clone(),
+                });
+                continue;
+            };
+            self.tracks.insert(&said.name, known.id.clone());
+            let mut track = known.clone();
+            take(&mut track.color, said.color.as_ref());
+            take(&mut track.slug, said.slug.as_ref());
+            if track != *known {
+                self.plan.report.changed.tracks += 1;
+                self.plan.tracks.push(track);
+            }
+        }
+    }
+
+    fn compare_people(&mut self) {
+        let by_id: HashMap<&str, &Person> = self.existing.people.iter().map(|person| (person.id.as_str(), person)).collect();
+        let mut by_name: HashMap<&str, Option<&Person>> = HashMap::new();
+        for person in &self.existing.people {
+            // Two people of one name: the name alone does not say who is meant.
+            by_name.entry(&person.name).and_modify(|known| *known = None).or_insert(Some(person));
+        }
+        for said in &self.file.people {
+            let same_name = || by_name.get(said.name.as_str()).copied().flatten().filter(|_| said.by_name);
+            let known = by_id.get(said.id.as_str()).copied().or_else(same_name);
+            let Some(known) = known else {
+                self.people.insert(&said.id, said.id.clone());
+                self.plan.report.added.people += 1;
+                self.plan.people.push(Person {
+                    id: said.id.clone(),
+                    number: said.number,
+                    name: said.name.clone(),
+                    biography: said.biography.clone().unwrap_or_default(),
+                    avatar: said.avatar.clone().unwrap_or_default(),
+                    url: said.url.clone().unwrap_or_default(),
+                    links: said.links.clone().unwrap_or_default(),
+                    source: self.file.source.clone(),
+                });
+                continue;
+            };
+            self.people.insert(&said.id, known.id.clone());
+            let sayable = said::person(known, self.file.format);
+            let mut person = known.clone();
+            if !said.in_passing {
+                person.name.clone_from(&said.name);
+            }
+            take_if_new(&mut person.biography, said.biography.as_ref(), sayable.biography.as_ref());
+            take_if_new(&mut person.avatar, said.avatar.as_ref(), sayable.avatar.as_ref());
+            take_if_new(&mut person.url, said.url.as_ref(), sayable.url.as_ref());
+            take_if_new(&mut person.links, said.links.as_ref(), sayable.links.as_ref());
+            if person != *known {
+                self.plan.report.changed.people += 1;
+                self.plan.people.push(person);
+            }
+        }
+    }
+
+    fn compare_sessions(&mut self) {
+        let Some(sessions) = &self.file.sessions else { return };
+        let by_id: HashMap<&str, &Session> = self.existing.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
+        let mut line_ups: HashMap<&str, Vec<&Part>> = HashMap::new();
+        for part in &self.existing.parts {
+            line_ups.entry(&part.session).or_default().push(part);
+        }
+        let mut numbers: HashSet<i64> = self.existing.sessions.iter().map(|session| session.number).collect();
+        let names = Names::of(self.existing);
+        let mut listed: HashSet<&str> = HashSet::with_capacity(sessions.len());
+        for said in sessions {
+            listed.insert(&said.id);
+            let session = match by_id.get(said.id.as_str()).copied() {
+                Some(known) => {
+                    let mut session = known.clone();
+                    self.merge(&mut session, said, &said::session(known, self.file.format, &names));
+                    if session != *known {
+                        self.plan.report.changed.sessions += 1;
+                        self.plan.sessions.push(session);
+                    }
+                    known
+                }
+                None => {
+                    let mut session = Session::new(&said.id, free_number(&mut numbers, said), &said.title);
+                    session.source.clone_from(&self.file.source);
+                    session.environment = Environment::InPerson;
+                    self.merge(&mut session, said, &FileSession::default());
+                    self.plan.report.added.sessions += 1;
+                    self.plan.sessions.push(session);
+                    if let Some(parts) = &said.people {
+                        self.new_line_up(&said.id, parts);
+                    }
+                    continue;
+                }
+            };
+            if let Some(parts) = &said.people {
+                let line_up = line_ups.get(session.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+                self.compare_line_up(&session.id, line_up, parts);
+            }
+        }
+        self.removals(&listed);
+    }
+
+    fn merge(&self, session: &mut Session, said: &FileSession, sayable: &FileSession) {
+        session.title.clone_from(&said.title);
+        take_if_new(&mut session.code, said.code.as_ref(), sayable.code.as_ref());
+        take_if_new(&mut session.slug, said.slug.as_ref(), sayable.slug.as_ref());
+        take_if_new(&mut session.subtitle, said.subtitle.as_ref(), sayable.subtitle.as_ref());
+        take_if_new(&mut session.abstract_text, said.abstract_text.as_ref(), sayable.abstract_text.as_ref());
+        take_if_new(&mut session.description, said.description.as_ref(), sayable.description.as_ref());
+        take_if_new(&mut session.kind, said.kind.as_ref(), sayable.kind.as_ref());
+        take_if_new(&mut session.environment, said.environment.as_ref(), sayable.environment.as_ref());
+        take_if_new(&mut session.language, said.language.as_ref(), sayable.language.as_ref());
+        take_if_new(&mut session.slot, said.slot.as_ref(), sayable.slot.as_ref());
+        take_if_new(&mut session.url, said.url.as_ref(), sayable.url.as_ref());
+        take_if_new(&mut session.links, said.links.as_ref(), sayable.links.as_ref());
+        take_if_new(&mut session.attachments, said.attachments.as_ref(), sayable.attachments.as_ref());
+        take_if_new(&mut session.tags, said.tags.as_ref(), sayable.tags.as_ref());
+        take_if_new(&mut session.audience, said.audience.as_ref(), sayable.audience.as_ref());
+        take_if_new(&mut session.extra.logo, said.logo.as_ref(), sayable.logo.as_ref());
+        take_if_new(&mut session.extra.feedback_url, said.feedback_url.as_ref(), sayable.feedback_url.as_ref());
+        take_if_new(&mut session.extra.origin_url, said.origin_url.as_ref(), sayable.origin_url.as_ref());
+        take_if_new(&mut session.extra.video_url, said.video_url.as_ref(), sayable.video_url.as_ref());
+        take_if_new(&mut session.extra.recording, said.recording.as_ref(), sayable.recording.as_ref());
+        if let Some(track) = &said.track {
+            session.track = track.as_deref().and_then(|name| self.tracks.get(name).cloned());
+        }
+        if let Some(room) = &said.room {
+            session.room = room.as_deref().and_then(|name| self.rooms.get(name).cloned());
+        }
+        session.state = match (said.state, said.slot) {
+            (Some(state), _) => state,
+            // What a schedule lists is on the schedule.
+            (None, Some(Some(_))) => State::Scheduled,
+            (None, _) => session.state,
+        };
+    }
+
+    fn person_id(&self, part: &FilePart) -> String {
+        self.people.get(part.person.as_str()).cloned().unwrap_or_else(|| part.person.clone())
+    }
+
+    fn new_line_up(&mut self, session: &str, parts: &[FilePart]) {
+        let line_up: Vec<Part> = self.resolved(parts).into_iter().zip(1..).map(|((person, role), position)| Part {
+            session: session.to_owned(),
+            position,
+            person,
+            role: role.unwrap_or(Role::Presenter),
+        }).collect();
+        if !line_up.is_empty() {
+            self.plan.report.added.assignments += line_up.len();
+            self.plan.line_ups.insert(session.to_owned(), line_up);
+        }
+    }
+
+    /// The people meant, each once: two of the file's people may turn out to be one of ours.
+    fn resolved(&self, parts: &[FilePart]) -> Vec<(String, Option<Role>)> {
+        let mut seen = HashSet::new();
+        parts.iter().map(|part| (self.person_id(part), part.role)).filter(|(person, _)| seen.insert(person.clone())).collect()
+    }
+
+    fn compare_line_up(&mut self, session: &str, existing: &[&Part], parts: &[FilePart]) {
+        let said = self.resolved(parts);
+        let said_of: HashMap<&str, Option<Role>> = said.iter().map(|(person, role)| (person.as_str(), *role)).collect();
+        let known: HashMap<&str, Role> = existing.iter().map(|part| (part.person.as_str(), part.role)).collect();
+        // Reserves and people who are not announced are in no public file, so no file takes them away.
+        let unheard: Vec<&&Part> = existing.iter().filter(|part| !part.role.announced() && !said_of.contains_key(part.person.as_str())).collect();
+        let gone = existing.iter().filter(|part| part.role.announced() && !said_of.contains_key(part.person.as_str())).count();
+        let added = said.iter().filter(|(person, _)| !known.contains_key(person.as_str())).count();
+        let changed = said.iter().filter(|(person, role)| role.is_some_and(|role| known.get(person.as_str()).is_some_and(|have| *have != role))).count();
+        let order_before: Vec<&str> = existing.iter().map(|part| part.person.as_str()).filter(|person| said_of.contains_key(person)).collect();
+        let order_after: Vec<&str> = said.iter().map(|(person, _)| person.as_str()).filter(|person| known.contains_key(person)).collect();
+        let reordered = order_before != order_after;
+        if gone + added + changed == 0 && !reordered {
+            return;
+        }
+        let counts = &mut self.plan.report;
+        counts.removed.assignments += gone;
+        counts.added.assignments += added;
+        counts.changed.assignments += changed.max(usize::from(reordered && gone + added == 0));
+        let line_up = said
+            .iter()
+            .map(|(person, role)| (person.clone(), role.or_else(|| known.get(person.as_str()).copied()).unwrap_or(Role::Presenter)))
+            .chain(unheard.into_iter().map(|part| (part.person.clone(), part.role)))
+            .zip(1..)
+            .map(|((person, role), position)| Part { session: session.to_owned(), position, person, role })
+            .collect();
+        self.plan.line_ups.insert(session.to_owned(), line_up);
+    }
+
+    fn removals(&mut self, listed: &HashSet<&str>) {
+        if self.file.unreadable_unknown {
+            self.plan.report.notes.push("an item without an id could not be read, so nothing was taken as missing from the file".to_owned());
+            return;
+        }
+        let source = self.file.source.as_str();
+        let gone: BTreeSet<&str> = self
+            .existing
+            .sessions
+            .iter()
+            .filter(|session| session.source == source && session.on_schedule())
+            .map(|session| session.id.as_str())
+            .filter(|id| !listed.contains(id) && !self.file.unreadable_ids.contains(*id))
+            .collect();
+
+        let mut people_before: HashSet<&str> = HashSet::new();
+        let mut people_after: HashSet<&str> = self.file.people.iter().filter_map(|person| self.people.get(person.id.as_str())).map(String::as_str).collect();
+        for part in &self.existing.parts {
+            people_before.insert(&part.person);
+            if !gone.contains(part.session.as_str()) && !self.plan.line_ups.contains_key(&part.session) {
+                people_after.insert(&part.person);
+            }
+        }
+        people_after.extend(self.plan.line_ups.values().flatten().map(|part| part.person.as_str()));
+        let removed_people: Vec<String> = self
+            .existing
+            .people
+            .iter()
+            .filter(|person| person.source == source && people_before.contains(person.id.as_str()) && !people_after.contains(person.id.as_str()))
+            .map(|person| person.id.clone())
+            .collect();
+
+        let updated: HashMap<&str, &Session> = self.plan.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
+        let (mut rooms_before, mut rooms_after) = (HashSet::new(), HashSet::new());
+        let (mut tracks_before, mut tracks_after) = (HashSet::new(), HashSet::new());
+        for session in &self.existing.sessions {
+            rooms_before.extend(session.room.as_deref());
+            tracks_before.extend(session.track.as_deref());
+            if !gone.contains(session.id.as_str()) && !updated.contains_key(session.id.as_str()) {
+                rooms_after.extend(session.room.as_deref());
+                tracks_after.extend(session.track.as_deref());
+            }
+        }
+        for session in &self.plan.sessions {
+            rooms_after.extend(session.room.as_deref());
+            tracks_after.extend(session.track.as_deref());
+        }
+        rooms_after.extend(self.rooms.values().map(String::as_str));
+        tracks_after.extend(self.tracks.values().map(String::as_str));
+        let left = |id: &str, from: &str, before: &HashSet<&str>, after: &HashSet<&str>| from == source && before.contains(id) && !after.contains(id);
+        let removed_rooms: Vec<String> = self
+            .existing
+            .rooms
+            .iter()
+            .filter(|room| left(&room.id, &room.source, &rooms_before, &rooms_after))
+            .map(|room| room.id.clone())
+            .collect();
+        let removed_tracks: Vec<String> = self
+            .existing
+            .tracks
+            .iter()
+            .filter(|track| left(&track.id, &track.source, &tracks_before, &tracks_after))
+            .map(|track| track.id.clone())
+            .collect();
+
+        let removed = &mut self.plan.report.removed;
+        removed.assignments += self.existing.parts.iter().filter(|part| gone.contains(part.session.as_str())).count();
+        removed.sessions = gone.len();
+        removed.people = removed_people.len();
+        removed.rooms = removed_rooms.len();
+        removed.tracks = removed_tracks.len();
+        self.plan.removed_sessions = gone.into_iter().map(str::to_owned).collect();
+        self.plan.removed_people = removed_people;
+        self.plan.removed_rooms = removed_rooms;
+        self.plan.removed_tracks = removed_tracks;
+    }
+}
+
+fn take<T: Clone>(have: &mut T, said: Option<&T>) {
+    if let Some(said) = said {
+        have.clone_from(said);
+    }
+}
+
+/// Takes over what a file says, unless it only says what the format would have made of what there is.
+fn take_if_new<T: Clone + PartialEq>(have: &mut T, said: Option<&T>, sayable: Option<&T>) {
+    if let Some(said) = said
+        && Some(said) != sayable
+    {
+        have.clone_from(said);
+    }
+}
+
+fn free_id(taken: &HashSet<String>, what: &str, name: &str) -> String {
+    let mut id = identity::derived(&[what, name]);
+    let mut times = 1;
+    while taken.contains(&id) {
+        times += 1;
+        id = identity::derived(&[what, name, &times.to_string()]);
+    }
+    id
+}
+
+/// The file's number if it is good and free, else one made from the id.
+fn free_number(taken: &mut HashSet<i64>, said: &FileSession) -> i64 {
+    let mut number = said.number.filter(|number| *number > 0 && !taken.contains(number)).unwrap_or_else(|| identity::number(&said.id));
+    while !taken.insert(number) {
+        number += 1;
+    }
+    number
+}
+
+/// Carries a plan out on a programme in memory: what the database does with rows.
+pub fn apply(programme: &mut Programme, plan: Plan) {
+    fn put<T>(items: &mut Vec<T>, new: Vec<T>, removed: &[String], id: impl Fn(&T) -> &str) {
+        let replaced: HashSet<&str> = new.iter().map(&id).chain(removed.iter().map(String::as_str)).collect();
+        items.retain(|item| !replaced.contains(id(item)));
+        items.extend(new);
+    }
+    if let Some(conference) = plan.conference {
+        programme.conference = conference;
+    }
+    put(&mut programme.rooms, plan.rooms, &plan.removed_rooms, |room| &room.id);
+    put(&mut programme.tracks, plan.tracks, &plan.removed_tracks, |track| &track.id);
+    put(&mut programme.people, plan.people, &plan.removed_people, |person| &person.id);
+    put(&mut programme.sessions, plan.sessions, &plan.removed_sessions, |session| &session.id);
+    let gone: HashSet<&str> = plan.removed_sessions.iter().map(String::as_str).collect();
+    programme.parts.retain(|part| !gone.contains(part.session.as_str()) && !plan.line_ups.contains_key(&part.session));
+    programme.parts.extend(plan.line_ups.into_values().flatten());
+    programme.sort();
+}

@@ -1,0 +1,351 @@
+//! What cannot work as planned: two sessions in one room, one person in two places, and so on.
+//!
+//! Everything is found by sorting and sweeping, so 1,400 sessions with 3,300 assignments take a few milliseconds; only the conflicts
+//! themselves can be more than linear, and they are capped.
+//!
+//! Two slots overlap when each starts before the other ends; back to back is no overlap. Every overlapping *pair* counts once, so
+//! three sessions at once in a room are three conflicts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::import::day_of;
+use crate::model::{Role, Slot};
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Two sessions at once in a room that holds one. Fatal.
+    RoomOverlap,
+    /// A person in two sessions at once.
+    PersonDoubleBooked,
+    /// A session outside the times a person said.
+    PersonUnavailable,
+    /// A session outside the times a room can be used.
+    RoomUnavailable,
+    /// More people expected than the room holds.
+    RoomTooSmall,
+    /// Two people in one session who must not be.
+    DoNotAssignWith,
+    /// Too little time between two sessions of a person.
+    BackToBack,
+    /// More sessions of a person on one day than they, or the convention, want.
+    OverDailyLimit,
+    /// A session of a kind that needs a moderator has none.
+    NoModerator,
+}
+
+impl Kind {
+    /// In the field's words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RoomOverlap => "room_overlap",
+            Self::PersonDoubleBooked => "person_double_booked",
+            Self::PersonUnavailable => "person_unavailable",
+            Self::RoomUnavailable => "room_unavailable",
+            Self::RoomTooSmall => "room_too_small",
+            Self::DoNotAssignWith => "do_not_assign_with",
+            Self::BackToBack => "back_to_back",
+            Self::OverDailyLimit => "over_daily_limit",
+            Self::NoModerator => "no_moderator",
+        }
+    }
+
+    /// Whether the schedule cannot happen this way.
+    #[must_use]
+    pub const fn is_fatal(self) -> bool {
+        matches!(self, Self::RoomOverlap)
+    }
+}
+
+/// A session as far as conflicts need it: scheduled and placed.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// Its id.
+    pub id: String,
+    /// Its room.
+    pub room: Option<String>,
+    /// When.
+    pub slot: Slot,
+    /// Its kind.
+    pub kind: String,
+    /// How many people are expected.
+    pub audience: Option<i64>,
+    /// Who is in it.
+    pub people: Vec<(String, Role)>,
+}
+
+/// What the sessions are held against.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Rooms: whether one session has it to itself, and how many people it holds.
+    pub rooms: HashMap<String, RoomFacts>,
+    /// When people can; a person without windows always can.
+    pub person_windows: HashMap<String, Vec<Slot>>,
+    /// When rooms can be used; a room without windows always can.
+    pub room_windows: HashMap<String, Vec<Slot>>,
+    /// Who must not be in a session with whom; each pair once, in either order.
+    pub apart: Vec<(String, String)>,
+    /// Own daily limits.
+    pub daily_limits: HashMap<String, i64>,
+}
+
+/// A room as far as conflicts need it.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomFacts {
+    /// One session has it to itself.
+    pub exclusive: bool,
+    /// How many people it holds.
+    pub capacity: Option<i64>,
+}
+
+/// What the convention wants; from the plugin's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Rules {
+    /// A person gets at least so many minutes between two sessions in different rooms; 0 for none.
+    pub break_minutes: i64,
+    /// A person has at most so many sessions on one day, unless they said otherwise; 0 for no limit.
+    pub daily_limit: i64,
+    /// Kinds of sessions that need a moderator, folded.
+    pub moderated_kinds: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { break_minutes: 15, daily_limit: 6, moderated_kinds: vec!["panel".to_owned()] }
+    }
+}
+
+/// Something that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// What is wrong.
+    pub kind: Kind,
+    /// The sessions in it, earliest first.
+    pub sessions: Vec<String>,
+    /// The people in it.
+    pub people: Vec<String>,
+    /// The room in it.
+    pub room: Option<String>,
+    /// The day, where the day is what is wrong.
+    pub day: Option<Date>,
+}
+
+impl Conflict {
+    /// The same as long as the same things are in it: what ignoring remembers.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut id = self.kind.as_str().to_owned();
+        // A daily limit is about the person and the day; its sessions may change.
+        if self.kind != Kind::OverDailyLimit {
+            let mut sessions: Vec<&str> = self.sessions.iter().map(String::as_str).collect();
+            sessions.sort_unstable();
+            for session in sessions {
+                let _ = write!(id, ":{session}");
+            }
+        }
+        for person in &self.people {
+            let _ = write!(id, ":{person}");
+        }
+        if let Some(day) = self.day {
+            let _ = write!(id, ":{day}");
+        }
+        id
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The conflicts, by kind and time.
+    pub conflicts: Vec<Conflict>,
+    /// There are more than were gathered.
+    pub capped: bool,
+}
+
+/// So many are gathered at most: a programme with more has one mistake, not many.
+pub const MOST: usize = 20_000;
+
+/// Finds all conflicts.
+#[must_use]
+pub fn find(sessions: &[Placed], facts: &Facts, rules: &Rules, zone: &TimeZone, day_change: Time) -> Found {
+    let mut order: Vec<&Placed> = sessions.iter().collect();
+    order.sort_by(|a, b| (a.slot.start, a.slot.end, &a.id).cmp(&(b.slot.start, b.slot.end, &b.id)));
+    let mut search = Search { facts, rules, found: Found::default() };
+    search.rooms(&order);
+    search.people(&order, zone, day_change);
+    search.line_ups(&order);
+    let mut found = search.found;
+    let place: HashMap<&str, usize> = order.iter().enumerate().map(|(at, session)| (session.id.as_str(), at)).collect();
+    found.conflicts.sort_by_cached_key(|conflict| {
+        (conflict.kind, conflict.sessions.first().and_then(|id| place.get(id.as_str()).copied()), conflict.sessions.clone(), conflict.people.clone())
+    });
+    found
+}
+
+struct Search<'f> {
+    facts: &'f Facts,
+    rules: &'f Rules,
+    found: Found,
+}
+
+impl Search<'_> {
+    fn add(&mut self, kind: Kind, sessions: &[&Placed], people: &[&str], room: Option<&str>, day: Option<Date>) {
+        if self.found.conflicts.len() >= MOST {
+            self.found.capped = true;
+            return;
+        }
+        self.found.conflicts.push(Conflict {
+            kind,
+            sessions: sessions.iter().map(|session| session.id.clone()).collect(),
+            people: people.iter().map(|&person| person.to_owned()).collect(),
+            room: room.map(str::to_owned),
+            day,
+        });
+    }
+
+    fn rooms(&mut self, order: &[&Placed]) {
+        let mut by_room: BTreeMap<&str, Vec<&Placed>> = BTreeMap::new();
+        for session in order {
+            if let Some(room) = session.room.as_deref() {
+                by_room.entry(room).or_default().push(session);
+            }
+        }
+        for (id, sessions) in by_room {
+            let room = self.facts.rooms.get(id).copied().unwrap_or(RoomFacts { exclusive: true, capacity: None });
+            if room.exclusive {
+                for (first, second) in overlaps(&sessions) {
+                    if self.found.capped {
+                        break;
+                    }
+                    self.add(Kind::RoomOverlap, &[first, second], &[], Some(id), None);
+                }
+            }
+            for session in &sessions {
+                if let (Some(audience), Some(capacity)) = (session.audience, room.capacity)
+                    && audience > capacity
+                {
+                    self.add(Kind::RoomTooSmall, &[session], &[], Some(id), None);
+                }
+                if self.facts.room_windows.get(id).is_some_and(|windows| !covered(session.slot, windows)) {
+                    self.add(Kind::RoomUnavailable, &[session], &[], Some(id), None);
+                }
+            }
+        }
+    }
+
+    fn people(&mut self, order: &[&Placed], zone: &TimeZone, day_change: Time) {
+        let mut by_person: BTreeMap<&str, Vec<&Placed>> = BTreeMap::new();
+        for session in order {
+            for (person, role) in &session.people {
+                if role.attends() {
+                    by_person.entry(person).or_default().push(session);
+                }
+            }
+        }
+        for (person, sessions) in by_person {
+            for (first, second) in overlaps(&sessions) {
+                if self.found.capped {
+                    break;
+                }
+                self.add(Kind::PersonDoubleBooked, &[first, second], &[person], None, None);
+            }
+            for pair in sessions.windows(2) {
+                if let [first, second] = pair {
+                    let pause = second.slot.start.as_second() - first.slot.end.as_second();
+                    // In the same room nobody has to walk.
+                    if pause >= 0 && pause < self.rules.break_minutes.saturating_mul(60) && (first.room != second.room || first.room.is_none()) {
+                        self.add(Kind::BackToBack, &[first, second], &[person], None, None);
+                    }
+                }
+            }
+            if let Some(windows) = self.facts.person_windows.get(person) {
+                for session in &sessions {
+                    if !covered(session.slot, windows) {
+                        self.add(Kind::PersonUnavailable, &[session], &[person], None, None);
+                    }
+                }
+            }
+            let limit = self.facts.daily_limits.get(person).copied().unwrap_or(self.rules.daily_limit);
+            if limit > 0 {
+                let mut days: BTreeMap<Date, Vec<&Placed>> = BTreeMap::new();
+                for session in &sessions {
+                    if let Some(day) = day_of(session.slot.start, zone, day_change) {
+                        days.entry(day).or_default().push(session);
+                    }
+                }
+                for (day, sessions) in days {
+                    if i64::try_from(sessions.len()).unwrap_or(i64::MAX) > limit {
+                        self.add(Kind::OverDailyLimit, &sessions, &[person], None, Some(day));
+                    }
+                }
+            }
+        }
+    }
+
+    fn line_ups(&mut self, order: &[&Placed]) {
+        let mut apart: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (one, other) in &self.facts.apart {
+            apart.entry(one).or_default().push(other);
+            apart.entry(other).or_default().push(one);
+        }
+        for session in order {
+            if !apart.is_empty() {
+                let there: Vec<&str> = session.people.iter().filter(|(_, role)| role.attends()).map(|(person, _)| person.as_str()).collect();
+                for one in &there {
+                    for other in apart.get(one).into_iter().flatten() {
+                        // Each pair once.
+                        if one < other && there.contains(other) {
+                            self.add(Kind::DoNotAssignWith, &[session], &[one, other], None, None);
+                        }
+                    }
+                }
+            }
+            let panellists = session.people.iter().filter(|(_, role)| role.attends()).count();
+            if panellists >= 2
+                && !session.people.iter().any(|(_, role)| *role == Role::Moderator)
+                && self.rules.moderated_kinds.iter().any(|kind| session.kind.trim().eq_ignore_ascii_case(kind))
+            {
+                self.add(Kind::NoModerator, &[session], &[], None, None);
+            }
+        }
+    }
+}
+
+/// Every overlapping pair of sessions that are sorted by start.
+fn overlaps<'s>(sessions: &'s [&'s Placed]) -> impl Iterator<Item = (&'s Placed, &'s Placed)> {
+    sessions.iter().enumerate().flat_map(move |(at, first)| {
+        sessions
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(move |second| second.slot.start < first.slot.end)
+            // A session without length at the very start of another is before it.
+            .filter(move |second| first.slot.start < second.slot.end)
+            .map(move |second| (*first, *second))
+    })
+}
+
+/// Whether a slot lies within the windows, which may touch or overlap.
+fn covered(slot: Slot, windows: &[Slot]) -> bool {
+    let mut windows: Vec<Slot> = windows.to_vec();
+    windows.sort_unstable();
+    let mut reached = slot.start;
+    for window in windows {
+        if window.start <= reached && window.end > reached {
+            reached = window.end;
+        }
+        if reached >= slot.end {
+            // For a slot without length, some window has to hold its instant.
+            return slot.end > slot.start || window.start <= slot.start && slot.start <= window.end;
+        }
+    }
+    false
+}

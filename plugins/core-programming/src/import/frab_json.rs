@@ -1,0 +1,515 @@
+//! c3voc's `schedule.json`, as pretalx, frab and the hub write it.
+//!
+//! The file is read without building a tree of it: days and rooms are walked, each event is kept as the piece of text it is and read
+//! on its own, so that one bad event is one finding with its place and not the end of the import.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::frab_xml::named;
+use super::{FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment};
+use crate::identity;
+use crate::model::{Link, Slot};
+use crate::place::Offset;
+use crate::text;
+
+/// Reads a schedule.
+///
+/// # Errors
+/// When it is not JSON or not a schedule.
+pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
+    let document: Document<'_> = serde_json::from_str(text).map_err(|error| refusal(text, &error))?;
+    let schedule = document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
+    let conference =
+        schedule.conference.ok_or_else(|| Refusal::whole("this is not a schedule.json: \"schedule\" has no \"conference\""))?;
+    let days = conference.days.ok_or_else(|| Refusal::whole("this schedule.json has no \"days\"; nothing was read"))?;
+
+    let mut gatherer = Gatherer::new(text, Format::FrabJson, options);
+    gatherer.set_source(options, "frab");
+    gatherer.has_sessions();
+    let acronym = conference.acronym.text();
+    gatherer.set_source(options, &acronym);
+    if let Some(zone) = conference.time_zone_name.0.filter(|zone| !zone.trim().is_empty()) {
+        let offset = text.find("time_zone_name").unwrap_or(0);
+        gatherer.set_zone(&zone, offset)?;
+    }
+    let about = gatherer.conference();
+    about.acronym = acronym;
+    about.title = conference.title.text();
+    about.base_url = schedule.base_url.text();
+    about.url = conference.url.text();
+    about.timeslot = conference.timeslot_duration.text();
+
+    for raw in conference.tracks.into_iter().flatten() {
+        let track: Track = match serde_json::from_str(raw.get()) {
+            Ok(track) => track,
+            Err(error) => {
+                gatherer.note(format!("a track could not be read: {}", sentence(&error)));
+                continue;
+            }
+        };
+        gatherer.describe_track(FileTrack {
+            name: track.name.text(),
+            id: track.guid.0.as_deref().and_then(identity::uuid),
+            color: track.color.said(),
+            slug: track.slug.said(),
+        });
+    }
+    for raw in conference.rooms.into_iter().flatten().chain(schedule.rooms.into_iter().flatten()) {
+        describe_room(&mut gatherer, raw);
+    }
+
+    let mut events = Vec::new();
+    for day in days {
+        let date = day.date.text();
+        for (room, raws) in day.rooms.map(|rooms| rooms.0).unwrap_or_default() {
+            let room = text::line(&room);
+            for raw in raws {
+                let offset = offset_in(text, raw.get());
+                events.push(event(raw.get(), offset, &room, &date, gatherer.zone()));
+                if events.len() > super::MOST_SESSIONS {
+                    return Err(Refusal::at(text, offset, format!("the file has more than {} events; split it", super::MOST_SESSIONS)));
+                }
+            }
+        }
+    }
+
+    let mut ids = PersonIds::default();
+    for person in events.iter().filter_map(|event| event.people.as_ref()).flatten() {
+        if person.guid.is_none() && !person.id.is_empty() {
+            ids.see(&person.id, &person.name);
+        }
+    }
+    let source = gatherer.source().to_owned();
+    for event in events {
+        keep(&mut gatherer, event, &source, &ids)?;
+    }
+    if let Some(note) = ids.note() {
+        gatherer.note(note);
+    }
+    Ok(gatherer.finish())
+}
+
+fn refusal(text: &str, error: &serde_json::Error) -> Refusal {
+    let mut places = 0;
+    for _ in 1..error.line() {
+        places = text.get(places..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| places + at + 1);
+    }
+    let offset = (places + error.column().saturating_sub(1)).min(text.len());
+    if error.is_eof() {
+        return Refusal::at(text, text.len(), "the JSON ends in the middle; the file was cut off");
+    }
+    Refusal::at(text, offset, format!("this is not the JSON of a schedule: {}", sentence(error)))
+}
+
+/// serde's message without its own idea of the place.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line ").map_or(text.clone(), |(sentence, _)| sentence.to_owned())
+}
+
+/// Where a borrowed piece begins in the whole.
+fn offset_in(whole: &str, piece: &str) -> usize {
+    (piece.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize).min(whole.len())
+}
+
+fn describe_room(gatherer: &mut Gatherer<'_>, raw: &RawValue) {
+    let Ok(mut extra) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(raw.get()) else {
+        gatherer.note("a room could not be read: it is not an object".to_owned());
+        return;
+    };
+    let mut taken = |key: &str| extra.remove(key).and_then(|value| value.as_str().map(str::to_owned));
+    let name = text::line(&taken("name").unwrap_or_default());
+    let id = taken("guid").as_deref().and_then(identity::uuid);
+    let description = match extra.get("description") {
+        // A dictionary by language stays with the other fields.
+        Some(serde_json::Value::Object(_)) => None,
+        _ => extra.remove("description").map(|value| text::clean(value.as_str().unwrap_or_default())),
+    };
+    let capacity = extra.remove("capacity").map(|value| value.as_f64().filter(|n| (0.0..1e9).contains(n)).map(rounded));
+    extra.retain(|key, value| known_room_field(key) && !value.is_null());
+    gatherer.describe_room(FileRoom { name, id, description, capacity, extra: Some(extra), ..FileRoom::default() });
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the caller keeps it within a billion")]
+fn rounded(number: f64) -> i64 {
+    number.round() as i64
+}
+
+/// The fields the format gives a room beyond name, guid, capacity and description.
+#[must_use]
+pub fn known_room_field(key: &str) -> bool {
+    matches!(key, "slug" | "type" | "stream_id" | "url" | "features" | "assembly" | "description") || key.starts_with("description_")
+}
+
+/// An event before people's ids are known to be unique.
+struct Event {
+    session: FileSession,
+    id: Option<String>,
+    given_id: String,
+    day: String,
+    people: Option<Vec<Somebody>>,
+    problem: Option<String>,
+}
+
+struct Somebody {
+    guid: Option<String>,
+    id: String,
+    name: String,
+    person: FilePerson,
+}
+
+fn event(raw: &str, offset: usize, room: &str, day: &str, zone: &jiff::tz::TimeZone) -> Event {
+    let mut event = Event {
+        session: FileSession { offset: Offset(offset), ..FileSession::default() },
+        id: None,
+        given_id: String::new(),
+        day: day.to_owned(),
+        people: None,
+        problem: None,
+    };
+    let read: EventFields = match serde_json::from_str(raw) {
+        Ok(read) => read,
+        Err(error) => {
+            event.problem = Some(sentence(&error));
+            return event;
+        }
+    };
+    let session = &mut event.session;
+    event.given_id = read.id.text();
+    event.id = read.guid.0.as_deref().and_then(identity::uuid);
+    session.number = event.given_id.parse().ok();
+    session.code = read.code.said().filter(|code| !code.is_empty());
+    session.title = read.title.text();
+    session.subtitle = read.subtitle.said();
+    session.kind = read.kind.said();
+    session.language = read.language.said();
+    session.abstract_text = read.abstract_text.cleaned();
+    session.description = read.description.cleaned();
+    session.slug = read.slug.said();
+    session.url = read.url.said().map(|url| if url.starts_with("urn:uuid:") { String::new() } else { url });
+    session.logo = read.logo.said();
+    session.feedback_url = read.feedback_url.said();
+    session.origin_url = read.origin_url.said();
+    session.track = read.track.said().map(|track| Some(track).filter(|track| !track.is_empty()));
+    let named_room = read.room.said().filter(|named| !named.is_empty()).unwrap_or_else(|| room.to_owned());
+    session.room = Some(Some(named_room).filter(|room| !room.is_empty()));
+    session.links = read.links.map(references);
+    session.attachments = read.attachments.map(references);
+    let licence = read.recording_license.said();
+    if licence.is_some() || read.do_not_record.is_some() {
+        let recording = session.recording.get_or_insert_default();
+        recording.licence = licence.unwrap_or_default();
+        recording.opt_out = read.do_not_record.flatten();
+    }
+    event.people = read.persons.map(|people| people.into_iter().filter_map(somebody).collect());
+    match slot(&read.date.text(), &read.end.text(), &read.duration.text(), zone) {
+        Ok(slot) => session.slot = Some(Some(slot)),
+        Err(problem) => event.problem = Some(problem),
+    }
+    if session.title.is_empty() {
+        event.problem = Some("it has no title".to_owned());
+    }
+    event
+}
+
+fn slot(date: &str, end: &str, duration: &str, zone: &jiff::tz::TimeZone) -> Result<Slot, String> {
+    if date.is_empty() {
+        return Err("it has no \"date\"".to_owned());
+    }
+    let start = moment::instant(date, zone)?;
+    let seconds = if duration.is_empty() && end.is_empty() {
+        return Err("it has neither \"duration\" nor \"end\"".to_owned());
+    } else if end.is_empty() {
+        moment::duration(duration)?
+    } else {
+        moment::instant(end, zone)?.as_second() - start.as_second()
+    };
+    Slot::lasting(start, seconds).ok_or_else(|| moment::bad_slot(seconds))
+}
+
+fn somebody(person: PersonFields) -> Option<Somebody> {
+    let name = person.name.said().filter(|name| !name.is_empty()).or_else(|| person.public_name.said()).unwrap_or_default();
+    if name.is_empty() {
+        return None;
+    }
+    let number = person.id.text();
+    let code = person.code.text();
+    Some(Somebody {
+        guid: person.guid.0.as_deref().and_then(identity::uuid),
+        id: if number.is_empty() { code } else { number.clone() },
+        person: FilePerson {
+            name: name.clone(),
+            number: number.parse().ok(),
+            biography: person.biography.cleaned(),
+            avatar: person.avatar.said(),
+            url: person.url.said(),
+            links: person.links.map(references),
+            ..FilePerson::default()
+        },
+        name,
+    })
+}
+
+fn references(raw: Vec<Reference>) -> Vec<Link> {
+    raw.into_iter()
+        .map(|link| Link { url: link.url.text(), title: link.title.text(), kind: link.kind.text() })
+        .filter(|link| !link.url.is_empty())
+        .collect()
+}
+
+fn keep(gatherer: &mut Gatherer<'_>, event: Event, source: &str, ids: &PersonIds) -> Result<(), Refusal> {
+    let Event { mut session, id, given_id, day, people, problem } = event;
+    let id = id.or_else(|| (!given_id.is_empty()).then(|| identity::derived(&[source, "session", &given_id])));
+    let Some(id) = id else {
+        let problem = problem.unwrap_or_else(|| "it has neither guid nor id".to_owned());
+        gatherer.unreadable(session.offset.0, None, named(&session.title, &problem));
+        return Ok(());
+    };
+    if let Some(problem) = problem {
+        gatherer.unreadable(session.offset.0, Some(id), named(&session.title, &problem));
+        return Ok(());
+    }
+    session.id = id;
+    if let Some(Some(slot)) = session.slot {
+        gatherer.on_day(slot.start, &day);
+    }
+    if let Some(Some(room)) = &session.room {
+        session.room = Some(gatherer.room(room));
+    }
+    if let Some(Some(track)) = &session.track {
+        session.track = Some(gatherer.track(track));
+    }
+    session.people = people.map(|people| {
+        people
+            .into_iter()
+            .map(|Somebody { guid, id, name, mut person }| {
+                person.by_name = guid.is_none() && id.is_empty();
+                person.id = match guid {
+                    Some(guid) => guid,
+                    None if person.by_name => identity::derived(&[source, "person-named", &name]),
+                    None => ids.uuid(source, &id, &name),
+                };
+                let part = FilePart { person: person.id.clone(), role: None };
+                gatherer.person(person);
+                part
+            })
+            .collect()
+    });
+    gatherer.session(session)
+}
+
+// === what the file looks like ===
+
+#[derive(Deserialize)]
+struct Document<'t> {
+    #[serde(borrow)]
+    schedule: Option<Schedule<'t>>,
+}
+
+#[derive(Deserialize)]
+struct Schedule<'t> {
+    #[serde(default)]
+    base_url: Word,
+    #[serde(borrow)]
+    conference: Option<Conference<'t>>,
+    #[serde(borrow, default)]
+    rooms: Option<Vec<&'t RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Conference<'t> {
+    #[serde(default)]
+    acronym: Word,
+    #[serde(default)]
+    title: Word,
+    #[serde(default)]
+    url: Word,
+    #[serde(default)]
+    timeslot_duration: Word,
+    #[serde(default)]
+    time_zone_name: Word,
+    #[serde(borrow, default)]
+    tracks: Option<Vec<&'t RawValue>>,
+    #[serde(borrow, default)]
+    rooms: Option<Vec<&'t RawValue>>,
+    #[serde(borrow, default)]
+    days: Option<Vec<Day<'t>>>,
+}
+
+#[derive(Deserialize)]
+struct Day<'t> {
+    #[serde(default)]
+    date: Word,
+    #[serde(borrow, default)]
+    rooms: Option<RoomsOfDay<'t>>,
+}
+
+/// An object of lists, in the file's order.
+struct RoomsOfDay<'t>(Vec<(String, Vec<&'t RawValue>)>);
+
+impl<'de: 't, 't> Deserialize<'de> for RoomsOfDay<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rooms<'t>(std::marker::PhantomData<&'t ()>);
+        impl<'de: 't, 't> Visitor<'de> for Rooms<'t> {
+            type Value = RoomsOfDay<'t>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with a list of events for each room")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut rooms = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    rooms.push((name, map.next_value::<Vec<&'t RawValue>>()?));
+                }
+                Ok(RoomsOfDay(rooms))
+            }
+
+            // PHP writes an empty object as an empty list.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(RoomsOfDay(Vec::new()))
+            }
+        }
+        deserializer.deserialize_any(Rooms(std::marker::PhantomData))
+    }
+}
+
+#[derive(Deserialize)]
+struct Track {
+    #[serde(default)]
+    name: Word,
+    #[serde(default)]
+    guid: Word,
+    #[serde(default)]
+    color: Word,
+    #[serde(default)]
+    slug: Word,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct EventFields {
+    guid: Word,
+    id: Word,
+    code: Word,
+    date: Word,
+    end: Word,
+    duration: Word,
+    room: Word,
+    slug: Word,
+    url: Word,
+    title: Word,
+    subtitle: Word,
+    track: Word,
+    #[serde(rename = "type")]
+    kind: Word,
+    language: Word,
+    #[serde(rename = "abstract")]
+    abstract_text: Word,
+    description: Word,
+    logo: Word,
+    recording_license: Word,
+    #[serde(deserialize_with = "stated")]
+    do_not_record: Option<Option<bool>>,
+    persons: Option<Vec<PersonFields>>,
+    links: Option<Vec<Reference>>,
+    attachments: Option<Vec<Reference>>,
+    feedback_url: Word,
+    origin_url: Word,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PersonFields {
+    guid: Word,
+    id: Word,
+    code: Word,
+    name: Word,
+    public_name: Word,
+    biography: Word,
+    avatar: Word,
+    url: Word,
+    links: Option<Vec<Reference>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Reference {
+    url: Word,
+    title: Word,
+    #[serde(rename = "type")]
+    kind: Word,
+}
+
+/// Tells an absent field from `null`.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<bool>>, D::Error> {
+    Option::<bool>::deserialize(deserializer).map(Some)
+}
+
+/// A text, also where a writer made it a number or `null`; absent when the field is.
+#[derive(Default)]
+struct Word(Option<String>);
+
+impl Word {
+    /// One line, empty when absent.
+    fn text(&self) -> String {
+        self.0.as_deref().map(text::line).unwrap_or_default()
+    }
+
+    /// One line, if said.
+    fn said(&self) -> Option<String> {
+        self.0.as_deref().map(text::line)
+    }
+
+    /// Several lines, if said.
+    fn cleaned(&self) -> Option<String> {
+        self.0.as_deref().map(text::clean)
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Word;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+                Ok(Word(Some(text.to_owned())))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Word, E> {
+                Ok(Word(Some(text)))
+            }
+
+            fn visit_unit<E>(self) -> Result<Word, E> {
+                Ok(Word(Some(String::new())))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Word, E> {
+                Ok(Word(Some(number.to_string())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Word, E> {
+                Ok(Word(Some(number.to_string())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Word, E> {
+                Ok(Word(Some(number.to_string())))
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Word, E> {
+                Ok(Word(Some(flag.to_string())))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
