@@ -1,0 +1,214 @@
+//! The database of one plugin in one convention.
+
+use std::sync::Arc;
+
+use conman_kernel::digest::Digest;
+use conman_kernel::event::Event;
+use conman_kernel::id::EventId;
+use conman_kernel::sql::{Access, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Value};
+use jiff::Timestamp;
+
+use crate::host_database::HostDatabase;
+use crate::migrate::{self, PluginMigration};
+use crate::reserved::{AnswerKey, Reserved, SQLITE_TABLES, StoredAnswer};
+use crate::session::{Session, own};
+use crate::sqlite::SqliteFile;
+use crate::sqlite::watch::Mode;
+use crate::wall::Kind;
+use crate::wall::verdicts::Wall;
+
+/// The database of one plugin in one convention: nobody else's rows are in it, and the plugin reaches no other.
+pub struct PluginDatabase {
+    engine: Engine,
+    pub(crate) host: Arc<HostDatabase>,
+    pub(crate) wall: Arc<Wall>,
+    pub(crate) reserved: Arc<Reserved>,
+    migrating: tokio::sync::Mutex<()>,
+}
+
+enum Engine {
+    Sqlite(Arc<SqliteFile>),
+}
+
+impl PluginDatabase {
+    pub(crate) async fn sqlite(file: Arc<SqliteFile>, wall: &Arc<Wall>) -> Result<Self, SqlError> {
+        let host = Arc::new(HostDatabase::sqlite(Arc::clone(&file), wall));
+        let mut session = host.session(Access::ReadWrite).await?;
+        for table in SQLITE_TABLES {
+            let statement = own(Kind::Schema, &format!("{table} {}", wall.tag()));
+            session.execute(&statement, &[], Mode::Host).await?;
+        }
+        session.commit().await?;
+        Ok(Self {
+            engine: Engine::Sqlite(file),
+            host,
+            wall: Arc::clone(wall),
+            reserved: Arc::new(Reserved::sqlite(wall.tag())),
+            migrating: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Runs those of `migrations` that have not run here, in order, each in a transaction of its own; answers their
+    /// numbers.
+    ///
+    /// # Errors
+    /// [`SqlError::Refused`] when one that ran has been edited since, when the numbers have gaps, or when a statement is
+    /// outside the portable subset; else what the statements fail with.
+    pub async fn migrate(&self, migrations: &[PluginMigration]) -> Result<Vec<u32>, SqlError> {
+        let _one = self.migrating.lock().await;
+        let applied = migrate::plugin(self, migrations).await;
+        if !matches!(&applied, Ok(none) if none.is_empty()) {
+            self.renew();
+        }
+        applied
+    }
+
+    /// Opens a transaction for the plugin's own statements.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`], or [`SqlError::Serialization`] when the queue for writing was too long.
+    pub async fn begin(&self, access: Access) -> Result<PluginTransaction, SqlError> {
+        let session = self.session(access).await?;
+        Ok(PluginTransaction { session, wall: Arc::clone(&self.wall), reserved: Arc::clone(&self.reserved) })
+    }
+
+    pub(crate) async fn session(&self, access: Access) -> Result<Session, SqlError> {
+        match &self.engine {
+            Engine::Sqlite(file) => Ok(Session::sqlite(file.begin(access).await?, access)),
+        }
+    }
+
+    /// The same database as the host sees it: also the tables it keeps there itself.
+    #[must_use]
+    pub fn host(&self) -> SharedDatabase {
+        Arc::clone(&self.host) as SharedDatabase
+    }
+
+    /// Forgets events handled and answers given before these instants; answers how many rows went.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn prune(&self, handled_before: Timestamp, answered_before: Timestamp) -> Result<u64, SqlError> {
+        conman_kernel::sql::transaction(self.host.as_ref(), |transaction| {
+            Box::pin(async move {
+                let handled = transaction
+                    .execute("DELETE FROM conman_handled WHERE handled_at < $1", &[handled_before.into()])
+                    .await?;
+                let answers = transaction
+                    .execute("DELETE FROM conman_answer WHERE answered_at < $1", &[answered_before.into()])
+                    .await?;
+                Ok(handled + answers)
+            })
+        })
+        .await
+    }
+
+    fn renew(&self) {
+        match &self.engine {
+            Engine::Sqlite(file) => file.renew(),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(file) => file.close().await,
+        }
+    }
+}
+
+impl std::fmt::Debug for PluginDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginDatabase").finish_non_exhaustive()
+    }
+}
+
+/// An open transaction on a plugin's database. Dropping it rolls it back. After an error it can only be rolled back.
+pub struct PluginTransaction {
+    session: Session,
+    wall: Arc<Wall>,
+    reserved: Arc<Reserved>,
+}
+
+impl PluginTransaction {
+    /// Runs a plugin's statement that answers rows.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn query(&mut self, sql: &str, parameters: &[Value], limit: RowLimit) -> Result<Rows, SqlError> {
+        match self.wall.guest(sql) {
+            Ok(statement) => self.session.query(&statement, parameters, limit, Mode::Guest).await,
+            Err(error) => self.session.fail(error),
+        }
+    }
+
+    /// Runs a plugin's statement for its effect; answers how many rows it touched.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, SqlError> {
+        match self.wall.guest(sql) {
+            Ok(statement) => self.session.execute(&statement, parameters, Mode::Guest).await,
+            Err(error) => self.session.fail(error),
+        }
+    }
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`SqlError::Serialization`] when the database finds only now that another transaction got in the way.
+    pub async fn commit(self) -> Result<(), SqlError> {
+        self.session.commit().await
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) {
+        self.session.rollback().await;
+    }
+
+    /// Writes an event into the outbox: it is delivered if, and only if, the transaction commits.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn emit(&mut self, event: &Event) -> Result<(), SqlError> {
+        let parameters = self.reserved.parameters([
+            event.id.as_str().into(),
+            event.topic.as_str().into(),
+            event.key.as_str().into(),
+            event.payload.as_str().into(),
+            event.emitted_at.into(),
+            event.hops.into(),
+        ]);
+        self.session.execute(&self.reserved.emit, &parameters, Mode::Host).await.map(drop)
+    }
+
+    /// Records that the event is being handled in this transaction. `false`: a transaction that committed has handled it
+    /// before.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn handled(&mut self, event: &EventId) -> Result<bool, SqlError> {
+        let parameters = self.reserved.parameters([event.as_str().into(), Timestamp::now().into()]);
+        self.session.execute(&self.reserved.handle, &parameters, Mode::Host).await.map(|touched| touched > 0)
+    }
+
+    /// The answer remembered under `key`, if any.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn answer(&mut self, key: &AnswerKey) -> Result<Option<StoredAnswer>, SqlError> {
+        let rows =
+            self.session.query(&self.reserved.answer, &self.reserved.key(key), RowLimit::HOST, Mode::Host).await?;
+        let Some(row) = rows.rows.first() else { return Ok(None) };
+        let arguments = row.text(0)?.parse::<Digest>().map_err(|error| SqlError::Statement(error.to_string()))?;
+        Ok(Some(StoredAnswer { arguments, answer: row.text(1)?.to_owned(), answered_at: row.timestamp(2)? }))
+    }
+
+    /// Remembers the answer given under `key`.
+    ///
+    /// # Errors
+    /// [`SqlError::Constraint`] or [`SqlError::Serialization`] when another transaction remembered one meanwhile.
+    pub async fn remember(&mut self, key: &AnswerKey, answer: &StoredAnswer) -> Result<(), SqlError> {
+        let parameters = self.reserved.key_and_answer(key, answer);
+        self.session.execute(&self.reserved.remember, &parameters, Mode::Host).await.map(drop)
+    }
+}

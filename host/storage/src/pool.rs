@@ -1,0 +1,153 @@
+//! A few connections to one database, opened when first needed and closed when idle.
+//!
+//! Those who want a connection queue in order: for SQLite's one writer this queue is what makes two hundred concurrent
+//! sign-ups go through one after the other, instead of spinning on the file's lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use conman_kernel::sql::SqlError;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::budget::{Budget, Idling, PATIENCE};
+
+/// Opens connections.
+#[async_trait]
+pub(crate) trait Connect: Send + Sync + 'static {
+    /// What is opened.
+    type Connection: Send + 'static;
+    /// Opens one.
+    async fn connect(&self) -> Result<Self::Connection, SqlError>;
+}
+
+/// See the module.
+pub(crate) struct Pool<C: Connect> {
+    connector: C,
+    turns: Arc<Semaphore>,
+    budget: Arc<Budget>,
+    idle: Mutex<Vec<Idle<C::Connection>>>,
+    generation: AtomicU64,
+}
+
+struct Open<T> {
+    connection: T,
+    generation: u64,
+    /// Gives the place back when the connection is closed, so it comes after it.
+    _place: OwnedSemaphorePermit,
+}
+
+struct Idle<T> {
+    open: Open<T>,
+    since: Instant,
+}
+
+/// A connection in use. Dropping it closes the connection; [`Lease::give_back`] keeps it for the next.
+pub(crate) struct Lease<C: Connect> {
+    open: Open<C::Connection>,
+    pool: Arc<Pool<C>>,
+    /// Lets the next in the queue go on, so it comes last.
+    _turn: OwnedSemaphorePermit,
+}
+
+impl<C: Connect> Pool<C> {
+    /// A pool of at most `size` connections.
+    pub(crate) fn new(connector: C, size: usize, budget: Arc<Budget>) -> Arc<Self> {
+        let pool = Arc::new(Self {
+            connector,
+            turns: Arc::new(Semaphore::new(size)),
+            budget,
+            idle: Mutex::new(Vec::new()),
+            generation: AtomicU64::new(0),
+        });
+        let weak: Weak<Self> = Arc::downgrade(&pool);
+        pool.budget.register(weak);
+        pool
+    }
+
+    /// A connection, in the order of asking.
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, SqlError> {
+        let turn = match tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) => return Err(SqlError::Unavailable("this database was removed".to_owned())),
+            Err(_) => return Err(SqlError::Serialization("the queue for this database was too long".to_owned())),
+        };
+        let open = match self.take_idle() {
+            Some(open) => open,
+            None => self.open().await?,
+        };
+        Ok(Lease { open, pool: Arc::clone(self), _turn: turn })
+    }
+
+    fn take_idle(&self) -> Option<Open<C::Connection>> {
+        let generation = self.generation.load(Ordering::Acquire);
+        let mut idle = self.idle.lock();
+        while let Some(Idle { open, .. }) = idle.pop() {
+            if open.generation == generation {
+                return Some(open);
+            }
+        }
+        None
+    }
+
+    async fn open(&self) -> Result<Open<C::Connection>, SqlError> {
+        let place = self.budget.place().await?;
+        let generation = self.generation.load(Ordering::Acquire);
+        let connection = self.connector.connect().await?;
+        Ok(Open { connection, generation, _place: place })
+    }
+
+    /// Lets no connection opened until now be used again: their prepared statements know an older schema.
+    pub(crate) fn renew(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.idle.lock().clear();
+    }
+
+    /// Refuses everybody from now on, then waits until the last connection is back.
+    pub(crate) async fn close(&self, size: u32) {
+        if let Ok(all) = tokio::time::timeout(PATIENCE, self.turns.acquire_many(size)).await {
+            drop(all);
+        }
+        self.turns.close();
+        self.renew();
+    }
+
+    /// How many connections wait to be used.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> usize {
+        self.idle.lock().len()
+    }
+}
+
+impl<C: Connect> Idling for Pool<C> {
+    fn close_idle(&self, since: Instant) {
+        self.idle.lock().retain(|idle| idle.since >= since);
+    }
+
+    fn close_one(&self) -> bool {
+        let mut idle = self.idle.lock();
+        if idle.is_empty() {
+            return false;
+        }
+        drop(idle.remove(0));
+        true
+    }
+}
+
+impl<C: Connect> Lease<C> {
+    /// The connection.
+    pub(crate) const fn connection(&mut self) -> &mut C::Connection {
+        &mut self.open.connection
+    }
+
+    /// Keeps the connection for the next.
+    pub(crate) fn give_back(self) {
+        let Self { open, pool, _turn } = self;
+        let current = pool.generation.load(Ordering::Acquire);
+        if open.generation == current && !pool.budget.is_short() && !pool.turns.is_closed() {
+            pool.idle.lock().push(Idle { open, since: Instant::now() });
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The tables the host keeps inside every plugin database, so that they commit together with the plugin's rows: events
+//! to be delivered, events already handled, answers already given, and migrations already run.
+
+use std::sync::Arc;
+
+use conman_kernel::digest::Digest;
+use conman_kernel::sql::Value;
+use jiff::Timestamp;
+
+use crate::session::own;
+use crate::wall::{Kind, Statement};
+
+/// What makes a repeated mutation the same: who asks, the client's key, and where in the request the field stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AnswerKey {
+    /// Whose key it is: two actors may use the same one.
+    pub actor: String,
+    /// The client's `Idempotency-Key`.
+    pub key: String,
+    /// The field's place in the request.
+    pub path: String,
+}
+
+impl AnswerKey {
+    fn values(&self) -> [Value; 3] {
+        [self.actor.as_str().into(), self.key.as_str().into(), self.path.as_str().into()]
+    }
+}
+
+/// What was answered the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The digest of the arguments: a key used again with other arguments is an error of the client's.
+    pub arguments: Digest,
+    /// The answer, JSON.
+    pub answer: String,
+    /// When it was given.
+    pub answered_at: Timestamp,
+}
+
+/// The tables on SQLite.
+pub(crate) const SQLITE_TABLES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS conman_outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, key TEXT NOT NULL,
+        payload TEXT NOT NULL, emitted_at BIGINT NOT NULL, hops BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS conman_handled (
+        event_id TEXT NOT NULL PRIMARY KEY, handled_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS conman_handled_at ON conman_handled (handled_at)",
+    "CREATE TABLE IF NOT EXISTS conman_answer (
+        actor TEXT NOT NULL, client_key TEXT NOT NULL, path TEXT NOT NULL, arguments TEXT NOT NULL, answer TEXT NOT NULL,
+        answered_at BIGINT NOT NULL, PRIMARY KEY (actor, client_key, path))",
+    "CREATE INDEX IF NOT EXISTS conman_answer_at ON conman_answer (answered_at)",
+    "CREATE TABLE IF NOT EXISTS conman_migration (
+        version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+];
+
+/// The host's statements inside a plugin's transaction.
+pub(crate) struct Reserved {
+    pub(crate) emit: Statement,
+    pub(crate) handle: Statement,
+    pub(crate) answer: Statement,
+    pub(crate) remember: Statement,
+    pub(crate) migrated: Statement,
+    /// What PostgreSQL's functions ask for as their first argument.
+    secret: Option<Value>,
+}
+
+impl Reserved {
+    /// On SQLite: plain statements, carrying the tag that keeps them out of a guest's reach.
+    pub(crate) fn sqlite(tag: &Arc<str>) -> Self {
+        let change = |text: &str| own(Kind::Change, &format!("{text} {tag}"));
+        Self {
+            emit: change(
+                "INSERT INTO conman_outbox (id, topic, key, payload, emitted_at, hops) VALUES (?, ?, ?, ?, ?, ?)",
+            ),
+            handle: change(
+                "INSERT INTO conman_handled (event_id, handled_at) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING",
+            ),
+            answer: own(
+                Kind::Query,
+                &format!(
+                    "SELECT arguments, answer, answered_at FROM conman_answer WHERE actor = ? AND client_key = ? AND path = ? {tag}"
+                ),
+            ),
+            remember: change(
+                "INSERT INTO conman_answer (actor, client_key, path, arguments, answer, answered_at) VALUES (?, ?, ?, ?, ?, ?)",
+            ),
+            migrated: change("INSERT INTO conman_migration (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)"),
+            secret: None,
+        }
+    }
+
+    /// The parameters of one of the statements.
+    pub(crate) fn parameters(&self, values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        self.secret.iter().cloned().chain(values).collect()
+    }
+
+    /// The parameters that find an answer.
+    pub(crate) fn key(&self, key: &AnswerKey) -> Vec<Value> {
+        self.parameters(key.values())
+    }
+
+    /// The parameters that store an answer.
+    pub(crate) fn key_and_answer(&self, key: &AnswerKey, answer: &StoredAnswer) -> Vec<Value> {
+        let stored = [answer.arguments.to_string().into(), answer.answer.as_str().into(), answer.answered_at.into()];
+        self.parameters(key.values().into_iter().chain(stored))
+    }
+}
