@@ -19,10 +19,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let postgres = services::postgres(services::Durability::On)?;
     let packages = plugins::build(plugins::Profile::Release)?;
     headline("measuring; this takes minutes");
-    command::run(cargo()
-        .args(["run", "--release", "--package", "conman-bench", "--", "--json"])
-        .arg(&arguments.json)
-        .args(arguments.filter.iter())
-        .env(services::VARIABLE, postgres)
-        .env(plugins::VARIABLE, packages))
+    command::run(
+        cargo()
+            .args(["run", "--release", "--package", "conman-bench", "--", "--json"])
+            .arg(&arguments.json)
+            .args(arguments.filter.iter())
+            .env(services::VARIABLE, postgres)
+            .env(plugins::VARIABLE, packages),
+    )
 }

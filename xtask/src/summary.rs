@@ -17,7 +17,8 @@ impl Summary {
     /// Runs a `cargo test`, passes its output through and adds its results. A failure to build counts as one failed test, so that
     /// the sum cannot look green.
     pub fn run(&mut self, command: &mut Command) -> anyhow::Result<()> {
-        let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start {command:?}"))?;
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start {command:?}"))?;
         let before = self.failed;
         let stdout = child.stdout.take().context("no pipe")?;
         for line in BufReader::new(stdout).lines() {
@@ -66,7 +67,8 @@ mod tests {
     fn results_of_several_binaries_add_up() {
         let mut summary = Summary::default();
         summary.read("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s");
-        summary.read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s");
+        summary
+            .read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s");
         summary.read("test something ... ok");
         assert_eq!(summary.to_string(), "15 passed, 2 failed, 1 skipped");
     }

@@ -42,7 +42,8 @@ pub fn up(durability: Durability) -> anyhow::Result<String> {
         Some(binaries) => binaries,
         None => {
             install_system_packages(&["postgresql"])?;
-            binaries().context("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin or on the PATH")?
+            binaries()
+                .context("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin or on the PATH")?
         }
     };
     let folder = folder(durability)?;
@@ -156,9 +157,10 @@ fn binaries() -> Option<PathBuf> {
 /// not share a server.
 fn folder(durability: Durability) -> anyhow::Result<PathBuf> {
     let workspace = workspace::root();
-    let mark = workspace.to_string_lossy().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
+    let mark = workspace
+        .to_string_lossy()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     let folder = Path::new("/var/tmp").join(format!("conman-services-{mark:016x}")).join(durability.folder_name());
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     if is_root() {
@@ -168,7 +170,8 @@ fn folder(durability: Durability) -> anyhow::Result<PathBuf> {
 }
 
 fn write_owned(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut child = owner(Command::new("sh").args(["-c", "umask 077; cat > \"$0\""]).arg(path)).stdin(Stdio::piped()).spawn()?;
+    let mut child =
+        owner(Command::new("sh").args(["-c", "umask 077; cat > \"$0\""]).arg(path)).stdin(Stdio::piped()).spawn()?;
     child.stdin.take().context("no pipe")?.write_all(text.as_bytes())?;
     if !child.wait()?.success() {
         bail!("could not write {}", path.display());

@@ -9,7 +9,15 @@ use crate::workspace;
 
 pub fn check() -> anyhow::Result<()> {
     let deny = find()?;
-    run(command(&deny).args(["--log-level", "error", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
+    run(command(&deny).args([
+        "--log-level",
+        "error",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))?;
     // The advisories live in a repository elsewhere. Without a network the check says so instead of passing for done.
     if !command(&deny).args(["--log-level", "off", "fetch", "db"]).stderr(Stdio::null()).status()?.success() {
         writeln!(std::io::stderr(), "skipped: advisories, because the RustSec database cannot be reached from here")?;

@@ -28,13 +28,18 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("conman-storage", &["conman-bus", "conman-identity"], "storage, bus and identity meet in runtime and server only"),
     ("conman-bus", &["conman-storage", "conman-identity"], "storage, bus and identity meet in runtime and server only"),
     ("conman-identity", &["conman-storage", "conman-bus"], "storage, bus and identity meet in runtime and server only"),
-    ("conman-graph", &["conman-runtime", "conman-storage", "conman-bus", "conman-identity"], "graph reaches plugins through kernel's Dispatcher"),
+    (
+        "conman-graph",
+        &["conman-runtime", "conman-storage", "conman-bus", "conman-identity"],
+        "graph reaches plugins through kernel's Dispatcher",
+    ),
     ("conman-bus", &["conman-runtime", "conman-graph"], "bus reaches plugins through kernel's Dispatcher"),
     ("conman-runtime", &["conman-graph", "conman-server"], "runtime knows nothing of GraphQL or HTTP"),
 ];
 
 pub fn check() -> anyhow::Result<Vec<Finding>> {
-    let metadata: Metadata = serde_json::from_str(&output(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?)?;
+    let metadata: Metadata =
+        serde_json::from_str(&output(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?)?;
     let mut findings = Vec::new();
     for package in &metadata.packages {
         let known: Vec<&str> =

@@ -23,8 +23,14 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
             findings.extend(unfinished(path, &text));
             findings.extend(too_long(path, &text));
         }
-        if path.file_name().is_some_and(|name| name == "Cargo.toml") && path.starts_with("host") && !text.contains("[lints]\nworkspace = true") {
-            findings.push(Finding { place: path.display().to_string(), message: "add `[lints]` with `workspace = true`".to_owned() });
+        if path.file_name().is_some_and(|name| name == "Cargo.toml")
+            && path.starts_with("host")
+            && !text.contains("[lints]\nworkspace = true")
+        {
+            findings.push(Finding {
+                place: path.display().to_string(),
+                message: "add `[lints]` with `workspace = true`".to_owned(),
+            });
         }
     }
     Ok(findings)

@@ -1,1 +1,0 @@
-//! From a clone to a running convention.
