@@ -1,0 +1,98 @@
+//! The handle everybody holds.
+
+use std::sync::Arc;
+
+use conman_kernel::id::{ConventionId, PluginId};
+use conman_kernel::sql::{Migration, SharedDatabase};
+use jiff::Timestamp;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::conductor::Conductor;
+use crate::config::BusConfig;
+use crate::desk::Desk;
+use crate::figures::{BusFigures, Counters};
+use crate::parts::BusParts;
+
+/// The name under which [`MIGRATIONS`] are recorded.
+pub const COMPONENT: &str = "bus";
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "delivery", sql: include_str!("../migrations/0001_delivery.sql") }];
+
+/// A running event bus. Cheap to clone; when the last clone is dropped without [`Bus::shutdown`], everything stops where it is, and the
+/// next start goes on from there.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    parts: BusParts,
+    desk: Arc<Desk>,
+    counters: Arc<Counters>,
+    _drop: DropGuard,
+}
+
+impl Bus {
+    /// Starts, and goes on with what an earlier bus left: full outboxes, deliveries under way, retries. Must be called inside a Tokio
+    /// runtime.
+    #[must_use]
+    pub fn start(parts: BusParts, config: BusConfig) -> Self {
+        let desk = Arc::new(Desk::default());
+        let counters = Arc::new(Counters::default());
+        let dropped = CancellationToken::new();
+        let conductor =
+            Conductor::new(parts.clone(), config, Arc::clone(&desk), Arc::clone(&counters), dropped.clone());
+        tokio::spawn(conductor.run());
+        Self(Arc::new(Inner { parts, desk, counters, _drop: dropped.drop_guard() }))
+    }
+
+    /// Says that a transaction with events was committed. Returns at once.
+    pub fn wake(&self, convention: &ConventionId, publisher: &PluginId) {
+        self.0.desk.put(|papers| {
+            papers.dirty.insert((convention.clone(), publisher.clone()));
+        });
+    }
+
+    /// Says that a plugin was enabled, disabled or upgraded: what was held may go on. Returns at once.
+    pub fn subscriptions_changed(&self) {
+        self.0.desk.put(|papers| papers.subscriptions_changed = true);
+    }
+
+    /// Looks what is due now. Needed only where the clock is moved by hand.
+    pub fn look_again(&self) {
+        self.0.desk.put(|papers| papers.look = true);
+    }
+
+    /// Waits until every event is delivered, dead, or held for a disabled plugin.
+    pub async fn idle(&self) {
+        self.look_again();
+        self.0.desk.wait(super::desk::Papers::idle).await;
+    }
+
+    /// Waits until there is nothing to do before the clock moves on; retries may be waiting.
+    pub async fn settled(&self) {
+        self.look_again();
+        let clock = &self.0.parts.clock;
+        self.0.desk.wait(|papers| papers.settled(clock.now())).await;
+    }
+
+    /// Starts nothing more, waits for handlers that run and writes down what came of them.
+    pub async fn shutdown(&self) {
+        self.0.desk.put(|papers| papers.stopping = true);
+        self.0.desk.wait(|papers| papers.stopped).await;
+    }
+
+    /// What was done since the start, for metrics.
+    #[must_use]
+    pub fn figures(&self) -> BusFigures {
+        self.0.counters.read(self.0.desk.read(|papers| papers.in_flight))
+    }
+
+    pub(crate) fn database(&self) -> &SharedDatabase {
+        &self.0.parts.database
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+}

@@ -1,0 +1,69 @@
+//! What the bus is put together from. Everything it needs of others is one of these narrow traits.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use conman_kernel::clock::Clock;
+use conman_kernel::dispatch::{Dispatcher, Scope};
+use conman_kernel::event::Event;
+use conman_kernel::fault::Fault;
+use conman_kernel::id::{ConventionId, PluginId};
+use conman_kernel::sql::{SharedDatabase, SqlError};
+
+/// Where events come from: the databases in which plugins' transactions leave them.
+#[async_trait]
+pub trait Outboxes: Send + Sync {
+    /// The database that holds this publisher's `conman_outbox`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<SharedDatabase, SqlError>;
+
+    /// Every publisher there is, disabled ones included: what they left in their outbox was committed and is still owed.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError>;
+}
+
+/// Who wants which events.
+pub trait Subscriptions: Send + Sync {
+    /// The plugins enabled in `convention` that subscribe to `topic`.
+    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId>;
+}
+
+/// As whom and where a handler runs.
+#[async_trait]
+pub trait Scopes: Send + Sync {
+    /// The scope for handling `event`. The bus itself sets its `hops`.
+    ///
+    /// # Errors
+    /// When the convention is gone or cannot be read; the delivery is retried like any that failed.
+    async fn scope(&self, convention: &ConventionId, event: &Event) -> Result<Scope, Fault>;
+}
+
+/// Hears of every event, as the feeder of subscriptions does. Called once the event is durable on the host: at least once, in the order
+/// of a publisher's events, on the host that relayed it. Must not block.
+pub trait EventListener: Send + Sync {
+    /// An event was published.
+    fn published(&self, convention: &ConventionId, event: &Event);
+}
+
+/// What the bus is put together from.
+#[derive(Clone)]
+pub struct BusParts {
+    /// The host's database, in which [`MIGRATIONS`](crate::MIGRATIONS) have run.
+    pub database: SharedDatabase,
+    /// Where events come from.
+    pub outboxes: Arc<dyn Outboxes>,
+    /// Who wants them. Must be complete before [`Bus::start`](crate::Bus::start): an event that nobody wants is dropped.
+    pub subscriptions: Arc<dyn Subscriptions>,
+    /// As whom handlers run.
+    pub scopes: Arc<dyn Scopes>,
+    /// Runs handlers.
+    pub dispatcher: Arc<dyn Dispatcher>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Who else hears of events.
+    pub listeners: Vec<Arc<dyn EventListener>>,
+}

@@ -1,0 +1,47 @@
+//! Empties one publisher's outbox: copies events to the carrier, tells listeners, and only then deletes what it copied.
+
+use conman_kernel::id::{ConventionId, PluginId};
+use conman_kernel::sql::SqlError;
+
+use crate::carrier::{Carrier, Consignment};
+use crate::outbox;
+use crate::parts::BusParts;
+
+/// Relays until the outbox is empty; answers how many events there were.
+///
+/// It may stop anywhere and be run again: events that had been copied are copied onto themselves, listeners hear of them twice.
+pub(crate) async fn relay(
+    parts: &BusParts,
+    carrier: &dyn Carrier,
+    convention: &ConventionId,
+    publisher: &PluginId,
+    batch: u32,
+) -> Result<u64, SqlError> {
+    let database = parts.outboxes.open(convention, publisher).await?;
+    let mut relayed = 0;
+    loop {
+        let events = outbox::oldest(database.as_ref(), publisher, batch).await?;
+        if events.is_empty() {
+            return Ok(relayed);
+        }
+        let wanted = events
+            .iter()
+            .map(|event| (event.clone(), parts.subscriptions.subscribers(convention, &event.topic)))
+            .filter(|(_, subscribers)| !subscribers.is_empty())
+            .collect::<Vec<_>>();
+        if !wanted.is_empty() {
+            carrier.carry(Consignment { convention: convention.clone(), events: wanted }).await?;
+        }
+        for event in &events {
+            for listener in &parts.listeners {
+                listener.published(convention, event);
+            }
+        }
+        let ids: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
+        outbox::delete(database.as_ref(), &ids).await?;
+        relayed += u64::try_from(events.len()).unwrap_or(u64::MAX);
+        if events.len() < usize::try_from(batch).unwrap_or(usize::MAX) {
+            return Ok(relayed);
+        }
+    }
+}
