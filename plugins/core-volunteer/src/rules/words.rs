@@ -36,6 +36,12 @@ pub fn length(millis: i64) -> String {
     }
 }
 
+/// Whole minutes; parts of a minute count as a whole one.
+#[must_use]
+pub fn minutes(millis: i64) -> i32 {
+    i32::try_from((millis + MINUTE - 1).div_euclid(MINUTE)).unwrap_or(i32::MAX)
+}
+
 /// Milliseconds as hours, for figures in answers.
 #[must_use]
 pub fn hours(millis: i64) -> f64 {
