@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use conman_kernel::sql::{Access, Database, RowLimit, Rows, SqlError, Transaction, Value};
 
+use crate::postgres::PostgresDatabase;
 use crate::session::Session;
 use crate::sqlite::SqliteFile;
 use crate::sqlite::watch::Mode;
@@ -18,6 +19,7 @@ pub(crate) struct HostDatabase {
 
 enum Engine {
     Sqlite(Arc<SqliteFile>),
+    Postgres(PostgresDatabase),
 }
 
 impl HostDatabase {
@@ -25,9 +27,22 @@ impl HostDatabase {
         Self { engine: Engine::Sqlite(file), wall: Arc::clone(wall) }
     }
 
+    pub(crate) fn postgres(database: PostgresDatabase, wall: &Arc<Wall>) -> Self {
+        Self { engine: Engine::Postgres(database), wall: Arc::clone(wall) }
+    }
+
     pub(crate) async fn session(&self, access: Access) -> Result<Session, SqlError> {
         match &self.engine {
             Engine::Sqlite(file) => Ok(Session::sqlite(file.begin(access).await?, access)),
+            Engine::Postgres(database) => Ok(Session::postgres(database.begin(access).await?, access)),
+        }
+    }
+
+    /// A transaction for a migration: on PostgreSQL one that sees what others commit while it waits for a lock.
+    pub(crate) async fn migration_session(&self) -> Result<Session, SqlError> {
+        match &self.engine {
+            Engine::Sqlite(_) => self.session(Access::ReadWrite).await,
+            Engine::Postgres(database) => Ok(Session::postgres(database.begin_migration().await?, Access::ReadWrite)),
         }
     }
 

@@ -13,6 +13,7 @@ mod location;
 mod migrate;
 mod plugin_database;
 mod pool;
+mod postgres;
 mod reserved;
 #[doc(hidden)]
 pub mod scratch;

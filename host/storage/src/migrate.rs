@@ -47,15 +47,28 @@ impl Step<'_> {
 }
 
 /// The table that remembers the host's migrations.
+///
+/// The primary key would sort by the database's locale on PostgreSQL; nothing here sorts by it.
 const HOST_TABLE: &str = "CREATE TABLE IF NOT EXISTS storage_migration (
     component TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL,
     PRIMARY KEY (component, version))";
 
-/// Makes the tables this crate keeps in the host's database.
-pub(crate) async fn prepare_host(host: &HostDatabase) -> Result<(), SqlError> {
-    let mut session = host.session(Access::ReadWrite).await?;
+/// Makes one host's migrations wait for another's on PostgreSQL; on SQLite the transaction itself does.
+const HOST_LOCK: &str = "SELECT pg_advisory_xact_lock(7166746812467408)";
+
+/// Opens a transaction that nobody else migrates beside, with the table of what has run.
+async fn alone(host: &HostDatabase) -> Result<Session, SqlError> {
+    let mut session = host.migration_session().await?;
+    if session.is_postgres() {
+        session.run(&own(Kind::Query, HOST_LOCK), &[], RowLimit::HOST, Mode::Host).await?;
+    }
     session.execute(&own(Kind::Schema, HOST_TABLE), &[], Mode::Host).await?;
-    session.commit().await
+    Ok(session)
+}
+
+/// Makes sure that the host's database can be used.
+pub(crate) async fn prepare(host: &HostDatabase) -> Result<(), SqlError> {
+    alone(host).await?.commit().await
 }
 
 /// Runs a component's host migrations.
@@ -63,7 +76,7 @@ pub(crate) async fn host(host: &HostDatabase, component: &str, migrations: &[Mig
     let steps: Vec<_> = migrations.iter().map(|m| Step { version: m.version, name: m.name, sql: m.sql }).collect();
     check_numbers(&steps)?;
     for step in &steps {
-        let mut session = host.session(Access::ReadWrite).await?;
+        let mut session = alone(host).await?;
         let find = host.wall().host("SELECT checksum FROM storage_migration WHERE component = $1 AND version = $2")?;
         let found = session.query(&find, &[component.into(), step.version.into()], RowLimit::HOST, Mode::Host).await?;
         if let Some(row) = found.rows.first() {
@@ -94,17 +107,42 @@ pub(crate) async fn host(host: &HostDatabase, component: &str, migrations: &[Mig
 pub(crate) async fn plugin(database: &PluginDatabase, migrations: &[PluginMigration]) -> Result<Vec<u32>, SqlError> {
     let steps: Vec<_> = migrations.iter().map(|m| Step { version: m.version, name: &m.name, sql: &m.sql }).collect();
     check_numbers(&steps)?;
-    let mut applied = Vec::new();
-    for step in &steps {
-        let statements = database.wall.guest_migration(step.sql).map_err(|error| step.explain(error))?;
-        let mut session = database.session(Access::ReadWrite).await?;
-        let find = database.wall.host("SELECT checksum FROM conman_migration WHERE version = $1")?;
-        let found = session.query(&find, &[step.version.into()], RowLimit::HOST, Mode::Host).await?;
-        if let Some(row) = found.rows.first() {
-            check_checksum(step, row.text(0)?)?;
-            session.rollback().await;
-            continue;
+    if pending(database, &steps).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let admission = database.admit_migration().await?;
+    let outcome = run_pending(database, &steps).await;
+    database.end_migration(admission).await?;
+    outcome
+}
+
+/// Those that have not run yet. The others have to be as they were.
+async fn pending<'s, 'm>(database: &PluginDatabase, steps: &'s [Step<'m>]) -> Result<Vec<&'s Step<'m>>, SqlError> {
+    let find = database.wall.host("SELECT version, checksum FROM conman_migration")?;
+    let mut session = database.host.session(Access::ReadOnly).await?;
+    let found = session.query(&find, &[], RowLimit::HOST, Mode::Host).await?;
+    session.rollback().await;
+    let mut pending = Vec::new();
+    for step in steps {
+        let mut applied = None;
+        for row in &found.rows {
+            if row.integer(0)? == i64::from(step.version) {
+                applied = Some(row.text(1)?);
+            }
         }
+        match applied {
+            Some(checksum) => check_checksum(step, checksum)?,
+            None => pending.push(step),
+        }
+    }
+    Ok(pending)
+}
+
+async fn run_pending(database: &PluginDatabase, steps: &[Step<'_>]) -> Result<Vec<u32>, SqlError> {
+    let mut applied = Vec::new();
+    for step in pending(database, steps).await? {
+        let statements = database.wall.guest_migration(step.sql).map_err(|error| step.explain(error))?;
+        let mut session = database.migration_session().await?;
         run_all(&mut session, step, &statements, Mode::Migration).await?;
         let values = [step.version.into(), step.name.into(), step.checksum().into(), Value::from(Timestamp::now())];
         session.execute(&database.reserved.migrated, &database.reserved.parameters(values), Mode::Host).await?;

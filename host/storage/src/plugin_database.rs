@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use crate::host_database::HostDatabase;
 use crate::migrate::{self, PluginMigration};
+use crate::postgres::provision::{Provisioned, migration_lock};
+use crate::postgres::{PostgresDatabase, PostgresSession, Server};
 use crate::reserved::{AnswerKey, Reserved, SQLITE_TABLES, StoredAnswer};
 use crate::session::{Session, own};
 use crate::sqlite::SqliteFile;
@@ -28,7 +30,11 @@ pub struct PluginDatabase {
 
 enum Engine {
     Sqlite(Arc<SqliteFile>),
+    Postgres { server: Arc<Server>, provisioned: Provisioned, database: PostgresDatabase },
 }
+
+/// The right to change the schema, until it is ended.
+pub(crate) struct Admission(Option<PostgresSession>);
 
 impl PluginDatabase {
     pub(crate) async fn sqlite(file: Arc<SqliteFile>, wall: &Arc<Wall>) -> Result<Self, SqlError> {
@@ -46,6 +52,19 @@ impl PluginDatabase {
             reserved: Arc::new(Reserved::sqlite(wall.tag())),
             migrating: tokio::sync::Mutex::default(),
         })
+    }
+
+    pub(crate) fn postgres(server: &Arc<Server>, provisioned: Provisioned, walled: bool, wall: &Arc<Wall>) -> Self {
+        let host = HostDatabase::postgres(server.as_host(&provisioned.schema), wall);
+        let reserved = Arc::new(Reserved::postgres(&provisioned));
+        let database = server.as_plugin(&provisioned, walled);
+        Self {
+            engine: Engine::Postgres { server: Arc::clone(server), provisioned, database },
+            host: Arc::new(host),
+            wall: Arc::clone(wall),
+            reserved,
+            migrating: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Runs those of `migrations` that have not run here, in order, each in a transaction of its own; answers their
@@ -69,13 +88,47 @@ impl PluginDatabase {
     /// [`SqlError::Unavailable`], or [`SqlError::Serialization`] when the queue for writing was too long.
     pub async fn begin(&self, access: Access) -> Result<PluginTransaction, SqlError> {
         let session = self.session(access).await?;
-        Ok(PluginTransaction { session, wall: Arc::clone(&self.wall), reserved: Arc::clone(&self.reserved) })
+        let host = Arc::clone(&self.host);
+        Ok(PluginTransaction { session, wall: Arc::clone(&self.wall), reserved: Arc::clone(&self.reserved), host })
     }
 
-    pub(crate) async fn session(&self, access: Access) -> Result<Session, SqlError> {
+    async fn session(&self, access: Access) -> Result<Session, SqlError> {
         match &self.engine {
             Engine::Sqlite(file) => Ok(Session::sqlite(file.begin(access).await?, access)),
+            Engine::Postgres { database, .. } => Ok(Session::postgres(database.begin(access).await?, access)),
         }
+    }
+
+    /// A transaction for one migration, with the plugin's own rights.
+    pub(crate) async fn migration_session(&self) -> Result<Session, SqlError> {
+        match &self.engine {
+            Engine::Sqlite(_) => self.session(Access::ReadWrite).await,
+            Engine::Postgres { database, .. } => {
+                Ok(Session::postgres(database.begin_migration().await?, Access::ReadWrite))
+            }
+        }
+    }
+
+    /// Lets this process, and no other, migrate. A SQLite folder belongs to one process anyway; on PostgreSQL others wait,
+    /// and the plugin's role may make tables meanwhile.
+    pub(crate) async fn admit_migration(&self) -> Result<Admission, SqlError> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(Admission(None)),
+            Engine::Postgres { server, provisioned, .. } => {
+                let lock = server.locked(migration_lock(provisioned)).await?;
+                server.let_create(provisioned, true).await?;
+                Ok(Admission(Some(lock)))
+            }
+        }
+    }
+
+    /// Ends what [`Self::admit_migration`] began.
+    pub(crate) async fn end_migration(&self, admission: Admission) -> Result<(), SqlError> {
+        if let (Engine::Postgres { server, provisioned, .. }, Some(lock)) = (&self.engine, admission.0) {
+            server.let_create(provisioned, false).await?;
+            lock.rollback().await;
+        }
+        Ok(())
     }
 
     /// The same database as the host sees it: also the tables it keeps there itself.
@@ -106,12 +159,14 @@ impl PluginDatabase {
     fn renew(&self) {
         match &self.engine {
             Engine::Sqlite(file) => file.renew(),
+            Engine::Postgres { database, .. } => database.renew(),
         }
     }
 
     pub(crate) async fn close(&self) {
         match &self.engine {
             Engine::Sqlite(file) => file.close().await,
+            Engine::Postgres { database, .. } => database.close().await,
         }
     }
 }
@@ -127,6 +182,7 @@ pub struct PluginTransaction {
     session: Session,
     wall: Arc<Wall>,
     reserved: Arc<Reserved>,
+    host: Arc<HostDatabase>,
 }
 
 impl PluginTransaction {
@@ -188,7 +244,9 @@ impl PluginTransaction {
     /// See [`SqlError`].
     pub async fn handled(&mut self, event: &EventId) -> Result<bool, SqlError> {
         let parameters = self.reserved.parameters([event.as_str().into(), Timestamp::now().into()]);
-        self.session.execute(&self.reserved.handle, &parameters, Mode::Host).await.map(|touched| touched > 0)
+        let answer = self.session.run(&self.reserved.handle, &parameters, RowLimit::HOST, Mode::Host).await?;
+        // PostgreSQL's function answers how many rows it added.
+        answer.rows.rows.first().map_or(Ok(answer.touched > 0), |row| Ok(row.integer(0)? > 0))
     }
 
     /// The answer remembered under `key`, if any.
@@ -196,8 +254,15 @@ impl PluginTransaction {
     /// # Errors
     /// See [`SqlError`].
     pub async fn answer(&mut self, key: &AnswerKey) -> Result<Option<StoredAnswer>, SqlError> {
-        let rows =
-            self.session.query(&self.reserved.answer, &self.reserved.key(key), RowLimit::HOST, Mode::Host).await?;
+        let key = Reserved::key(key);
+        let rows = if self.session.is_postgres() {
+            let mut session = self.host.session(Access::ReadOnly).await?;
+            let rows = session.query(&self.reserved.answer, &key, RowLimit::HOST, Mode::Host).await;
+            session.rollback().await;
+            rows?
+        } else {
+            self.session.query(&self.reserved.answer, &key, RowLimit::HOST, Mode::Host).await?
+        };
         let Some(row) = rows.rows.first() else { return Ok(None) };
         let arguments = row.text(0)?.parse::<Digest>().map_err(|error| SqlError::Statement(error.to_string()))?;
         Ok(Some(StoredAnswer { arguments, answer: row.text(1)?.to_owned(), answered_at: row.timestamp(2)? }))
@@ -206,9 +271,12 @@ impl PluginTransaction {
     /// Remembers the answer given under `key`.
     ///
     /// # Errors
-    /// [`SqlError::Constraint`] or [`SqlError::Serialization`] when another transaction remembered one meanwhile.
+    /// [`SqlError::Serialization`] when another transaction remembered one meanwhile: run again, it will be found.
     pub async fn remember(&mut self, key: &AnswerKey, answer: &StoredAnswer) -> Result<(), SqlError> {
         let parameters = self.reserved.key_and_answer(key, answer);
-        self.session.execute(&self.reserved.remember, &parameters, Mode::Host).await.map(drop)
+        match self.session.execute(&self.reserved.remember, &parameters, Mode::Host).await {
+            Err(SqlError::Constraint(text)) => Err(SqlError::Serialization(text)),
+            outcome => outcome.map(drop),
+        }
     }
 }

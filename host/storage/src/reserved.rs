@@ -7,6 +7,7 @@ use conman_kernel::digest::Digest;
 use conman_kernel::sql::Value;
 use jiff::Timestamp;
 
+use crate::postgres::provision::{Provisioned, call};
 use crate::session::own;
 use crate::wall::{Kind, Statement};
 
@@ -58,6 +59,8 @@ pub(crate) const SQLITE_TABLES: &[&str] = &[
 pub(crate) struct Reserved {
     pub(crate) emit: Statement,
     pub(crate) handle: Statement,
+    /// On PostgreSQL this is run as the host: the role cannot read it, and a read in the plugin's own transaction would
+    /// make concurrent repeats of different mutations look like conflicts.
     pub(crate) answer: Statement,
     pub(crate) remember: Statement,
     pub(crate) migrated: Statement,
@@ -90,14 +93,31 @@ impl Reserved {
         }
     }
 
-    /// The parameters of one of the statements.
+    /// On PostgreSQL: calls of the host's functions.
+    pub(crate) fn postgres(provisioned: &Provisioned) -> Self {
+        let schema = &provisioned.schema;
+        let change = |function: &str, parameters: usize| own(Kind::Change, &call(schema, function, parameters + 1));
+        Self {
+            emit: change("conman_emit", 6),
+            handle: change("conman_handle", 2),
+            answer: own(
+                Kind::Query,
+                "SELECT arguments, answer, answered_at FROM conman_answer WHERE actor = $1 AND client_key = $2 AND path = $3",
+            ),
+            remember: change("conman_remember", 6),
+            migrated: change("conman_migrated", 4),
+            secret: Some(Value::Text(provisioned.secret.clone())),
+        }
+    }
+
+    /// The parameters of one of the statements that change something.
     pub(crate) fn parameters(&self, values: impl IntoIterator<Item = Value>) -> Vec<Value> {
         self.secret.iter().cloned().chain(values).collect()
     }
 
     /// The parameters that find an answer.
-    pub(crate) fn key(&self, key: &AnswerKey) -> Vec<Value> {
-        self.parameters(key.values())
+    pub(crate) fn key(key: &AnswerKey) -> [Value; 3] {
+        key.values()
     }
 
     /// The parameters that store an answer.

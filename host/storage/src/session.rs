@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use conman_kernel::sql::{Access, RowLimit, Rows, SqlError, Value};
 
+use crate::postgres::PostgresSession;
 use crate::sqlite::SqliteSession;
 use crate::sqlite::watch::Mode;
 use crate::wall::{Kind, Statement};
@@ -53,6 +54,7 @@ impl Size {
 
 enum Engine {
     Sqlite(SqliteSession),
+    Postgres(PostgresSession),
 }
 
 /// See the module.
@@ -65,6 +67,10 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) const fn sqlite(session: SqliteSession, access: Access) -> Self {
         Self { engine: Engine::Sqlite(session), access, failed: false }
+    }
+
+    pub(crate) const fn postgres(session: PostgresSession, access: Access) -> Self {
+        Self { engine: Engine::Postgres(session), access, failed: false }
     }
 
     /// Runs a statement that answers rows.
@@ -91,13 +97,19 @@ impl Session {
         self.run(statement, parameters, RowLimit::HOST, mode).await.map(|answer| answer.touched)
     }
 
+    /// Which engine it is on.
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
     /// Records an error found before the engine saw the statement.
     pub(crate) fn fail<T>(&mut self, error: SqlError) -> Result<T, SqlError> {
         self.failed = true;
         Err(error)
     }
 
-    async fn run(
+    /// Runs a statement for both its rows and its effect.
+    pub(crate) async fn run(
         &mut self,
         statement: &Statement,
         parameters: &[Value],
@@ -115,6 +127,7 @@ impl Session {
         }
         let outcome = match &mut self.engine {
             Engine::Sqlite(session) => session.run(statement, parameters, limit, mode).await,
+            Engine::Postgres(session) => session.run(statement, parameters, limit).await,
         };
         self.failed = outcome.is_err();
         outcome
@@ -127,12 +140,14 @@ impl Session {
         }
         match self.engine {
             Engine::Sqlite(session) => session.commit().await,
+            Engine::Postgres(session) => session.commit().await,
         }
     }
 
     pub(crate) async fn rollback(self) {
         match self.engine {
             Engine::Sqlite(session) => session.rollback().await,
+            Engine::Postgres(session) => session.rollback().await,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::host_database::HostDatabase;
 use crate::location::{Location, convention_folder, host_file, plugin_file, plugin_of_file};
 use crate::migrate;
 use crate::plugin_database::PluginDatabase;
+use crate::postgres::{HOST_SCHEMA, Server};
 use crate::sqlite::SqliteFile;
 use crate::wall::verdicts::Wall;
 
@@ -50,6 +51,7 @@ struct Inner {
 
 enum Engine {
     Sqlite { folder: PathBuf, budget: Arc<Budget> },
+    Postgres(Arc<Server>),
 }
 
 impl Storage {
@@ -76,12 +78,15 @@ impl Storage {
                 let file = SqliteFile::new(&host_file(&folder), false, wall.tag(), &budget);
                 (Engine::Sqlite { folder, budget }, HostDatabase::sqlite(Arc::new(file), &wall))
             }
-            Location::Postgres { .. } => {
-                return Err(SqlError::Unavailable("PostgreSQL is not built in yet".to_owned()));
+            Location::Postgres { url } => {
+                let server = Arc::new(Server::new(&url)?);
+                server.prepare_host().await?;
+                let host = HostDatabase::postgres(server.as_host(HOST_SCHEMA), &wall);
+                (Engine::Postgres(server), host)
             }
         };
         let host = Arc::new(host);
-        migrate::prepare_host(&host).await?;
+        migrate::prepare(&host).await?;
         let inner =
             Inner { engine, walls, wall, host, plugins: Mutex::default(), changing: tokio::sync::Mutex::default() };
         Ok(Self(Arc::new(inner)))
@@ -129,6 +134,10 @@ impl Storage {
                 let file = Arc::new(SqliteFile::new(&file, self.0.walls.engine, self.0.wall.tag(), budget));
                 PluginDatabase::sqlite(file, &self.0.wall).await
             }
+            Engine::Postgres(server) => {
+                let provisioned = server.provide(convention, plugin).await?;
+                Ok(PluginDatabase::postgres(server, provisioned, self.0.walls.engine, &self.0.wall))
+            }
         }
     }
 
@@ -142,6 +151,7 @@ impl Storage {
         }
         match &self.0.engine {
             Engine::Sqlite { folder, .. } => Ok(plugin_file(folder, convention, plugin)?.exists()),
+            Engine::Postgres(server) => Ok(server.find(convention, plugin).await?.is_some()),
         }
     }
 
@@ -161,6 +171,7 @@ impl Storage {
                     Err(error) => return Err(unavailable(&folder, &error)),
                 }
             }
+            Engine::Postgres(server) => server.list(convention).await?,
         };
         plugins.sort();
         Ok(plugins)
@@ -187,14 +198,19 @@ impl Storage {
                 }
                 Ok(())
             }
+            Engine::Postgres(server) => server.purge(convention, plugin).await,
         }
     }
 }
 
 impl std::fmt::Debug for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Engine::Sqlite { folder, .. } = &self.0.engine;
-        f.debug_struct("Storage").field("folder", folder).finish_non_exhaustive()
+        // An address may hold a password, so it is not shown.
+        let place: &dyn std::fmt::Debug = match &self.0.engine {
+            Engine::Sqlite { folder, .. } => folder,
+            Engine::Postgres(_) => &"PostgreSQL",
+        };
+        f.debug_struct("Storage").field("place", place).finish_non_exhaustive()
     }
 }
 
