@@ -62,31 +62,18 @@ impl Event {
             id: String,
             topic: String,
             key: String,
-            payload: serde_json::Value,
+            payload: Box<serde_json::value::RawValue>,
             publisher: String,
-            emitted_at: Instant,
-        }
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Instant {
-            Milliseconds(i64),
-            Text(Timestamp),
+            emitted_at: i64,
         }
         let wire: Wire = serde_json::from_str(json).map_err(|error| Error::internal(format!("the host sent an event that is none: {error}")))?;
         Ok(Self {
-            emitted_at: match wire.emitted_at {
-                Instant::Milliseconds(milliseconds) => instant(milliseconds)?,
-                Instant::Text(at) => at,
-            },
+            emitted_at: instant(wire.emitted_at)?,
             id: wire.id,
             topic: wire.topic,
             key: wire.key,
             publisher: wire.publisher,
-            // The payload may come as JSON inside the JSON, or as a text that holds it.
-            json: match wire.payload {
-                serde_json::Value::String(text) => text,
-                other => other.to_string(),
-            },
+            json: wire.payload.get().to_owned(),
         })
     }
 }

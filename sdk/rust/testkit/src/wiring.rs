@@ -1,0 +1,130 @@
+//! The seams at which runtime, bus and stand-ins meet, as the server has them in a host.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use conman_bus::{Bus, EventListener, Outboxes, Scopes, Subscriptions};
+use conman_kernel::actor::Actor;
+use conman_kernel::convention::Convention;
+use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
+use conman_kernel::event::Event;
+use conman_kernel::fault::Fault;
+use conman_kernel::id::{ConventionId, PluginId, RequestId};
+use conman_kernel::sql::{SharedDatabase, SqlError};
+use conman_runtime::{CommitListener, Runtime};
+use conman_storage::Storage;
+use parking_lot::Mutex;
+
+use crate::stand_in::StandIn;
+
+/// Real plugins run, others are stood in for.
+pub(crate) struct Cast {
+    pub(crate) runtime: Runtime,
+    pub(crate) stand_ins: BTreeMap<PluginId, StandIn>,
+}
+
+#[async_trait]
+impl Dispatcher for Cast {
+    async fn resolve(&self, scope: &Scope, call: FieldCall) -> Result<String, Fault> {
+        if self.stand_ins.contains_key(&call.plugin) { Ok("null".to_owned()) } else { self.runtime.resolve(scope, call).await }
+    }
+
+    async fn resolve_batch(&self, scope: &Scope, call: FieldCall, parents: Vec<String>) -> Result<BatchAnswer, Fault> {
+        match self.stand_ins.get(&call.plugin) {
+            Some(stand_in) => stand_in.resolve_batch(&call, &parents),
+            None => self.runtime.resolve_batch(scope, call, parents).await,
+        }
+    }
+
+    async fn handle(&self, scope: &Scope, plugin: &PluginId, event: &Event) -> Result<Handled, Fault> {
+        self.runtime.handle(scope, plugin, event).await
+    }
+
+    async fn route(&self, scope: &Scope, call: RouteCall) -> Result<RouteAnswer, Fault> {
+        match self.stand_ins.get(&call.plugin) {
+            Some(stand_in) => Err(stand_in.no_routes()),
+            None => self.runtime.route(scope, call).await,
+        }
+    }
+
+    fn revision(&self, scope: &Scope, plugin: &PluginId) -> u64 {
+        // A stand-in's data never change.
+        if self.stand_ins.contains_key(plugin) { 1 } else { self.runtime.revision(scope, plugin) }
+    }
+}
+
+/// A scope in which somebody asks.
+pub(crate) fn scope(convention: &Arc<Convention>, actor: &Arc<Actor>) -> Scope {
+    Scope {
+        convention: Some(Arc::clone(convention)),
+        actor: Arc::clone(actor),
+        request: RequestId::new(),
+        languages: Arc::default(),
+        idempotency: None,
+        hops: 0,
+    }
+}
+
+/// Tells the bus of commits. Made before the bus is.
+#[derive(Default)]
+pub(crate) struct Waker(pub(crate) OnceLock<Bus>);
+
+impl CommitListener for Waker {
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
+        if emitted && let Some(bus) = self.0.get() {
+            bus.wake(convention, plugin);
+        }
+    }
+}
+
+/// Where the kit's plugins leave their events, who wants them, and as whom.
+pub(crate) struct Seams {
+    pub(crate) storage: Storage,
+    pub(crate) runtime: Runtime,
+    pub(crate) convention: Arc<Convention>,
+}
+
+#[async_trait]
+impl Outboxes for Seams {
+    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<SharedDatabase, SqlError> {
+        Ok(self.storage.plugin(convention, publisher).await?.host())
+    }
+
+    async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
+        let enabled = self.runtime.enabled(&self.convention.id);
+        Ok(enabled
+            .iter()
+            .filter(|plugin| plugin.manifest().needs.database.is_some())
+            .map(|plugin| (self.convention.id.clone(), plugin.id().clone()))
+            .collect())
+    }
+}
+
+impl Subscriptions for Seams {
+    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
+        let subscriptions = self.runtime.subscriptions(convention).into_iter();
+        subscriptions.filter(|(_, patterns)| patterns.iter().any(|pattern| pattern.matches(topic))).map(|(plugin, _)| plugin).collect()
+    }
+}
+
+#[async_trait]
+impl Scopes for Seams {
+    async fn scope(&self, _: &ConventionId, event: &Event) -> Result<Scope, Fault> {
+        Ok(Scope { hops: event.hops, ..scope(&self.convention, &Arc::new(Actor::system())) })
+    }
+}
+
+/// Every event that was published, for tests to look at.
+#[derive(Default)]
+pub(crate) struct Heard(pub(crate) Mutex<Vec<Event>>);
+
+impl EventListener for Heard {
+    fn published(&self, _: &ConventionId, event: &Event) {
+        let mut heard = self.0.lock();
+        // At least once means perhaps twice.
+        if !heard.iter().any(|known| known.id == event.id) {
+            heard.push(event.clone());
+        }
+    }
+}
