@@ -21,6 +21,7 @@ mod nesting;
 mod operation;
 mod request;
 mod scalar;
+mod subscription;
 mod suggest;
 
 pub use compose::{ComposeError, ComposedSchema, Contribution, compose, compose_knowing};
@@ -28,3 +29,4 @@ pub use engine::{Engine, EngineConfig, OperationKind};
 pub use limits::Limits;
 pub use model::CacheScope;
 pub use request::{CacheControl, Outcome, Request, Response};
+pub use subscription::{Subscription, SubscriptionHub};

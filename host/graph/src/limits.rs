@@ -28,12 +28,14 @@ pub struct Limits {
     pub calls: usize,
     /// Objects the operation may answer with, lists estimated by `@cost`.
     pub cost: u64,
-    /// What a list is taken to hold where `@cost` does not say.
+    /// What a list at the top is taken to hold where `@cost` does not say.
     pub list_size: u64,
+    /// What a list within something is taken to hold: people of a session, shifts of a person.
+    pub nested_list_size: u64,
 }
 
 impl Limits {
-    /// What a convention's app needs, with room: the whole programme with rooms and people is about a third of the cost.
+    /// What a convention's app needs, with room: 1,500 sessions with rooms and ten people each are an eighth of the cost.
     pub const DEFAULT: Self = Self {
         document_bytes: 64 << 10,
         definitions: 100,
@@ -44,8 +46,9 @@ impl Limits {
         aliases: 200,
         directives: 100,
         calls: 50,
-        cost: 500_000,
+        cost: 300_000,
         list_size: 50,
+        nested_list_size: 10,
     };
 }
 

@@ -8,7 +8,7 @@ mod project;
 
 use bytes::Bytes;
 
-pub(crate) use call::{Execution, RootOutcome, granted};
+pub(crate) use call::{Execution, RootOutcome, denied, granted};
 use project::Projection;
 
 use crate::error::write_errors;

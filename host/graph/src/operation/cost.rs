@@ -5,7 +5,7 @@ use async_graphql_value::{ConstValue, Value};
 
 use crate::error::GraphError;
 use crate::limits::{Limits, within};
-use crate::model::{Field, list_depth};
+use crate::model::{Field, Resolution, list_depth};
 use crate::operation::input::Variables;
 
 /// An operation's fields, as far as they cost.
@@ -68,7 +68,7 @@ fn list_size(field: &Field, given: impl Fn(&str) -> Option<Value>, limits: &Limi
         return ListSize::Fixed(1);
     }
     let deep = u32::try_from(depth).unwrap_or(u32::MAX);
-    let assumed = field.cost.list_size.map_or_else(|| limits.list_size.saturating_pow(deep), |size| size.max(1));
+    let assumed = field.cost.list_size.map_or_else(|| assumed_size(field, limits).saturating_pow(deep), |size| size.max(1));
     let Some(argument) = field.cost.size_argument.as_ref().and_then(|name| field.arguments.get(name)) else {
         return ListSize::Fixed(assumed);
     };
@@ -82,4 +82,8 @@ fn list_size(field: &Field, given: impl Fn(&str) -> Option<Value>, limits: &Limi
         Some(_) => ListSize::Fixed(assumed),
         None => ListSize::Fixed(by_default.unwrap_or(assumed)),
     }
+}
+
+fn assumed_size(field: &Field, limits: &Limits) -> u64 {
+    if field.resolution == Resolution::Root { limits.list_size } else { limits.nested_list_size }
 }
