@@ -455,7 +455,7 @@ mod tests {
     fn code_is_refused_where_it_stands() {
         check("var a = [1];\nfunction f() { return 1 }", expect![[r#"
             a: List([Word("1")])
-            refused, line 2, column 14: a field name was expected
+            refused, line 2, column 12: this is program code; only data like `var program = [ … ];` can be read
         "#]]);
         check("var a = [ new Date() ];", expect![[r#"
             refused, line 1, column 11: `new` is program code or an unquoted text; only data can be read

@@ -1,0 +1,231 @@
+//! Conflicts of the work in progress, with the sessions and people in them, and who ignores which.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use conman_sdk::prelude::*;
+
+use super::sessions::Reading;
+use super::{Wants, int, people, rooms, wire};
+use crate::conflicts::{self, Conflict, Facts, Placed, RoomFacts, Rules};
+use crate::model::{Role, Slot};
+use crate::schema::*;
+use crate::store::View;
+use crate::store::programme::word;
+
+/// Everything that is wrong now, in order.
+///
+/// # Errors
+/// The database's.
+fn all(ctx: &Context) -> Result<Vec<Conflict>> {
+    let sessions: Vec<PlacedRow> = database::query_as(
+        "SELECT id, room_id, starts_at, ends_at, kind, audience FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
+        params![],
+    )?;
+    let parts: Vec<(String, String, String)> = database::query_as(
+        "SELECT p.session_id, p.person_id, p.role FROM part_draft p JOIN session_draft s ON s.id = p.session_id \
+         WHERE s.state = 'scheduled' AND s.starts_at IS NOT NULL ORDER BY p.session_id, p.sort_order",
+        params![],
+    )?;
+    let mut line_ups: HashMap<String, Vec<(String, Role)>> = HashMap::with_capacity(sessions.len());
+    for (session, person, role) in parts {
+        line_ups.entry(session).or_default().push((person, word(&role)?));
+    }
+    let placed: Vec<Placed> = sessions
+        .into_iter()
+        .map(|row| Placed {
+            people: line_ups.remove(&row.id).unwrap_or_default(),
+            id: row.id,
+            room: row.room_id,
+            slot: Slot { start: row.starts_at, end: row.ends_at },
+            kind: row.kind,
+            audience: row.audience,
+        })
+        .collect();
+    let rooms: Vec<(String, bool, Option<i64>)> = database::query_as("SELECT id, exclusive, capacity FROM room", params![])?;
+    let limits: Vec<(String, i64)> = database::query_as("SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL", params![])?;
+    let facts = Facts {
+        rooms: rooms.into_iter().map(|(id, exclusive, capacity)| (id, RoomFacts { exclusive, capacity })).collect(),
+        person_windows: windows("SELECT person_id, starts_at, ends_at FROM person_window")?,
+        room_windows: windows("SELECT room_id, starts_at, ends_at FROM room_window")?,
+        apart: database::query_as("SELECT person_id, other_id FROM kept_apart", params![])?,
+        daily_limits: limits.into_iter().collect(),
+    };
+    let found = conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change);
+    if found.capped {
+        tracing::warn!(most = conflicts::MOST, "there are more conflicts than are gathered");
+    }
+    Ok(found.conflicts)
+}
+
+#[derive(FromRow)]
+struct PlacedRow {
+    id: String,
+    room_id: Option<String>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    kind: String,
+    audience: Option<i64>,
+}
+
+fn windows(sql: &str) -> Result<HashMap<String, Vec<Slot>>> {
+    let rows: Vec<(String, Timestamp, Timestamp)> = database::query_as(sql, params![])?;
+    let mut windows: HashMap<String, Vec<Slot>> = HashMap::new();
+    for (owner, start, end) in rows {
+        windows.entry(owner).or_default().push(Slot { start, end });
+    }
+    Ok(windows)
+}
+
+fn ignored(ctx: &Context) -> Result<HashMap<String, IgnoredConflict>> {
+    let rows: Vec<(String, String, Timestamp, String)> =
+        database::query_as("SELECT id, reason, ignored_at, ignored_by FROM ignored_conflict", params![])?;
+    let shown = |reason, at, by| IgnoredConflict { reason, by, at: ctx.convention.local(at) };
+    Ok(rows.into_iter().map(|(id, reason, at, by)| (id, shown(reason, at, by))).collect())
+}
+
+/// Some conflicts.
+///
+/// # Errors
+/// `invalid` for a bad `first` or `offset`; the database's.
+pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionConflictPage> {
+    let first = super::limit(args.first)?;
+    let offset = usize::try_from(args.offset).map_err(|_| Error::invalid("Pass over none or more.").at("/offset"))?;
+    let ignored = ignored(ctx)?;
+    let SessionConflictFilter { kinds, session, person, room, ignored: with_ignored } = args.filter.unwrap_or(SessionConflictFilter {
+        kinds: None,
+        session: None,
+        person: None,
+        room: None,
+        ignored: false,
+    });
+    let kinds: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(|kind| super::stored(kind.as_str())).collect());
+    let matching: Vec<(String, Conflict)> = all(ctx)?
+        .into_iter()
+        .filter(|conflict| {
+            kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind == conflict.kind.as_str()))
+                && session.as_ref().is_none_or(|session| conflict.sessions.contains(session))
+                && person.as_ref().is_none_or(|person| conflict.people.contains(person))
+                && room.as_ref().is_none_or(|room| conflict.room.as_ref() == Some(room))
+        })
+        .map(|conflict| (conflict.id(), conflict))
+        .filter(|(id, _)| with_ignored || !ignored.contains_key(id))
+        .collect();
+    let total_count = int(i64::try_from(matching.len()).unwrap_or(i64::MAX));
+    let mut counts: BTreeMap<conflicts::Kind, i32> = BTreeMap::new();
+    for (_, conflict) in &matching {
+        *counts.entry(conflict.kind).or_default() += 1;
+    }
+    let counts = counts.into_iter().map(|(kind, count)| Ok(SessionConflictCount { kind: wire(kind.as_str())?, count })).collect::<Result<_>>()?;
+    let some: Vec<_> = matching.into_iter().skip(offset).take(first).collect();
+    Ok(SessionConflictPage { nodes: shown(ctx, "nodes.", some, &ignored)?, total_count, counts })
+}
+
+/// The conflicts of sessions.
+///
+/// # Errors
+/// The database's.
+pub fn of_sessions(ctx: &Context, keys: &[SessionKey]) -> Batch<Vec<SessionConflict>> {
+    let wanted: HashSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    let some: Vec<(String, Conflict)> = all(ctx)?
+        .into_iter()
+        .filter(|conflict| conflict.sessions.iter().any(|session| wanted.contains(session.as_str())))
+        .map(|conflict| (conflict.id(), conflict))
+        .collect();
+    let shown = shown(ctx, "", some, &ignored(ctx)?)?;
+    let mut rows = Vec::new();
+    for conflict in shown {
+        for session in &conflict.sessions {
+            if wanted.contains(session.id.as_str()) {
+                rows.push((session.id.clone(), conflict.clone()));
+            }
+        }
+    }
+    batch::lists(keys, rows)
+}
+
+/// Conflicts as clients see them: with their sessions, people and rooms, read at once.
+fn shown(
+    ctx: &Context,
+    prefix: &'static str,
+    some: Vec<(String, Conflict)>,
+    ignored: &HashMap<String, IgnoredConflict>,
+) -> Result<Vec<SessionConflict>> {
+    let (below_sessions, below_people) = match prefix {
+        "nodes." => ("nodes.sessions.", "nodes.people."),
+        _ => ("sessions.", "people."),
+    };
+    let unique = |ids: &mut dyn Iterator<Item = &String>| ids.cloned().collect::<HashSet<String>>();
+    let sessions = unique(&mut some.iter().flat_map(|(_, conflict)| &conflict.sessions));
+    let persons = unique(&mut some.iter().flat_map(|(_, conflict)| &conflict.people));
+    let places = unique(&mut some.iter().filter_map(|(_, conflict)| conflict.room.as_ref()));
+    let sessions: HashMap<String, Session> = Reading::new(ctx, View::Draft, below_sessions)
+        .by_id(sessions.iter().map(String::as_str))?
+        .into_iter()
+        .map(|session| (session.id.clone(), session))
+        .collect();
+    let persons: HashMap<String, Person> =
+        people::by_id(&Wants::below(ctx, below_people), View::Draft, persons.iter().map(String::as_str))?.into_iter().collect();
+    let places: HashMap<String, Room> = rooms::rooms_by_id(places.iter().map(String::as_str))?.into_iter().collect();
+    some.into_iter()
+        .map(|(id, conflict)| {
+            let sessions: Vec<Session> = conflict.sessions.iter().filter_map(|id| sessions.get(id)).cloned().collect();
+            let people: Vec<Person> = conflict.people.iter().filter_map(|id| persons.get(id)).cloned().collect();
+            let room = conflict.room.as_ref().and_then(|id| places.get(id)).cloned();
+            Ok(SessionConflict {
+                kind: wire(conflict.kind.as_str())?,
+                fatal: conflict.kind.is_fatal(),
+                message: message(conflict.kind, &sessions, &people, room.as_ref(), conflict.day),
+                ignored: ignored.get(&id).cloned(),
+                id,
+                sessions,
+                people,
+                room,
+                day: conflict.day,
+            })
+        })
+        .collect()
+}
+
+fn message(kind: conflicts::Kind, sessions: &[Session], people: &[Person], room: Option<&Room>, day: Option<Date>) -> String {
+    let titles: Vec<String> = sessions.iter().take(3).map(|session| format!("“{}”", session.title)).collect();
+    let titles = titles.join(" and ");
+    let names = people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(" and ");
+    let room = room.map_or("the room", |room| room.name.as_str());
+    match kind {
+        conflicts::Kind::RoomOverlap => format!("{titles} are in {room} at the same time."),
+        conflicts::Kind::PersonDoubleBooked => format!("{names} is in {titles} at the same time."),
+        conflicts::Kind::PersonUnavailable => format!("{names} is not available for {titles}."),
+        conflicts::Kind::RoomUnavailable => format!("{room} cannot be used when {titles} is on."),
+        conflicts::Kind::RoomTooSmall => format!("{room} is too small for {titles}."),
+        conflicts::Kind::DoNotAssignWith => format!("{names} must not be in one session, but are in {titles}."),
+        conflicts::Kind::BackToBack => format!("{names} has too little time between {titles}."),
+        conflicts::Kind::OverDailyLimit => {
+            format!("{names} has {} sessions on {}.", sessions.len(), day.map_or_else(|| "one day".to_owned(), |day| day.to_string()))
+        }
+        conflicts::Kind::NoModerator => format!("{titles} has no moderator."),
+    }
+}
+
+/// Ignores a conflict, or heeds it again.
+///
+/// # Errors
+/// `not-found` when there is no such conflict, `invalid` without a reason; the database's.
+pub fn ignore(ctx: &Context, id: &str, reason: Option<&str>) -> Result<SessionConflict> {
+    let found = all(ctx)?.into_iter().find(|conflict| conflict.id() == id);
+    let conflict = found.ok_or_else(|| Error::not_found("There is no such conflict, or no longer.").at("/id"))?;
+    match reason {
+        Some(reason) => {
+            let reason = crate::text::clean(reason);
+            if reason.is_empty() {
+                return Err(Error::invalid("Say why it can be ignored.").at("/reason"));
+            }
+            let row = row![id, reason, clock::now(), ctx.actor.name];
+            database::upsert_many("ignored_conflict", &["id"], ["id", "reason", "ignored_at", "ignored_by"], [row])?;
+        }
+        None => {
+            database::execute("DELETE FROM ignored_conflict WHERE id = $1", params![id])?;
+        }
+    }
+    let shown = shown(ctx, "", vec![(id.to_owned(), conflict)], &ignored(ctx)?)?;
+    shown.into_iter().next().ok_or_else(|| Error::internal("the conflict is gone"))
+}

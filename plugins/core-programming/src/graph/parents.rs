@@ -1,0 +1,177 @@
+//! Entities by their keys, and fields of many parents at once.
+
+use std::collections::BTreeMap;
+
+use conman_sdk::prelude::*;
+
+use super::sessions::{Reading, SessionRow};
+use super::{DRAFT, Wants, conflicts, favourites, limit, people, release, rooms, wire};
+use crate::Programming;
+use crate::schema::*;
+use crate::store::View;
+
+impl SessionEntity for Programming {
+    /// Released sessions; organisers also get those that are not released yet.
+    fn load(ctx: &Context, keys: &[SessionKey]) -> Batch<Option<Session>> {
+        let mut found = Reading::new(ctx, View::Released, "").by_id(keys.iter().map(|key| key.id.as_str()))?;
+        if ctx.actor.may(DRAFT) {
+            let released: std::collections::HashSet<&str> = found.iter().map(|session| session.id.as_str()).collect();
+            let missing: Vec<&str> = keys.iter().map(|key| key.id.as_str()).filter(|id| !released.contains(id)).collect();
+            let drafts = Reading::new(ctx, View::Draft, "").by_id(missing)?;
+            found.extend(drafts);
+        }
+        batch::optional(keys, found.into_iter().map(|session| (session.id.clone(), session)))
+    }
+}
+
+impl RoomEntity for Programming {
+    fn load(_: &Context, keys: &[RoomKey]) -> Batch<Option<Room>> {
+        batch::optional(keys, rooms::rooms_by_id(keys.iter().map(|key| key.id.as_str()))?)
+    }
+}
+
+impl TrackEntity for Programming {
+    fn load(_: &Context, keys: &[TrackKey]) -> Batch<Option<Track>> {
+        batch::optional(keys, rooms::tracks_by_id(keys.iter().map(|key| key.id.as_str()))?)
+    }
+}
+
+impl PersonEntity for Programming {
+    fn load(ctx: &Context, keys: &[PersonKey]) -> Batch<Option<Person>> {
+        let view = if ctx.actor.may(DRAFT) { View::Draft } else { View::Released };
+        batch::optional(keys, people::by_id(&Wants::below(ctx, ""), view, keys.iter().map(|key| key.id.as_str()))?)
+    }
+}
+
+impl ScheduleReleaseEntity for Programming {
+    fn load(ctx: &Context, keys: &[ScheduleReleaseKey]) -> Batch<Option<ScheduleRelease>> {
+        let found = release::by_number(ctx, keys.iter().map(|key| key.number))?;
+        batch::optional(keys, found.into_iter().map(|(number, release)| (ScheduleReleaseKey { number }, release)))
+    }
+}
+
+/// Released sessions by something they belong to, `first` of each.
+fn sessions_of<'k, K: Eq + std::hash::Hash + From<String>>(
+    ctx: &Context,
+    parents: &'k [K],
+    id: impl Fn(&'k K) -> &'k str,
+    (join, parent): (&str, &str),
+    day: Option<Date>,
+    first: i32,
+) -> Batch<Vec<Session>> {
+    let limit = limit(first)?;
+    let reading = Reading::new(ctx, View::Released, "");
+    let mut parameters = Vec::new();
+    let mut on_day = "";
+    if let Some(day) = day {
+        let (start, end) = ctx.convention.day_span(day);
+        parameters.extend([start.to_value(), end.to_value()]);
+        on_day = " AND s.starts_at >= $1 AND s.starts_at < $2";
+    }
+    let from = reading.from();
+    let from = if join.is_empty() { from } else { from.replacen(" s LEFT JOIN", &format!(" s {join} LEFT JOIN"), 1) };
+    let sql = format!("SELECT {parent} AS parent, {} {from}{on_day} AND {parent} IN ($keys) ORDER BY s.starts_at, s.id", reading.columns());
+    let rows: Vec<SessionRow> = database::query_in(&sql, &parameters, parents.iter().map(&id))?;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let rows: Vec<SessionRow> = rows
+        .into_iter()
+        .filter(|row| {
+            let count = counts.entry(row.parent.clone().unwrap_or_default()).or_default();
+            *count += 1;
+            *count <= limit
+        })
+        .collect();
+    let owners: Vec<String> = rows.iter().map(|row| row.parent.clone().unwrap_or_default()).collect();
+    batch::lists(parents, owners.into_iter().map(K::from).zip(reading.sessions(rows)?))
+}
+
+impl RoomFields for Programming {
+    fn sessions(ctx: &Context, rooms: &[RoomKey], args: RoomSessionsArgs) -> Batch<Vec<Session>> {
+        sessions_of(ctx, rooms, |key| &key.id, ("", "s.room_id"), args.day, args.first)
+    }
+
+    fn availability(ctx: &Context, keys: &[RoomKey]) -> Batch<Vec<AvailableWindow>> {
+        batch::lists(keys, rooms::windows(ctx, "room_window", "room_id", keys.iter().map(|key| key.id.as_str()))?)
+    }
+}
+
+impl TrackFields for Programming {
+    fn sessions(ctx: &Context, tracks: &[TrackKey], args: TrackSessionsArgs) -> Batch<Vec<Session>> {
+        sessions_of(ctx, tracks, |key| &key.id, ("", "s.track_id"), args.day, args.first)
+    }
+}
+
+impl PersonFields for Programming {
+    fn sessions(ctx: &Context, people: &[PersonKey], args: PersonSessionsArgs) -> Batch<Vec<Session>> {
+        let join = format!("JOIN part_released x ON x.session_id = s.id AND {}", View::Released.condition("x"));
+        sessions_of(ctx, people, |key| &key.id, (&join, "x.person_id"), args.day, args.first)
+    }
+
+    fn availability(ctx: &Context, keys: &[PersonKey]) -> Batch<Vec<AvailableWindow>> {
+        batch::lists(keys, rooms::windows(ctx, "person_window", "person_id", keys.iter().map(|key| key.id.as_str()))?)
+    }
+
+    fn apart_from(ctx: &Context, keys: &[PersonKey]) -> Batch<Vec<Person>> {
+        let ids = || keys.iter().map(|key| key.id.as_str());
+        let mut pairs: Vec<(String, String)> =
+            database::query_in("SELECT person_id, other_id FROM kept_apart WHERE person_id IN ($keys)", params![], ids())?;
+        pairs.extend(database::query_in::<(String, String), _>(
+            "SELECT other_id, person_id FROM kept_apart WHERE other_id IN ($keys)",
+            params![],
+            ids(),
+        )?);
+        let others = people::by_id(&Wants::below(ctx, ""), View::Draft, pairs.iter().map(|(_, other)| other.as_str()))?;
+        let mut of: BTreeMap<&str, &Person> = BTreeMap::new();
+        for (id, person) in &others {
+            of.insert(id, person);
+        }
+        batch::lists(keys, pairs.iter().filter_map(|(one, other)| Some((one.clone(), (*of.get(other.as_str())?).clone()))))
+    }
+
+    fn daily_limit(_: &Context, keys: &[PersonKey]) -> Batch<Option<i32>> {
+        let sql = "SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL AND id IN ($keys)";
+        let rows: Vec<(String, i32)> = database::query_in(sql, params![], keys.iter().map(|key| key.id.as_str()))?;
+        batch::optional(keys, rows)
+    }
+
+    fn approval(_: &Context, keys: &[PersonKey]) -> Batch<ScheduleApproval> {
+        let rows: Vec<(String, String)> =
+            database::query_in("SELECT id, approval FROM person WHERE id IN ($keys)", params![], keys.iter().map(|key| key.id.as_str()))?;
+        let rows = rows.into_iter().map(|(id, word)| Ok((id, wire(&word)?))).collect::<Result<Vec<_>>>()?;
+        batch::values(keys, rows, ScheduleApproval::NotSet)
+    }
+}
+
+impl SessionFields for Programming {
+    fn favourite(ctx: &Context, sessions: &[SessionKey]) -> Batch<bool> {
+        favourites::marked(ctx, sessions)
+    }
+
+    fn favourite_count(_: &Context, sessions: &[SessionKey]) -> Batch<i32> {
+        let sql = "SELECT session_id, COUNT(*) FROM favourite WHERE session_id IN ($keys) GROUP BY session_id";
+        let rows: Vec<(String, i32)> = database::query_in(sql, params![], sessions.iter().map(|key| key.id.as_str()))?;
+        batch::values(sessions, rows, 0)
+    }
+
+    fn conflicts(ctx: &Context, sessions: &[SessionKey]) -> Batch<Vec<SessionConflict>> {
+        conflicts::of_sessions(ctx, sessions)
+    }
+}
+
+impl ScheduleReleaseFields for Programming {
+    fn changes(ctx: &Context, releases: &[ScheduleReleaseKey]) -> Batch<Vec<SessionChange>> {
+        release::changes(ctx, releases)
+    }
+
+    fn sessions(ctx: &Context, releases: &[ScheduleReleaseKey], args: ScheduleReleaseSessionsArgs) -> Batch<Vec<Session>> {
+        let limit = limit(args.first)?;
+        releases
+            .iter()
+            .map(|key| {
+                let reading = Reading::new(ctx, View::At(key.number), "");
+                let sql = format!("SELECT {} {} ORDER BY s.starts_at, s.id LIMIT $1", reading.columns(), reading.from());
+                Ok(reading.query(&sql, params![limit]))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! The plugin's HTTP routes: imports and exports.
+
+use conman_sdk::prelude::*;
+
+use crate::Programming;
+use crate::changes::{self, Report};
+use crate::export::{Edition, csv, frab_json, frab_xml, icalendar};
+use crate::graph::{DRAFT, RELEASE, favourites, release};
+use crate::import::{Format, Options, Refusal, moment};
+use crate::model::Programme;
+use crate::schema::*;
+use crate::store::programme::{Extent, load};
+use crate::store::{View, revision, write};
+
+/// The largest file that fits into the plugin's memory together with what it becomes. Real programmes are up to 3 MiB.
+const LARGEST: usize = 16 << 20;
+
+impl RouteHandlers for Programming {
+    fn post_import_frab_xml(ctx: &Context, request: &Request) -> Result<Response> {
+        import(ctx, request, Format::FrabXml)
+    }
+
+    fn post_import_frab_json(ctx: &Context, request: &Request) -> Result<Response> {
+        import(ctx, request, Format::FrabJson)
+    }
+
+    fn post_import_konopas(ctx: &Context, request: &Request) -> Result<Response> {
+        import(ctx, request, Format::Konopas)
+    }
+
+    fn post_import_conclar(ctx: &Context, request: &Request) -> Result<Response> {
+        import(ctx, request, Format::Conclar)
+    }
+
+    fn post_import_csv(ctx: &Context, request: &Request) -> Result<Response> {
+        import(ctx, request, Format::Csv)
+    }
+
+    fn get_schedule_xml(ctx: &Context, request: &Request) -> Result<Response> {
+        export(ctx, request, "xml", Extent::Whole, |edition, _| {
+            Ok(Response::bytes("application/xml; charset=utf-8", frab_xml::write(edition)))
+        })
+    }
+
+    fn get_schedule_json(ctx: &Context, request: &Request) -> Result<Response> {
+        export(ctx, request, "json", Extent::Whole, |edition, _| Ok(Response::bytes("application/json", frab_json::write(edition)?)))
+    }
+
+    fn get_schedule_csv(ctx: &Context, request: &Request) -> Result<Response> {
+        export(ctx, request, "csv", Extent::Whole, |edition, _| {
+            let table = csv::write(edition).map_err(|error| Error::internal(format!("the table could not be written: {error}")))?;
+            Ok(Response::bytes("text/csv; charset=utf-8", table).download(&format!("{}.csv", edition.slug)))
+        })
+    }
+
+    fn get_schedule_ics(ctx: &Context, request: &Request) -> Result<Response> {
+        export(ctx, request, "ics", Extent::Whole, |edition, release| Ok(calendar(edition, edition.headline(), release)))
+    }
+
+    /// `people/{id}.ics`
+    fn get_people_any(ctx: &Context, request: &Request) -> Result<Response> {
+        let person = request.rest().strip_suffix(".ics").ok_or_else(|| Error::not_found("Ask for people/{id}.ics."))?;
+        let sql = format!(
+            "SELECT e.name FROM person e WHERE e.id = $1 AND e.id IN (SELECT p.person_id FROM part_released p WHERE {})",
+            View::Released.condition("p")
+        );
+        let found: Option<(String,)> = database::query_optional(&sql, params![person])?;
+        let (name,) = found.ok_or_else(|| Error::not_found("There is no such person in the released programme."))?;
+        export(ctx, request, "person", Extent::Person(person), |edition, release| {
+            Ok(calendar(edition, &format!("{name} at {}", edition.headline()), release))
+        })
+    }
+
+    /// `favourites.ics?token=…`: the token is the sign-in, since calendar programs have no other.
+    fn get_favourites_ics(ctx: &Context, request: &Request) -> Result<Response> {
+        let owner = match request.query("token") {
+            Some(token) => favourites::feed_owner(token)?,
+            None => ctx.actor.account().map(str::to_owned),
+        };
+        let owner = owner.ok_or_else(|| Error::not_found("This calendar address does not work, or no longer; make a new one."))?;
+        export(ctx, request, "favourites", Extent::Favourites(&owner), |edition, release| {
+            Ok(calendar(edition, &format!("My {}", edition.headline()), release))
+        })
+    }
+}
+
+fn calendar(edition: &Edition<'_>, name: &str, release: i64) -> Response {
+    Response::bytes("text/calendar; charset=utf-8", icalendar::write(edition, name, release))
+}
+
+/// Reads a file into the work in progress, in one transaction. `?dry-run=true` only says what would happen, `?source=` names whose
+/// programme it is, `?timezone=` the zone of times that say none, `?release=` releases it in the same go.
+fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> {
+    if request.body.len() > LARGEST {
+        return Err(Error::invalid(format!("The file has {} MiB; at most {} can be read.", request.body.len() >> 20, LARGEST >> 20)));
+    }
+    let dry_run = matches!(request.query("dry-run"), Some("" | "true" | "1" | "yes"));
+    let release = request.query("release").filter(|name| !name.is_empty());
+    if release.is_some() {
+        ctx.actor.require(RELEASE)?;
+    }
+    let zone = match request.query("timezone").filter(|name| !name.is_empty()) {
+        Some(name) => moment::zone(name)
+            .ok_or_else(|| Error::invalid(format!("`{name}` is not a time zone; write one of the IANA names, like Europe/Berlin.")).at("timezone"))?,
+        None => ctx.convention.zone().clone(),
+    };
+    let mut options = Options::new(zone, ctx.convention.day_change);
+    options.source = request.query("source").map(crate::text::line).filter(|source| !source.is_empty());
+    let file = format.read(&request.body, &options).map_err(|refusal| unreadable(&refusal))?;
+    let report: Report = database::transaction(|| {
+        let existing = load(View::Draft, Extent::Whole)?;
+        let mut plan = changes::plan(&existing, &file);
+        drop(existing);
+        plan.report.dry_run = dry_run;
+        if !dry_run {
+            write::plan(&plan)?;
+            if let Some(name) = release {
+                plan.report.release = Some(release::make(ctx, name, "")?.number);
+            }
+        }
+        Ok(plan.report)
+    })?;
+    tracing::info!(format = report.format, source = %report.source, sessions = report.read.sessions, dry_run, "imported");
+    Response::json(&report)
+}
+
+fn unreadable(refusal: &Refusal) -> Error {
+    let error = Error::invalid(format!("The file cannot be read, and nothing was imported: {}", refusal.message));
+    match refusal.place {
+        Some(place) => error.at(place.to_string()),
+        None => error,
+    }
+}
+
+/// Writes the released programme, or with `?view=draft` the work in progress for those who may see it. Tagged with the revision, so
+/// that who has it already gets it no second time.
+fn export(
+    ctx: &Context,
+    request: &Request,
+    kind: &str,
+    extent: Extent<'_>,
+    write: impl FnOnce(&Edition<'_>, i64) -> Result<Response>,
+) -> Result<Response> {
+    let view = match request.query("view") {
+        Some("draft") => {
+            ctx.actor.require(DRAFT)?;
+            View::Draft
+        }
+        None | Some("released" | "") => View::Released,
+        Some(other) => return Err(Error::invalid(format!("There is no view `{other}`; write `draft` or `released`.")).at("view")),
+    };
+    let mut tag = format!("{kind}-{}-{}", revision::now()?, if view == View::Draft { "draft" } else { "released" });
+    if let Extent::Favourites(account) = extent {
+        let (count, newest): (i64, Option<i64>) =
+            database::query_one("SELECT COUNT(*), MAX(marked_at) FROM favourite WHERE account_id = $1", params![account])?;
+        tag += &format!("-{count}-{}", newest.unwrap_or_default());
+    }
+    if let Some(unchanged) = request.not_modified(&tag) {
+        return Ok(unchanged);
+    }
+    let latest: Option<(i64, String, Timestamp)> =
+        database::query_optional("SELECT number, name, made_at FROM schedule_release ORDER BY number DESC LIMIT 1", params![])?;
+    let (number, version, made_at) = latest.unwrap_or((0, "unreleased".to_owned(), Timestamp::UNIX_EPOCH));
+    let programme: Programme = load(view, extent)?;
+    let edition = Edition {
+        programme: &programme,
+        title: &ctx.convention.name,
+        slug: &ctx.convention.slug,
+        zone: ctx.convention.zone().clone(),
+        day_change: ctx.convention.day_change,
+        starts_on: ctx.convention.starts_on,
+        ends_on: ctx.convention.ends_on,
+        version: if view == View::Draft { format!("draft after {version}") } else { version },
+        made_at,
+    };
+    Ok(write(&edition, number)?.etag(&tag))
+}

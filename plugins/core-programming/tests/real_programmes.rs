@@ -1,0 +1,296 @@
+//! Real programmes, read and counted. They hold real people's names, so they are not in the project; where they are absent, these
+//! tests say so and pass.
+
+mod common;
+
+use common::{REAL, Real, assert_nothing_changes, by_kind};
+use core_programming::changes;
+use core_programming::conflicts::Kind;
+use core_programming::export::{csv, frab_json, frab_xml, icalendar as calendar};
+use core_programming::import::{Format, day_of};
+use core_programming::model::{Programme, Role};
+use expect_test::{Expect, expect};
+
+fn check(name: &str, expected: Expect) {
+    let real = REAL.iter().find(|real| real.name == name).unwrap();
+    let Some(file) = real.file() else { return };
+    let mut programme = Programme::default();
+    let plan = changes::plan(&programme, &file);
+    let report = plan.report.clone();
+    changes::apply(&mut programme, plan);
+    let found = real.conflicts(&programme);
+    let moderators = programme.parts.iter().filter(|part| part.role == Role::Moderator).count();
+    let mut out = format!(
+        "sessions {} people {} rooms {} tracks {} assignments {} moderators {moderators}\n",
+        programme.sessions.len(),
+        programme.people.len(),
+        programme.rooms.len(),
+        programme.tracks.len(),
+        programme.parts.len()
+    );
+    out += &format!("shared places {} unreadable {}\n", programme.rooms.iter().filter(|room| !room.exclusive).count(), report.unreadable_count);
+    for (kind, count) in by_kind(&found) {
+        out += &format!("{} {count}\n", kind.as_str());
+    }
+    // Notes quote names of the file; only how many there are belongs into the project.
+    out += &format!("notes {}\n", report.notes.len());
+    expected.assert_eq(&out);
+}
+
+#[test]
+fn count_39c3_xml() {
+    check("39c3 xml", expect![[r#"
+        sessions 895 people 709 rooms 58 tracks 9 assignments 1001 moderators 0
+        shared places 0 unreadable 0
+        room_overlap 1
+        person_double_booked 13
+        back_to_back 7
+        notes 0
+    "#]]);
+}
+
+#[test]
+fn count_39c3_json() {
+    check("39c3 json", expect![[r#"
+        sessions 895 people 709 rooms 58 tracks 9 assignments 1001 moderators 0
+        shared places 0 unreadable 0
+        room_overlap 1
+        person_double_booked 13
+        back_to_back 7
+        notes 0
+    "#]]);
+}
+
+#[test]
+fn count_36c3() {
+    check("36c3", expect![[r#"
+        sessions 1351 people 923 rooms 92 tracks 30 assignments 1507 moderators 0
+        shared places 0 unreadable 0
+        room_overlap 261
+        person_double_booked 64
+        back_to_back 10
+        over_daily_limit 12
+        notes 4
+    "#]]);
+}
+
+#[test]
+fn count_fosdem_2025() {
+    check("fosdem 2025", expect![[r#"
+        sessions 943 people 992 rooms 29 tracks 74 assignments 1172 moderators 0
+        shared places 0 unreadable 0
+        person_double_booked 1
+        back_to_back 3
+        over_daily_limit 2
+        notes 0
+    "#]]);
+}
+
+#[test]
+fn count_worldcon_2022() {
+    check("worldcon 2022", expect![[r#"
+        sessions 1386 people 764 rooms 41 tracks 32 assignments 3308 moderators 651
+        shared places 4 unreadable 0
+        room_overlap 5
+        back_to_back 7
+        no_moderator 11
+        notes 4
+    "#]]);
+}
+
+#[test]
+fn count_worldcon_2016() {
+    check("worldcon 2016", expect![[r#"
+        sessions 1031 people 652 rooms 46 tracks 0 assignments 2743 moderators 492
+        shared places 2 unreadable 0
+        room_overlap 3
+        person_double_booked 3
+        back_to_back 189
+        over_daily_limit 1
+        no_moderator 12
+        notes 2
+    "#]]);
+}
+
+/// Every frab file says itself which day each of its sessions belongs to.
+#[test]
+fn night_items_land_on_the_day_before() {
+    for real in REAL.iter().filter(|real| real.format == Format::FrabXml || real.format == Format::FrabJson) {
+        let Some(file) = real.file() else { return };
+        let other_day = file.notes.iter().find(|note| note.contains("another day"));
+        assert_eq!(other_day, None, "{}", real.name);
+    }
+    let real = &REAL[0];
+    let Some(programme) = real.programme() else { return };
+    let night = programme
+        .sessions
+        .iter()
+        .filter_map(|session| session.slot)
+        .filter(|slot| {
+            let local = real.zone().to_datetime(slot.start);
+            day_of(slot.start, &real.zone(), real.day_change) == local.date().yesterday().ok()
+        })
+        .count();
+    assert_eq!(night, 46, "39C3 has 46 sessions between midnight and 06:00");
+}
+
+#[test]
+fn a_wrong_day_change_is_told() {
+    let Some(bytes) = REAL[0].bytes() else { return };
+    let mut options = REAL[0].options();
+    options.day_change = jiff::civil::Time::midnight();
+    let file = Format::FrabXml.read(&bytes, &options).unwrap();
+    assert!(file.notes.iter().any(|note| note.starts_with("46 sessions stand on another day")), "{:?}", file.notes);
+}
+
+#[test]
+fn importing_twice_changes_nothing() {
+    for real in &REAL {
+        let (Some(file), Some(programme)) = (real.file(), real.programme()) else { return };
+        assert_nothing_changes(real.name, &changes::plan(&programme, &file));
+    }
+}
+
+#[test]
+fn konopas_files_may_come_one_by_one() {
+    let real = &REAL[5];
+    let Some(whole) = real.programme() else { return };
+    let folder = common::data("programmes").unwrap();
+    for order in [[0, 1], [1, 0]] {
+        let mut programme = Programme::default();
+        for at in order {
+            let bytes = std::fs::read(folder.join(real.files[at])).unwrap();
+            let file = real.format.read(&bytes, &real.options()).unwrap();
+            let plan = changes::plan(&programme, &file);
+            assert!(plan.report.removed.is_empty());
+            changes::apply(&mut programme, plan);
+        }
+        assert_eq!((programme.sessions.len(), programme.people.len(), programme.parts.len()), (1031, 652, 2743));
+        assert_eq!(programme.people, whole.people);
+    }
+}
+
+/// The XML and the JSON of one congress are the same programme.
+#[test]
+fn the_json_of_39c3_says_what_its_xml_says() {
+    let (Some(mut xml), Some(json_file)) = (REAL[0].programme(), REAL[1].file()) else { return };
+    let plan = changes::plan(&xml, &json_file);
+    assert!(plan.report.added.is_empty() && plan.report.removed.is_empty(), "{:?}", plan.report);
+    changes::apply(&mut xml, plan);
+    assert_nothing_changes("after the JSON", &changes::plan(&xml, &json_file));
+}
+
+fn each_format(real: &Real, programme: &Programme) -> Vec<(Format, Vec<u8>)> {
+    let edition = real.edition(programme);
+    vec![
+        (Format::FrabXml, frab_xml::write(&edition).into_bytes()),
+        (Format::FrabJson, frab_json::write(&edition).unwrap().into_bytes()),
+        (Format::Csv, csv::write(&edition).unwrap()),
+    ]
+}
+
+#[test]
+fn importing_an_export_changes_nothing() {
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        for (format, bytes) in each_format(real, &programme) {
+            let file = format.read(&bytes, &real.options()).unwrap_or_else(|refusal| panic!("{} as {}: {refusal}", real.name, format.as_str()));
+            assert_eq!(file.unreadable, [], "{} as {}", real.name, format.as_str());
+            assert_nothing_changes(&format!("{} as {}", real.name, format.as_str()), &changes::plan(&programme, &file));
+        }
+    }
+}
+
+/// An export holds everything: imported into nothing, it makes the same sessions at the same places with the same people.
+#[test]
+fn an_export_is_whole() {
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        for (format, bytes) in each_format(real, &programme) {
+            let file = format.read(&bytes, &real.options()).unwrap();
+            let mut copy = Programme::default();
+            changes::apply(&mut copy, changes::plan(&Programme::default(), &file));
+            assert_eq!(copy.sessions.len(), programme.sessions.len(), "{} {}", real.name, format.as_str());
+            assert_eq!(copy.parts.len(), programme.parts.len());
+            for (a, b) in copy.sessions.iter().zip(&programme.sessions) {
+                assert_eq!((&a.id, &a.title, a.slot, &a.description), (&b.id, &b.title, b.slot, &b.description));
+            }
+        }
+    }
+}
+
+#[test]
+fn exported_xml_is_valid() {
+    let Some(schemas) = common::data("schemas") else { return };
+    if std::process::Command::new("xmllint").arg("--version").output().is_err() {
+        eprintln!("skipped: xmllint is not installed");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("core-programming-xml-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        let path = folder.join("schedule.xml");
+        std::fs::write(&path, frab_xml::write(&real.edition(&programme))).unwrap();
+        let checked = std::process::Command::new("xmllint").arg("--noout").arg("--schema").arg(schemas.join("schedule.xml.xsd")).arg(&path).output().unwrap();
+        let complaints = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success(), "{}: {}", real.name, complaints.lines().take(8).collect::<Vec<_>>().join("\n"));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn exported_json_is_valid() {
+    let Some(schemas) = common::data("schemas") else { return };
+    let schema: serde_json::Value = serde_json::from_slice(&std::fs::read(schemas.join("schema.json")).unwrap()).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        let json: serde_json::Value = serde_json::from_str(&frab_json::write(&real.edition(&programme)).unwrap()).unwrap();
+        let complaints: Vec<String> = validator.iter_errors(&json).take(5).map(|error| format!("{}: {}", error.instance_path(), error)).collect();
+        assert!(complaints.is_empty(), "{}: {}", real.name, complaints.iter().map(|text| text.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn icalendar_parses_elsewhere() {
+    use icalendar::{Calendar, Component, EventLike};
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        let text = calendar::write(&real.edition(&programme), real.name, 7);
+        assert!(text.lines().all(|line| line.len() <= 75), "{}: a line is longer than 75 octets", real.name);
+        let calendar: Calendar = text.parse().unwrap_or_else(|error| panic!("{}: {error}", real.name));
+        let events: Vec<_> = calendar.components.iter().filter_map(|component| component.as_event()).collect();
+        assert_eq!(events.len(), programme.sessions.len(), "{}", real.name);
+        for event in &events {
+            let id = event.get_uid().unwrap().strip_suffix("@conmanagement").unwrap();
+            let session = programme.sessions.iter().find(|session| session.id == id).unwrap();
+            let start = match event.get_start().unwrap() {
+                icalendar::DatePerhapsTime::DateTime(icalendar::CalendarDateTime::WithTimezone { date_time, tzid }) => {
+                    let local: jiff::civil::DateTime = date_time.to_string().replace(' ', "T").parse().unwrap();
+                    local.in_tz(&tzid).unwrap().timestamp()
+                }
+                icalendar::DatePerhapsTime::DateTime(icalendar::CalendarDateTime::Utc(at)) => jiff::Timestamp::from_second(at.timestamp()).unwrap(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(start, session.slot.unwrap().start, "{} {id}", real.name);
+        }
+    }
+}
+
+#[test]
+fn conflicts_are_found_fast() {
+    for real in &REAL {
+        let Some(programme) = real.programme() else { return };
+        let begin = std::time::Instant::now();
+        let found = real.conflicts(&programme);
+        // Unoptimised; a quadratic search over 1,386 sessions and 3,308 assignments would take seconds.
+        assert!(begin.elapsed().as_millis() < 1000, "{}: {:?}", real.name, begin.elapsed());
+        assert!(!found.capped);
+        let mut ids: Vec<String> = found.conflicts.iter().map(|conflict| conflict.id()).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), found.conflicts.len(), "{}: conflict ids are unique", real.name);
+        assert!(found.conflicts.iter().any(|conflict| conflict.kind != Kind::NoModerator));
+    }
+}
