@@ -1,0 +1,171 @@
+//! Packages in, plugins on, plugins off.
+
+use conman_kernel::actor::Actor;
+use conman_kernel::dispatch::CallKind;
+use conman_kernel::fault::code;
+use conman_runtime::EnableError;
+use expect_test::{Expect, expect};
+use serde_json::json;
+
+use crate::support::{Host, On, PROBE, on_both, probe, probe_with};
+
+on_both! {
+    async fn what_is_enabled_is_there_after_a_restart(host) {
+        host.script(CallKind::Mutation, json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]])).await.unwrap();
+        let restarted = Host { runtime: host.restarted().await, ..host };
+        assert_eq!(restarted.query("ok", json!({})).await, Ok(json!("ok")));
+        assert_eq!(restarted.runtime.packages().await.unwrap().len(), 1);
+        assert_eq!(restarted.notes().await.len(), 1);
+    }
+}
+
+on_both! {
+    async fn an_upgrade_migrates_and_keeps_data_and_configuration(host) {
+        host.script(CallKind::Mutation, json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]])).await.unwrap();
+        host.runtime.enable(&host.convention, &probe(), None, Some("{\"colour\":\"red\"}"), &Actor::system()).await.unwrap();
+        let newer = probe_with(|parts| {
+            parts.manifest = parts.manifest.replace("1.0.0", "1.1.0");
+            parts.migrations.push(("0002_colour.sql".to_owned(), "ALTER TABLE note ADD COLUMN colour TEXT;".to_owned()));
+        });
+        host.clock.advance(std::time::Duration::from_secs(1));
+        let installed = host.runtime.install(newer, &Actor::system()).await.unwrap();
+        let enabled = host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap();
+        assert_eq!((enabled.version().to_string().as_str(), enabled.digest()), ("1.1.0", installed.digest));
+        assert_eq!(host.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
+        let outcome = host.script(CallKind::Query, json!([["query", "SELECT id, colour FROM note"]])).await.unwrap();
+        assert_eq!(outcome, json!([[["a", null]]]));
+    }
+}
+
+on_both! {
+    async fn a_failing_migration_leaves_the_old_version_running(host) {
+        let broken = probe_with(|parts| {
+            parts.manifest = parts.manifest.replace("1.0.0", "1.1.0");
+            parts.migrations.push(("0002_broken.sql".to_owned(), "ALTER TABLE nothing ADD COLUMN colour TEXT;".to_owned()));
+        });
+        host.clock.advance(std::time::Duration::from_secs(1));
+        host.runtime.install(broken, &Actor::system()).await.unwrap();
+        let error = host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap_err();
+        assert!(matches!(error, EnableError::Migration(_)), "{error}");
+        assert_eq!(host.runtime.enabled(&host.convention.id)[0].version().to_string(), "1.0.0");
+        assert_eq!(host.query("ok", json!({})).await, Ok(json!("ok")));
+    }
+}
+
+#[tokio::test]
+async fn a_running_call_finishes_on_the_version_it_began_with() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let running = host.script(CallKind::Query, json!([["sleep", 300], ["query", "SELECT COUNT(*) FROM note"]]));
+    let disabling = async {
+        while host.runtime.running() == 0 {
+            tokio::task::yield_now().await;
+        }
+        host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+        assert_eq!(host.query("ok", json!({})).await.unwrap_err().code, code::NOT_FOUND);
+    };
+    let (answer, ()) = futures::join!(running, disabling);
+    assert_eq!(answer, Ok(json!(["slept", [[0]]])));
+    let error = host.runtime.disable(&host.convention.id, &probe()).await.unwrap_err();
+    assert!(matches!(error, EnableError::NotEnabled { .. }), "{error}");
+    // Data is kept until it is purged.
+    host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap();
+    assert_eq!(host.notes().await, []);
+}
+
+async fn refusal(package: Vec<u8>) -> String {
+    let host = Host::empty(On::Sqlite, |_| {}).await.unwrap();
+    host.runtime.install(package, &Actor::system()).await.unwrap_err().to_string()
+}
+
+async fn check(from: &str, to: &str, expected: Expect) {
+    let package = probe_with(|parts| {
+        assert!(parts.manifest.contains(from), "{from}");
+        parts.manifest = parts.manifest.replacen(from, to, 1);
+    });
+    expected.assert_eq(&refusal(package).await);
+}
+
+#[tokio::test]
+async fn what_is_imported_and_not_asked_for_names_the_line_to_add() {
+    check(
+        "database = true",
+        "",
+        expect!["the plugin calls conman:host/database@1.0.0, which plugin.toml does not ask for; add `database = true` under [needs]"],
+    )
+    .await;
+    check(
+        "events.publish = [\"probe.*\"]",
+        "",
+        expect![[r#"the plugin calls conman:host/events@1.0.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn another_host_api_is_refused() {
+    check(
+        "host-api = \"^1.0\"",
+        "host-api = \"^2.1\"",
+        expect!["the plugin needs host API ^2.1, this host offers 1.0.0; update the host, or change [compat] host-api"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_this_host_cannot_give_is_refused() {
+    check(
+        "database = true",
+        "database = true\nhttp = [{ host = \"api.example.com\", reason = \"maps\" }]",
+        expect!["plugin.toml asks for needs.http, which this host (API 1.0.0) does not offer; remove it or update the host"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn damaged_code_is_refused() {
+    let mut package = PROBE.clone();
+    let middle = package.len() / 3;
+    package[middle..middle + 64].fill(0xff);
+    let told = refusal(package).await;
+    assert!(told.starts_with("the component") || told.starts_with("the file is damaged"), "{told}");
+}
+
+#[tokio::test]
+async fn the_configuration_is_checked_by_schema_and_by_the_plugin() {
+    let host = Host::empty(On::Sqlite, |_| {}).await.unwrap();
+    let package = probe_with(|parts| {
+        parts.config_schema =
+            Some(json!({ "type": "object", "properties": { "colour": { "type": "string" } }, "additionalProperties": false }).to_string());
+    });
+    host.runtime.install(package, &Actor::system()).await.unwrap();
+    let enable = async |config: &str| host.runtime.enable(&host.convention, &probe(), None, Some(config), &Actor::system()).await.map(drop);
+    let check = async |config: &str, expected: Expect| expected.assert_eq(&enable(config).await.unwrap_err().to_string());
+    check("{\"colour\": 1}", expect![[r#"the configuration does not fit: /colour: 1 is not of type "string""#]]).await;
+    check("{\"colour\": \"infrared\"}", expect!["the configuration does not fit: /colour: nobody can see infrared"]).await;
+    check("[]", expect!["the configuration does not fit: it must be a JSON object"]).await;
+    enable("{\"colour\": \"red\"}").await.unwrap();
+    assert_eq!(host.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
+}
+
+#[tokio::test]
+async fn what_a_server_asks_of_the_enabled_set() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let id = &host.convention.id;
+    let route = host.runtime.find_route(id, "probe", "POST", "write").unwrap();
+    assert_eq!((route.kind, route.permission.as_deref(), route.body_limit), (CallKind::Mutation, Some("probe.poke"), 2 << 20));
+    assert!(host.runtime.find_route(id, "probe", "POST", "echo/a").is_none());
+    assert!(host.runtime.find_route(id, "other", "GET", "echo/a").is_none());
+    assert_eq!(host.runtime.subscriptions(id)[0].1[0].as_str(), "probe.*");
+    assert_eq!(host.runtime.permissions(id)[0].name, "probe.poke");
+    assert_eq!(host.runtime.conventions(), [id.clone()]);
+    let enabled = &host.runtime.enabled(id)[0];
+    assert!(enabled.sdl().contains("extend type Query"));
+    let capabilities: Vec<_> = enabled.capabilities().iter().map(|capability| capability.what.as_str()).collect();
+    assert_eq!(capabilities, ["database", "events.publish probe.*", "events.subscribe probe.*"]);
+    let digest = enabled.digest();
+    assert!(matches!(host.runtime.uninstall(&probe(), digest).await, Err(EnableError::InUse(_))));
+    host.runtime.disable(id, &probe()).await.unwrap();
+    host.runtime.purge(id, &probe()).await.unwrap();
+    host.runtime.uninstall(&probe(), digest).await.unwrap();
+    assert_eq!(host.runtime.packages().await.unwrap(), []);
+}
