@@ -1,0 +1,113 @@
+//! Accounts, their passwords, and the first of them.
+
+use conman_identity::{AccountState, Client, IdentityError, PageRequest, Realm};
+use conman_kernel::actor::{Actor, Permissions};
+
+use crate::world::{PASSWORD, World, on_both};
+
+#[tokio::test]
+async fn an_email_belongs_to_one_account_whatever_its_case() {
+    on_both(async |world: World| {
+        world.account("ada").await;
+        let again = world.identity.create_account(&Actor::system(), "ADA@Example.org", "Ada", Some(PASSWORD)).await;
+        assert!(matches!(again, Err(IdentityError::AlreadyExists { .. })), "{again:?}");
+        let signed_in = world.identity.sign_in("Ada@EXAMPLE.org", PASSWORD, &Client::default()).await.unwrap();
+        assert_eq!(signed_in.account.name, "ada");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_hosts_that_make_the_same_account_at_once_make_one() {
+    on_both(async |world: World| {
+        let (one, other) = (world.identity.clone(), world.second_host());
+        let system = Actor::system();
+        let (a, b) = tokio::join!(
+            one.create_account(&system, "ada@example.org", "Ada", Some(PASSWORD)),
+            other.create_account(&system, "ADA@example.org", "Ada", Some(PASSWORD)),
+        );
+        assert_eq!(u8::from(a.is_ok()) + u8::from(b.is_ok()), 1, "{a:?} {b:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_account_owns_the_host_and_there_is_one_first_account() {
+    on_both(async |world: World| {
+        let other = world.second_host();
+        let (one, two) = tokio::join!(
+            world.identity.bootstrap("owner@example.org", "Owner", None),
+            other.bootstrap("other@example.org", "Other", None),
+        );
+        let mut made: Vec<_> = [one.unwrap(), two.unwrap()].into_iter().flatten().collect();
+        let owner = made.pop().unwrap();
+        assert!(made.is_empty(), "two hosts made two owners");
+        let password = owner.password.unwrap();
+        let signed_in =
+            world.identity.sign_in(&owner.account.email, password.reveal(), &Client::default()).await.unwrap();
+        let actor = world.actor(signed_in.secret.reveal(), &world.moon).await;
+        assert_eq!(actor.permissions, Permissions::All);
+        assert!(world.identity.bootstrap("third@example.org", "Third", None).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn disabling_an_account_ends_its_sessions_at_once() {
+    on_both(async |world: World| {
+        let ada = world.account("ada").await;
+        let bearer = world.bearer(&ada).await;
+        world.actor(&bearer, &world.moon).await;
+        let system = Actor::system();
+        world.identity.set_account_state(&system, &ada.id, AccountState::Disabled).await.unwrap();
+        assert_eq!(world.refused(&bearer).await, "unauthenticated");
+        let again = world.identity.sign_in(&ada.email, PASSWORD, &Client::default()).await;
+        assert!(matches!(again, Err(IdentityError::WrongCredentials)), "{again:?}");
+        world.identity.set_account_state(&system, &ada.id, AccountState::Active).await.unwrap();
+        world.bearer(&ada).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_sessions_and_the_old_one_opens_no_more() {
+    on_both(async |world: World| {
+        let ada = world.account("ada").await;
+        let bearer = world.bearer(&ada).await;
+        let actor = world.actor(&bearer, &world.moon).await;
+        let wrong = world.identity.change_password(&actor, "not my password", "another long one").await;
+        assert!(matches!(wrong, Err(IdentityError::WrongCredentials)), "{wrong:?}");
+        let short = world.identity.change_password(&actor, PASSWORD, "short").await;
+        assert!(matches!(short, Err(IdentityError::Invalid { pointer: "/password", .. })), "{short:?}");
+        world.identity.change_password(&actor, PASSWORD, "another long one").await.unwrap();
+        assert_eq!(world.refused(&bearer).await, "unauthenticated");
+        assert!(world.identity.sign_in(&ada.email, PASSWORD, &Client::default()).await.is_err());
+        world.identity.sign_in(&ada.email, "another long one", &Client::default()).await.unwrap();
+        let reset = world.identity.reset_password(&Actor::system(), &ada.id).await.unwrap();
+        world.identity.sign_in(&ada.email, reset.reveal(), &Client::default()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_listed_page_by_page_and_only_for_who_manages_them() {
+    on_both(async |world: World| {
+        for name in ["ada", "bob", "cyd"] {
+            world.account(name).await;
+        }
+        let first = world.identity.accounts(&Actor::system(), &PageRequest::first(2)).await.unwrap();
+        let next = PageRequest { after: first.next.clone(), limit: 2 };
+        let second = world.identity.accounts(&Actor::system(), &next).await.unwrap();
+        let mut names: Vec<_> = first.items.iter().chain(&second.items).map(|account| account.name.clone()).collect();
+        names.sort();
+        assert_eq!((names.join(" ").as_str(), second.next), ("ada bob cyd", None));
+        // An admin of one convention is no admin of the host.
+        let (_, admin) = world.person("admin", &world.moon, "admin").await;
+        let refused = world.identity.accounts(&admin, &PageRequest::first(2)).await;
+        assert!(
+            matches!(&refused, Err(IdentityError::Forbidden { realm, .. }) if *realm == Realm::host()),
+            "{refused:?}"
+        );
+    })
+    .await;
+}

@@ -1,0 +1,109 @@
+//! Who changed what.
+
+use conman_identity::{AuditFilter, Deed, PageRequest};
+use conman_kernel::actor::Actor;
+use conman_kernel::sql::transaction;
+use serde_json::json;
+
+use crate::world::{World, on_both, role};
+
+fn of_moon(world: &World) -> AuditFilter {
+    AuditFilter { convention: Some(world.moon.id.clone()), ..AuditFilter::default() }
+}
+
+async fn actions(world: &World, filter: &AuditFilter) -> Vec<String> {
+    let page = world.identity.audit_trail(&Actor::system(), filter, &PageRequest::default()).await.unwrap();
+    page.items.into_iter().map(|entry| entry.action).collect()
+}
+
+#[tokio::test]
+async fn a_change_tells_who_did_what_from_what_to_what() {
+    on_both(async |world: World| {
+        let (_, admin) = world.person("admin", &world.moon, "admin").await;
+        let change = conman_identity::ConventionChange { name: Some("Luna".to_owned()), ..Default::default() };
+        world.identity.update_convention(&admin, &world.moon.id, &change).await.unwrap();
+        let page = world.identity.audit_trail(&admin, &of_moon(&world), &PageRequest::first(1)).await.unwrap();
+        let entry = &page.items[0];
+        assert_eq!((entry.action.as_str(), entry.actor_name.as_str()), ("convention.update", "admin"));
+        assert_eq!(entry.actor, admin.key());
+        assert_eq!((&entry.before["name"], &entry.after["name"]), (&json!("MOON"), &json!("Luna")));
+        assert!(page.next.is_some(), "there are older entries");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_that_fails_leaves_no_trace() {
+    on_both(async |world: World| {
+        let before = actions(&world, &AuditFilter::default()).await.len();
+        let (system, taken) = (Actor::system(), crate::world::convention_of(&world.organization.id, "moon"));
+        assert!(world.identity.create_convention(&system, &taken).await.is_err());
+        assert!(
+            world
+                .identity
+                .grant(
+                    &system,
+                    &World::realm(&world.moon),
+                    &conman_identity::Who::Email("no@example.org".to_owned()),
+                    &role("staff")
+                )
+                .await
+                .is_err()
+        );
+        assert_eq!(actions(&world, &AuditFilter::default()).await.len(), before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_trail_is_filtered_and_paged_newest_first() {
+    on_both(async |world: World| {
+        let deed = |action: &'static str| Deed {
+            action,
+            target: "plugin:conman/shifts".to_owned(),
+            convention: Some(world.moon.id.clone()),
+            before: json!(null),
+            after: json!({ "version": "1.0.0" }),
+        };
+        for action in ["plugin.install", "plugin.enable", "plugins.all", "plugin.disable"] {
+            world.identity.audit().record(&Actor::system(), &deed(action)).await.unwrap();
+        }
+        let only = |action: &str| AuditFilter { action: Some(action.to_owned()), ..of_moon(&world) };
+        assert_eq!(actions(&world, &only("plugin.")).await, ["plugin.disable", "plugin.enable", "plugin.install"]);
+        assert_eq!(actions(&world, &only("plugin.enable")).await, ["plugin.enable"]);
+        let nobody = AuditFilter { actor: Some("account:nobody".to_owned()), ..of_moon(&world) };
+        assert!(actions(&world, &nobody).await.is_empty());
+        let mut page = PageRequest::first(2);
+        let first = world.identity.audit_trail(&Actor::system(), &only("plugin."), &page).await.unwrap();
+        page.after = first.next;
+        let second = world.identity.audit_trail(&Actor::system(), &only("plugin."), &page).await.unwrap();
+        assert_eq!((second.items[0].action.as_str(), second.next), ("plugin.install", None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_written_in_somebodys_transaction_goes_with_it() {
+    on_both(async |world: World| {
+        let audit = world.identity.audit().clone();
+        let deed = || Deed {
+            action: "plugin.enable",
+            target: String::new(),
+            convention: Some(world.moon.id.clone()),
+            before: json!(null),
+            after: json!(null),
+        };
+        let outcome = transaction(world.database.as_ref(), |transaction| {
+            let (audit, deed) = (audit.clone(), deed());
+            Box::pin(async move {
+                audit.write(transaction, &Actor::system(), &deed).await?;
+                Err::<(), _>(conman_kernel::sql::SqlError::Statement("undone".to_owned()))
+            })
+        })
+        .await;
+        assert!(outcome.is_err());
+        let enabled = AuditFilter { action: Some("plugin.enable".to_owned()), ..of_moon(&world) };
+        assert!(actions(&world, &enabled).await.is_empty());
+    })
+    .await;
+}
