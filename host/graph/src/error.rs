@@ -4,7 +4,8 @@ use async_graphql_parser::Pos;
 use bytes::Bytes;
 use conman_kernel::fault::{Code, Fault, code};
 use conman_kernel::id::{PluginId, RequestId};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::request::{Outcome, Response};
 
@@ -55,29 +56,50 @@ impl GraphError {
         self
     }
 
-    fn to_json(&self, request: &RequestId) -> Value {
-        let mut extensions = Map::new();
-        extensions.insert("code".to_owned(), self.code.as_str().into());
-        if let Some(plugin) = &self.plugin {
-            extensions.insert("plugin".to_owned(), plugin.as_str().into());
-        }
-        extensions.insert("retryable".to_owned(), self.retryable.into());
-        if !self.pointer.is_empty() {
-            extensions.insert("pointer".to_owned(), self.pointer.as_str().into());
-        }
-        extensions.insert("requestId".to_owned(), request.as_str().into());
-        let mut error = Map::new();
-        error.insert("message".to_owned(), self.message.as_str().into());
-        if !self.locations.is_empty() {
-            let locations = self.locations.iter().map(|pos| json!({"line": pos.line, "column": pos.column})).collect();
-            error.insert("locations".to_owned(), Value::Array(locations));
-        }
-        if !self.path.is_empty() {
-            error.insert("path".to_owned(), Value::Array(self.path.clone()));
-        }
-        error.insert("extensions".to_owned(), Value::Object(extensions));
-        Value::Object(error)
+    fn write(&self, request: &RequestId, out: &mut Vec<u8>) {
+        let wire = Wire {
+            message: &self.message,
+            locations: self.locations.iter().map(|pos| Location { line: pos.line, column: pos.column }).collect(),
+            path: &self.path,
+            extensions: Extensions {
+                code: self.code.as_str(),
+                plugin: self.plugin.as_ref().map(PluginId::as_str),
+                retryable: self.retryable,
+                pointer: &self.pointer,
+                request_id: request.as_str(),
+            },
+        };
+        // Texts, numbers and lists of them always serialize, and writing to a Vec cannot fail.
+        let _ = serde_json::to_writer(out, &wire);
     }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<Location>,
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    path: &'a [Value],
+    extensions: Extensions<'a>,
+}
+
+#[derive(Serialize)]
+struct Location {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<&'a str>,
+    retryable: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pointer: &'a str,
+    request_id: &'a str,
 }
 
 /// Writes `[…]`.
@@ -87,12 +109,12 @@ pub(crate) fn write_errors(errors: &[GraphError], request: &RequestId, out: &mut
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(error.to_json(request).to_string().as_bytes());
+        error.write(request, out);
     }
     if errors.len() > MOST {
         let rest = GraphError::new(code::BAD_ANSWER, format!("{} more errors are left out", errors.len() - MOST));
         out.push(b',');
-        out.extend_from_slice(rest.to_json(request).to_string().as_bytes());
+        rest.write(request, out);
     }
     out.push(b']');
 }

@@ -9,6 +9,7 @@ use async_graphql_value::{ConstValue, Number, Value};
 
 use crate::model::{Enum, Input, InputValue, Model, Named};
 use crate::nesting::MAX_NESTING;
+use crate::operation::position::ANY;
 use crate::scalar::Scalar;
 use crate::suggest::did_you_mean;
 
@@ -255,6 +256,7 @@ impl<'a> Coercion<'a> {
                 self.out.push(']');
                 Ok(())
             }
+            BaseType::Named(name) if name == ANY => self.scalar(Scalar::Json, &view, source),
             BaseType::Named(name) => match self.model.named(name) {
                 Some(Named::Scalar(scalar)) => self.scalar(scalar, &view, source),
                 Some(Named::Enum(values)) => self.enumeration(values, &view, source),

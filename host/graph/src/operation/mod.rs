@@ -7,4 +7,5 @@ pub(crate) mod introspection;
 pub(crate) mod measure;
 pub(crate) mod plan;
 pub(crate) mod planner;
+pub(crate) mod position;
 pub(crate) mod prepare;

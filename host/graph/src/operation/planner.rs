@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql_parser::Positioned;
-use async_graphql_parser::types::{ExecutableDocument, Field as Asked, OperationDefinition, SelectionSet};
+use async_graphql_parser::types::{ExecutableDocument, Field as Asked, OperationDefinition, SelectionSet, VariableDefinition};
 use async_graphql_value::Value;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::id::PluginId;
@@ -17,6 +17,7 @@ use crate::operation::collect::Collector;
 use crate::operation::cost::{CostNode, CostPlan};
 use crate::operation::input::{Variables, coerce_arguments, has_variables};
 use crate::operation::introspection;
+use crate::operation::position;
 use crate::operation::plan::{
     Arguments, Batch, BatchId, Call, FieldPlan, PermissionId, Plan, ResponseKey, RootField, RootSource, Selection, Shape, ShapeKind, Source,
 };
@@ -38,6 +39,7 @@ pub(crate) fn plan(model: &Model, document: &ExecutableDocument, operation: &Ope
         caching: Caching::Always,
         calls: 0,
         ids: 0,
+        definitions: operation.variable_definitions.iter().map(|definition| &definition.node).collect(),
     };
     let mut cost = Vec::new();
     let mut introspection = Vec::new();
@@ -148,6 +150,7 @@ struct Planner<'a> {
     caching: Caching,
     calls: usize,
     ids: usize,
+    definitions: Vec<&'a VariableDefinition>,
 }
 
 impl<'a> Planner<'a> {
@@ -194,6 +197,13 @@ impl<'a> Planner<'a> {
 
     fn arguments(&self, field: &Field, asked: &[&Positioned<Asked>]) -> Result<Arguments, GraphError> {
         let given = |name: &str| asked.first().and_then(|asked| asked.node.get_argument(name)).map(|value| &value.node);
+        for (name, argument) in &field.arguments {
+            let Some(value) = given(name) else { continue };
+            if let Err(message) = position::check(self.model, &argument.ty, argument.default.is_some(), value, &self.definitions) {
+                let error = GraphError::invalid(format!("argument `{name}` of `{}`: {message}", field.name));
+                return Err(asked.first().map_or(error.clone(), |asked| error.at(asked.pos)));
+            }
+        }
         let varies = field.arguments.keys().any(|name| given(name).is_some_and(has_variables));
         if varies {
             return Ok(Arguments::PerRequest(field.arguments.iter().map(|(name, argument)| (argument.clone(), given(name).cloned())).collect()));
@@ -379,12 +389,15 @@ impl<'a> Planner<'a> {
         let representations = crate::model::InputValue {
             name: Arc::from("representations"),
             description: None,
-            ty: async_graphql_parser::types::Type::new("[JSON!]!").ok_or_else(|| GraphError::invalid("representations are a list"))?,
+            ty: async_graphql_parser::types::Type::new("[_Any!]!").ok_or_else(|| GraphError::invalid("representations are a list"))?,
             default: None,
             deprecated: None,
             pos: async_graphql_parser::Pos::default(),
         };
         let given = asked.first().and_then(|asked| asked.node.get_argument("representations")).map(|value| value.node.clone());
+        if let Some(Err(message)) = given.as_ref().map(|value| position::check(model, &representations.ty, false, value, &self.definitions)) {
+            return Err(GraphError::invalid(format!("argument `representations` of `_entities`: {message}")));
+        }
         self.caching.add(None);
         Ok(host_field(key, RootSource::Entities(Arguments::PerRequest(vec![(representations, given)])), shape))
     }

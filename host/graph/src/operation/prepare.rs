@@ -21,6 +21,7 @@ use crate::operation::input::Variables;
 use crate::operation::measure::measure;
 use crate::operation::plan::Plan;
 use crate::operation::planner;
+use crate::operation::position::ANY;
 use crate::scalar::Scalar;
 use crate::suggest::did_you_mean;
 
@@ -82,6 +83,7 @@ pub(crate) async fn prepare(schema: &ComposedSchema, text: &str, name: Option<&s
         return Err(if missing.is_empty() { errors } else { missing });
     }
     let conditions = conditions(&document);
+    conditional_variables(&document, &conditions)?;
     Ok(Prepared { document, name, root, conditions, plans: Mutex::new(HashMap::new()) })
 }
 
@@ -124,8 +126,8 @@ fn variable_types(document: &ExecutableDocument, model: &Model) -> Result<(), Ve
             let ty: &Type = &variable.node.var_type.node;
             let name = base_name(ty);
             let known = matches!(model.named(name), Some(Named::Scalar(_) | Named::Input(_) | Named::Enum(_)));
-            let any = name == "_Any" && matches!(&ty.base, BaseType::Named(_) | BaseType::List(_));
-            if !known && !(any && model.entities().next().is_some()) {
+            let any = name == ANY && model.entities().next().is_some();
+            if !known && !any {
                 let inputs = model.types.iter().filter(|(name, _)| !matches!(model.named(name), Some(Named::Object(_)))).map(|(name, _)| &**name);
                 let hint = did_you_mean(name, inputs.chain(Scalar::ALL.iter().map(|scalar| scalar.name())));
                 let what = if model.object(name).is_some() { "is no input type" } else { "is not known" };
@@ -133,6 +135,22 @@ fn variable_types(document: &ExecutableDocument, model: &Model) -> Result<(), Ve
             }
         }
     }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// What decides `@skip` and `@include` must be true or false.
+fn conditional_variables(document: &ExecutableDocument, conditions: &[String]) -> Result<(), Vec<GraphError>> {
+    let errors: Vec<GraphError> = document
+        .operations
+        .iter()
+        .flat_map(|(_, operation)| &operation.node.variable_definitions)
+        .filter(|variable| conditions.iter().any(|name| variable.node.name.node == name.as_str()))
+        .filter(|variable| !matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
+        .map(|variable| {
+            let (name, ty) = (&variable.node.name.node, &variable.node.var_type.node);
+            GraphError::invalid(format!("`${name}` decides `@skip` or `@include`, so it must be `Boolean!`, not `{ty}`")).at(variable.pos)
+        })
+        .collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 

@@ -60,9 +60,9 @@ type Answer = Arc<dyn Fn(&FieldCall, &Value) -> Result<Value, Fault> + Send + Sy
 /// start with `raw:`.
 #[derive(Default)]
 pub(crate) struct Plugins {
-    fields: HashMap<&'static str, Answer>,
-    calls: Mutex<Vec<String>>,
-    revision: AtomicU64,
+    pub(crate) fields: HashMap<&'static str, Answer>,
+    pub(crate) calls: Mutex<Vec<String>>,
+    pub(crate) revision: AtomicU64,
     /// Batches answer one item less than asked.
     pub(crate) short: bool,
     /// Root calls wait here until a permit is there.

@@ -1,0 +1,126 @@
+//! The composed schema as a subgraph of Apollo Federation v2.
+
+use conman_graph::Request;
+use expect_test::expect;
+use serde_json::json;
+
+use crate::plugins::{Plugins, anonymous, body, both, convention, run};
+
+#[tokio::test]
+async fn the_service_answers_its_sdl() {
+    let answer = run(&both(), &Plugins::default(), Request::new("{ _service { sdl } }"), &anonymous()).await;
+    let sdl = body(&answer)["data"]["_service"]["sdl"].as_str().unwrap().to_owned();
+    expect![[r#"
+        extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+
+        "A moment: RFC 3339 with an offset from UTC, `2026-08-14T10:30:00+02:00`."
+        scalar DateTime
+
+        "A calendar date: `2026-08-14`."
+        scalar Date
+
+        "A local time of day: `10:30` or `10:30:00`."
+        scalar Time
+
+        "Any JSON value."
+        scalar JSON
+
+        "A whole number of at most 64 bits. JavaScript's numbers are exact only up to 2^53."
+        scalar Long
+
+        type Query {
+          sessions(filter: SessionFilter, limit: Int): [Session!]
+          session(id: ID!): Session
+          secret: String
+          shifts: [Shift!]
+          mySessions: [Session]
+        }
+
+        type Mutation {
+          rename(id: ID!, title: String!): Session
+          publish: Boolean
+        }
+
+        "What is on."
+        type Session @key(fields: "id") {
+          id: ID!
+          title: String!
+          start: DateTime
+          kind: Kind!
+          room: Room
+          people: [Person!]!
+          tags: [String!]
+          shifts: [Shift!]
+        }
+
+        type Room @key(fields: "id") {
+          id: ID!
+          name: String!
+          capacity: Int
+        }
+
+        type Person @key(fields: "id") {
+          id: ID!
+          name: String!
+          email: String
+          sessions(limit: Int = 10): [Session!]
+        }
+
+        input SessionFilter {
+          kind: Kind
+          text: String = ""
+          rooms: [ID!]
+        }
+
+        enum Kind {
+          TALK
+          PANEL
+        }
+
+        type Shift @key(fields: "id") {
+          id: ID!
+          name: String!
+          session: Session
+          entries: [Entry!]
+        }
+
+        type Entry {
+          person: String!
+          hours: Float!
+        }
+    "#]].assert_eq(&sdl);
+    assert_eq!(sdl, both().federation_sdl());
+    // What a gateway reads must parse.
+    async_graphql_parser::parse_schema(&sdl).unwrap();
+}
+
+#[tokio::test]
+async fn entities_are_answered_by_their_keys_in_order() {
+    let plugins = convention();
+    let request = Request::new(
+        "query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Session { id title shifts { id } } ... on Shift { id entries { hours } } } }",
+    )
+    .with_variables(json!({"r": [
+        {"__typename": "Session", "id": "s2"},
+        {"__typename": "Shift", "id": "x1"},
+        {"__typename": "Session", "id": "gone"},
+        {"__typename": "Nope", "id": "1"},
+        {"id": "1"},
+        {"__typename": "Session"},
+        7,
+    ]}));
+    let answer = run(&both(), &plugins, request, &anonymous()).await;
+    expect![[r#"
+        query Session.shifts {} ["id"] for {"id":"s2"} {"id":"gone"}
+        query Session.__entity {} ["title"] for {"id":"s2"} {"id":"gone"}
+        query Shift.entries {} ["hours"] for {"id":"x1"}"#]].assert_eq(&plugins.calls().join("\n"));
+    expect![[r#"{"data":{"_entities":[{"__typename":"Session","id":"s2","title":"Title s2","shifts":[{"id":"x-s2"}]},{"__typename":"Shift","id":"x1","entries":[{"hours":2.5}]},null,null,null,null,null]},"errors":[{"message":"a representation needs the `__typename` of an entity","path":["_entities",3],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"a representation needs the `__typename` of an entity","path":["_entities",4],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"the answer lacks the key of `Session` (id)","path":["_entities",5],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"an object is declared, but the answer has a number","path":["_entities",6],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}}]}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+}
+
+#[tokio::test]
+async fn representations_may_be_literals() {
+    let plugins = convention();
+    let request = Request::new("{ _entities(representations: [{__typename: \"Session\", id: \"s1\"}]) { ...on Session { title } } }");
+    let answer = run(&both(), &plugins, request, &anonymous()).await;
+    expect![[r#"{"data":{"_entities":[{"title":"Title s1"}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+}
