@@ -1,8 +1,10 @@
 //! Everything the SDK has, through the component: what the plugin's code says is what clients get.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here fails the test")]
+
 use std::time::Duration;
 
-use conman_testkit::{Failure, Setup, StandIn, Testkit, Value, json, nobody, person};
+use conman_testkit::{Failure, Setup, StandIn, Testkit, Value, engines, json, nobody, person};
 
 /// The plugin with two sessions it may refer to.
 fn setup() -> Setup {
@@ -24,53 +26,61 @@ async fn greet(kit: &Testkit, input: Value) -> Result<String, Failure> {
 
 #[tokio::test]
 async fn a_greeting_has_every_kind_of_field() {
-    let kit = kit().await;
-    let id = greet(&kit, json!({ "text": "Hi", "mood": "VERY_SAD", "sessionId": "s2", "tags": ["a", "b"] })).await.unwrap();
-    let data = kit.run("{ greetings { id author text mood at pinned tags session { id title } replyCount replies { text } } }").await.unwrap();
-    assert_eq!(
-        data["greetings"],
-        json!([{
-            "id": id, "author": "admin", "text": "Hi", "mood": "VERY_SAD", "at": "2026-08-14T12:00:00+02:00", "pinned": false,
-            "tags": ["a", "b"], "session": { "id": "s2", "title": "Masquerade" }, "replyCount": 0, "replies": []
-        }])
-    );
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let id = greet(&kit, json!({ "text": "Hi", "mood": "VERY_SAD", "sessionId": "s2", "tags": ["a", "b"] })).await.unwrap();
+        let data = kit.run("{ greetings { id author text mood at pinned tags session { id title } replyCount replies { text } } }").await.unwrap();
+        assert_eq!(
+            data["greetings"],
+            json!([{
+                "id": id, "author": "admin", "text": "Hi", "mood": "VERY_SAD", "at": "2026-08-14T12:00:00+02:00", "pinned": false,
+                "tags": ["a", "b"], "session": { "id": "s2", "title": "Masquerade" }, "replyCount": 0, "replies": []
+            }])
+        );
+    }
 }
 
 #[tokio::test]
 async fn defaults_are_filled_in_and_a_filter_filters() {
-    let kit = kit().await;
-    greet(&kit, json!({ "text": "joy" })).await.unwrap();
-    kit.advance_clock(Duration::from_secs(1));
-    greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD" })).await.unwrap();
-    let data = kit.run("{ all: greetings { mood tags } sad: greetings(filter: { mood: VERY_SAD }) { text } }").await.unwrap();
-    assert_eq!(data["all"].as_array().map(Vec::len), Some(2));
-    assert_eq!(data["sad"], json!([{ "text": "woe" }]));
-    assert_eq!(data["all"][1], json!({ "mood": "HAPPY", "tags": [] }));
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        greet(&kit, json!({ "text": "joy" })).await.unwrap();
+        kit.advance_clock(Duration::from_secs(1));
+        greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD" })).await.unwrap();
+        let data = kit.run("{ all: greetings { mood tags } sad: greetings(filter: { mood: VERY_SAD }) { text } }").await.unwrap();
+        assert_eq!(data["all"].as_array().map(Vec::len), Some(2));
+        assert_eq!(data["sad"], json!([{ "text": "woe" }]));
+        assert_eq!(data["all"][1], json!({ "mood": "HAPPY", "tags": [] }));
+    }
 }
 
 #[tokio::test]
 async fn a_patch_tells_absent_from_null() {
-    let kit = kit().await;
-    let id = greet(&kit, json!({ "text": "Hi", "sessionId": "s1" })).await.unwrap();
-    let change = "mutation($id: ID!, $patch: GreetingPatch!) { changeGreeting(id: $id, patch: $patch) { text session { id } } }";
-    let changed = kit.run_with(change, json!({ "id": id, "patch": { "text": "Ho" } })).await.unwrap();
-    assert_eq!(changed["changeGreeting"], json!({ "text": "Ho", "session": { "id": "s1" } }));
-    let changed = kit.run_with(change, json!({ "id": id, "patch": { "sessionId": null } })).await.unwrap();
-    assert_eq!(changed["changeGreeting"], json!({ "text": "Ho", "session": null }));
-    let refused = kit.run_with(change, json!({ "id": id, "patch": { "text": null } })).await.unwrap_err();
-    assert_eq!((refused.code(), refused.problems[0].pointer.as_str()), ("invalid", "/patch/text"));
-    let refused = kit.run_with(change, json!({ "id": "gone", "patch": {} })).await.unwrap_err();
-    assert_eq!(refused.code(), "not-found");
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let id = greet(&kit, json!({ "text": "Hi", "sessionId": "s1" })).await.unwrap();
+        let change = "mutation($id: ID!, $patch: GreetingPatch!) { changeGreeting(id: $id, patch: $patch) { text session { id } } }";
+        let changed = kit.run_with(change, json!({ "id": id, "patch": { "text": "Ho" } })).await.unwrap();
+        assert_eq!(changed["changeGreeting"], json!({ "text": "Ho", "session": { "id": "s1" } }));
+        let changed = kit.run_with(change, json!({ "id": id, "patch": { "sessionId": null } })).await.unwrap();
+        assert_eq!(changed["changeGreeting"], json!({ "text": "Ho", "session": null }));
+        let refused = kit.run_with(change, json!({ "id": id, "patch": { "text": null } })).await.unwrap_err();
+        assert_eq!((refused.code(), refused.problems[0].pointer.as_str()), ("invalid", "/patch/text"));
+        let refused = kit.run_with(change, json!({ "id": "gone", "patch": {} })).await.unwrap_err();
+        assert_eq!(refused.code(), "not-found");
+    }
 }
 
 #[tokio::test]
 async fn an_action_makes_its_own_transactions() {
-    let kit = kit().await;
-    let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
-    let reply = "mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"yes\") }";
-    assert_eq!(kit.run_with(reply, json!({ "ids": [id, "gone", id] })).await.unwrap(), json!({ "replyToAll": 2 }));
-    let data = kit.run("{ greetings { replyCount replies(first: 1) { text } } }").await.unwrap();
-    assert_eq!(data["greetings"], json!([{ "replyCount": 2, "replies": [{ "text": "yes" }] }]));
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
+        let reply = "mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"yes\") }";
+        assert_eq!(kit.run_with(reply, json!({ "ids": [id, "gone", id] })).await.unwrap(), json!({ "replyToAll": 2 }));
+        let data = kit.run("{ greetings { replyCount replies(first: 1) { text } } }").await.unwrap();
+        assert_eq!(data["greetings"], json!([{ "replyCount": 2, "replies": [{ "text": "yes" }] }]));
+    }
 }
 
 #[tokio::test]
@@ -91,17 +101,19 @@ async fn permissions_and_configuration_hold() {
 
 #[tokio::test]
 async fn events_are_emitted_and_heard_once() {
-    let kit = kit().await;
-    let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
-    let events = kit.emitted().await;
-    assert_eq!(events.iter().map(|event| (event.topic.as_str(), event.key.as_str())).collect::<Vec<_>>(), [("greetings.written", id.as_str())]);
-    assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }));
-    kit.deliver(&events[0]).await.unwrap();
-    assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }), "the same event again changes nothing");
-    kit.emit("conman/core-programming", "programming.sessions.changed", "schedule", &json!({})).await.unwrap();
-    assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 2 }));
-    let failure = kit.emit("examples/greetings", "greetings.written", "x", &json!({ "id": 1 })).await.unwrap_err();
-    assert_eq!(failure.code(), "bad-payload");
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
+        let events = kit.emitted().await;
+        assert_eq!(events.iter().map(|event| (event.topic.as_str(), event.key.as_str())).collect::<Vec<_>>(), [("greetings.written", id.as_str())]);
+        assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }));
+        kit.deliver(&events[0]).await.unwrap();
+        assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }), "the same event again changes nothing");
+        kit.emit("conman/core-programming", "programming.sessions.changed", "schedule", &json!({})).await.unwrap();
+        assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 2 }));
+        let failure = kit.emit("examples/greetings", "greetings.written", "x", &json!({ "id": 1 })).await.unwrap_err();
+        assert_eq!(failure.code(), "bad-payload");
+    }
 }
 
 #[tokio::test]
@@ -113,44 +125,48 @@ async fn a_failed_mutation_emits_nothing() {
 
 #[tokio::test]
 async fn routes_answer_with_tags_places_and_types() {
-    let kit = kit().await;
-    let imported = kit.post("greetings/import/csv", "one\r\nt\"wo\n\n").await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&imported.body), r#"{"added":{"greetings":2}}"#);
-    kit.post("greetings/import/slowly", "three").await.unwrap();
-    let csv = kit.get("greetings/greetings.csv").await.unwrap();
-    let header = |name: &str| csv.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
-    assert_eq!(header("content-type").as_deref(), Some("text/csv; charset=utf-8"));
-    let body = String::from_utf8(csv.body.clone()).unwrap();
-    assert!(body.contains(",\"t\"\"wo\"\r\n") && body.lines().count() == 3, "{body}");
-    let tag = header("etag").unwrap();
-    let again = kit.send("GET", "greetings/greetings.csv", &[("If-None-Match", &tag)], Vec::new()).await.unwrap();
-    assert_eq!((again.status, again.body.len()), (304, 0));
-    let by = kit.get("greetings/by/admin").await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&by.body).lines().count(), 3);
-    let failure = kit.post("greetings/import/csv", b"fine\nb\xFFd".to_vec()).await.unwrap_err();
-    assert_eq!((failure.code(), failure.problems[0].pointer.as_str()), ("invalid", "line 2, column 2"));
-    assert_eq!(kit.get("greetings/by/nobody").await.unwrap_err().code(), "not-found");
-    let forbidden = kit.as_actor(person("bob", &[])).post("greetings/import/csv", "x").await.unwrap_err();
-    assert_eq!(forbidden.code(), "forbidden");
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let imported = kit.post("greetings/import/csv", "one\r\nt\"wo\n\n").await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&imported.body), r#"{"added":{"greetings":2}}"#);
+        kit.post("greetings/import/slowly", "three").await.unwrap();
+        let csv = kit.get("greetings/greetings.csv").await.unwrap();
+        let header = |name: &str| csv.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
+        assert_eq!(header("content-type").as_deref(), Some("text/csv; charset=utf-8"));
+        let body = String::from_utf8(csv.body.clone()).unwrap();
+        assert!(body.contains(",\"t\"\"wo\"\r\n") && body.lines().count() == 3, "{body}");
+        let tag = header("etag").unwrap();
+        let again = kit.send("GET", "greetings/greetings.csv", &[("If-None-Match", &tag)], Vec::new()).await.unwrap();
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        let by = kit.get("greetings/by/admin").await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&by.body).lines().count(), 3);
+        let failure = kit.post("greetings/import/csv", b"fine\nb\xFFd".to_vec()).await.unwrap_err();
+        assert_eq!((failure.code(), failure.problems[0].pointer.as_str()), ("invalid", "line 2, column 2"));
+        assert_eq!(kit.get("greetings/by/nobody").await.unwrap_err().code(), "not-found");
+        let forbidden = kit.as_actor(person("bob", &[])).post("greetings/import/csv", "x").await.unwrap_err();
+        assert_eq!(forbidden.code(), "forbidden");
+    }
 }
 
 #[tokio::test]
 async fn many_rows_go_in_and_come_out_by_their_keys() {
-    let kit = kit().await;
-    let lines: String = (0..700).map(|number| format!("line {number}\n")).collect();
-    kit.post("greetings/import/csv", lines).await.unwrap();
-    let data = kit.run("{ greetings(first: 700) { id text } }").await.unwrap();
-    let greetings = data["greetings"].as_array().unwrap();
-    let mut numbers: Vec<&str> = greetings.iter().filter_map(|greeting| greeting["text"].as_str()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    assert_eq!(numbers.len(), 700);
-    let ids: Vec<&Value> = greetings.iter().map(|greeting| &greeting["id"]).collect();
-    let replied = kit.run_with("mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"x\") }", json!({ "ids": ids[..50] })).await.unwrap();
-    assert_eq!(replied, json!({ "replyToAll": 50 }));
-    let data = kit.run("{ greetings(first: 700) { replyCount } }").await.unwrap();
-    let total: i64 = data["greetings"].as_array().unwrap().iter().filter_map(|greeting| greeting["replyCount"].as_i64()).sum();
-    assert_eq!(total, 50);
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let lines: String = (0..700).map(|number| format!("line {number}\n")).collect();
+        kit.post("greetings/import/csv", lines).await.unwrap();
+        let data = kit.run("{ greetings(first: 700) { id text } }").await.unwrap();
+        let greetings = data["greetings"].as_array().unwrap();
+        let mut numbers: Vec<&str> = greetings.iter().filter_map(|greeting| greeting["text"].as_str()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 700);
+        let ids: Vec<&Value> = greetings.iter().map(|greeting| &greeting["id"]).collect();
+        let replied = kit.run_with("mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"x\") }", json!({ "ids": ids[..50] })).await.unwrap();
+        assert_eq!(replied, json!({ "replyToAll": 50 }));
+        let data = kit.run("{ greetings(first: 700) { replyCount } }").await.unwrap();
+        let total: i64 = data["greetings"].as_array().unwrap().iter().filter_map(|greeting| greeting["replyCount"].as_i64()).sum();
+        assert_eq!(total, 50);
+    }
 }
 
 #[tokio::test]
@@ -174,4 +190,13 @@ async fn a_seed_decides_what_is_random() {
     let other = greet(&setup().seed(8).start().await, json!({ "text": "Hi" })).await.unwrap();
     assert_eq!(first, second);
     assert_ne!(first, other);
+}
+
+#[tokio::test]
+async fn a_subscriber_hears_what_it_asked_for() {
+    let kit = kit().await;
+    let mut sad = kit.as_actor(person("ada", &[])).subscribe("subscription { greeted(mood: VERY_SAD) { text session { title } } }").await.unwrap();
+    greet(&kit, json!({ "text": "joy" })).await.unwrap();
+    greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD", "sessionId": "s1" })).await.unwrap();
+    assert_eq!(sad.next().await.unwrap(), json!({ "greeted": { "text": "woe", "session": { "title": "Opening" } } }));
 }

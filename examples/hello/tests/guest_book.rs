@@ -1,5 +1,7 @@
 //! The guest book, as the component it will run as.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use conman_testkit::{Testkit, json};
 
 #[tokio::test]

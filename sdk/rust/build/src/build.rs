@@ -171,7 +171,7 @@ mod tests {
     fn a_folder_without_a_crate_is_named() {
         let empty = std::env::temp_dir();
         let Ok(toolchain) = Toolchain::find() else {
-            println!("skipped: no toolchain builds for {TARGET} here");
+            eprintln!("skipped: no toolchain builds for {TARGET} here");
             return;
         };
         let missing = empty.join("no-such-plugin");

@@ -2,6 +2,8 @@
 //!
 //! Compiles small plugins against the library just built, with the compiler itself: cargo would build everything once more.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -6,7 +6,7 @@ use conman_kernel::fault::Fault;
 use serde_json::Value;
 
 /// Why an operation, a route or a handler failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, thiserror::Error)]
 pub struct Failure {
     /// What there is of `data` all the same.
     pub data: Value,
@@ -32,6 +32,12 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> &str {
         self.problems.first().map_or("", |problem| &problem.code)
+    }
+
+    /// Reads a response's bytes.
+    pub(crate) fn of_bytes(body: &[u8]) -> Result<Value, Self> {
+        let response = serde_json::from_slice(body).map_err(|error| Fault::internal(format!("the response is no JSON: {error}")))?;
+        Self::of_response(response)
     }
 
     /// Reads a response: its `data`, or what is wrong with it.

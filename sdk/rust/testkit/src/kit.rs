@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conman_bus::Bus;
-use conman_graph::{ComposedSchema, Engine, Request};
+use conman_graph::{ComposedSchema, Engine, Request, SubscriptionHub};
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::{Clock, FixedClock};
 use conman_kernel::convention::Convention;
@@ -14,10 +14,12 @@ use conman_kernel::event::Event;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{EventId, PluginId};
 use conman_runtime::{LogLine, Runtime};
+use conman_storage::scratch::Scratch;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::listener::Listener;
 use crate::setup::Setup;
 use crate::wiring::{Cast, Heard, scope};
 
@@ -32,7 +34,6 @@ pub struct Testkit {
 
 /// What all of a kit's clones share.
 pub(crate) struct Host {
-    pub(crate) _folder: tempfile::TempDir,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) runtime: Runtime,
     pub(crate) cast: Arc<Cast>,
@@ -41,6 +42,10 @@ pub(crate) struct Host {
     pub(crate) engine: Engine,
     pub(crate) bus: Bus,
     pub(crate) heard: Arc<Heard>,
+    pub(crate) hub: SubscriptionHub,
+    // Last, because what comes before uses what they hold.
+    pub(crate) _folder: tempfile::TempDir,
+    pub(crate) _scratch: Option<Scratch>,
 }
 
 impl Testkit {
@@ -109,6 +114,19 @@ impl Testkit {
         let response = host.engine.execute(&host.schema, &request, &self.scope(), &*host.cast).await;
         #[expect(clippy::panic, reason = "a response that is no JSON is a fault of the host, not of the plugin")]
         serde_json::from_slice(&response.body).unwrap_or_else(|error| panic!("the response is no JSON: {error}"))
+    }
+
+    /// Starts a subscription: from now on it hears of events.
+    ///
+    /// # Errors
+    /// When the operation is refused.
+    pub async fn subscribe(&self, operation: &str) -> Result<Listener, Failure> {
+        let host = &self.host;
+        let request = Request::new(operation);
+        match host.engine.subscribe(&host.schema, &request, self.scope(), host.cast.clone(), &host.hub).await {
+            Ok(subscription) => Ok(Listener::new(subscription)),
+            Err(response) => Err(Failure::of_bytes(&response.body).err().unwrap_or_default()),
+        }
     }
 
     /// The composed schema.
@@ -211,7 +229,7 @@ impl Testkit {
     /// Every event the plugins have emitted so far, oldest first. Waits as [`Self::settled`] does.
     pub async fn emitted(&self) -> Vec<Event> {
         self.settled().await;
-        self.host.heard.0.lock().clone()
+        self.host.heard.events.lock().clone()
     }
 
     // --- time, and what is left behind

@@ -17,6 +17,7 @@
 
 mod failure;
 mod kit;
+mod listener;
 mod package;
 mod people;
 mod setup;
@@ -28,7 +29,8 @@ pub use conman_kernel::event::Event;
 pub use conman_runtime::LogLine;
 pub use failure::{Failure, Problem};
 pub use kit::Testkit;
+pub use listener::Listener;
 pub use people::{admin, attendee, nobody, person};
 pub use serde_json::{Value, json};
-pub use setup::Setup;
+pub use setup::{Engine, Setup, engines};
 pub use stand_in::StandIn;

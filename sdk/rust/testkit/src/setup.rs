@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use conman_bus::{Bus, BusConfig, BusParts};
-use conman_graph::{Contribution, Engine, EngineConfig, compose};
+use conman_graph::{Contribution, EngineConfig, SubscriptionHub, compose};
 use conman_kernel::clock::FixedClock;
 use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::id::{ConventionId, OrganizationId};
 use conman_runtime::{Allocation, Entropy, Runtime, RuntimeConfig};
+use conman_storage::scratch::{Scratch, VARIABLE};
 use conman_storage::{Location, Storage};
 use jiff::Timestamp;
 use jiff::civil::{date, time};
+use parking_lot::Mutex;
 
 use crate::kit::{Host, Testkit};
 use crate::package::{Packed, packed};
@@ -27,7 +29,26 @@ pub struct Setup {
     convention: Convention,
     now: Timestamp,
     seed: u64,
-    postgres: Option<String>,
+    engine: Engine,
+}
+
+/// What the plugins' databases are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Files in a temporary folder.
+    Sqlite,
+    /// A database of the test's own on the server that `CONMAN_TEST_POSTGRES` names.
+    Postgres,
+}
+
+/// The engines there are here: SQLite, and PostgreSQL where `CONMAN_TEST_POSTGRES` names a server. Without one it says so.
+#[must_use]
+pub fn engines() -> Vec<Engine> {
+    if std::env::var_os(VARIABLE).is_some() {
+        return vec![Engine::Sqlite, Engine::Postgres];
+    }
+    eprintln!("skipped: set {VARIABLE}=postgres://… to run this on PostgreSQL too");
+    vec![Engine::Sqlite]
 }
 
 impl Setup {
@@ -50,7 +71,7 @@ impl Setup {
         };
         // 2026-08-14T10:00:00Z
         let now = Timestamp::constant(1_786_701_600, 0);
-        Self { plugins: Vec::new(), stand_ins: Vec::new(), convention, now, seed: 1, postgres: None }.plugin(folder)
+        Self { plugins: Vec::new(), stand_ins: Vec::new(), convention, now, seed: 1, engine: Engine::Sqlite }.plugin(folder)
     }
 
     /// Also enables the plugin in this folder.
@@ -104,10 +125,10 @@ impl Setup {
         self
     }
 
-    /// On this PostgreSQL server instead of SQLite: an empty database of the test's own.
+    /// On this engine instead of SQLite: see [`engines`].
     #[must_use]
-    pub fn postgres(mut self, url: &str) -> Self {
-        self.postgres = Some(url.to_owned());
+    pub const fn on(mut self, engine: Engine) -> Self {
+        self.engine = engine;
         self
     }
 
@@ -134,10 +155,14 @@ impl Setup {
             packages.push((building.await.map_err(|error| error.to_string())??, config));
         }
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder can be made: {error}"))?;
-        let location = match self.postgres {
-            Some(url) => Location::Postgres { url },
-            None => Location::Folder(folder.path().join("data")),
+        let scratch = match self.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => {
+                let scratch = Scratch::postgres().await.map_err(|error| error.to_string())?;
+                Some(scratch.ok_or_else(|| format!("set {VARIABLE}=postgres://… to test on PostgreSQL"))?)
+            }
         };
+        let location = scratch.as_ref().map_or_else(|| Location::Folder(folder.path().join("data")), Scratch::location);
         let clock = Arc::new(FixedClock::at(self.now));
         let storage = Storage::open(location).await.map_err(|error| error.to_string())?;
         let cache_folder = packages.first().map_or_else(|| folder.path().join("cache"), |(packed, _)| packed.cache.clone());
@@ -165,7 +190,8 @@ impl Setup {
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
 
         storage.migrate_host(conman_bus::COMPONENT, conman_bus::MIGRATIONS).await.map_err(|error| error.to_string())?;
-        let heard = Arc::new(Heard::default());
+        let hub = SubscriptionHub::new();
+        let heard = Arc::new(Heard { events: Mutex::default(), hub: hub.clone() });
         let waker = Arc::new(Waker::default());
         runtime.on_commit(waker.clone());
         let parts = BusParts {
@@ -180,8 +206,8 @@ impl Setup {
         let bus = Bus::start(parts, BusConfig::default());
         // Nothing was set before: the waker is this function's own.
         drop(waker.0.set(bus.clone()));
-        let engine = Engine::new(EngineConfig::DEFAULT, clock.clone());
-        let host = Host { _folder: folder, clock, runtime, cast, convention, schema, engine, bus, heard };
+        let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
+        let host = Host { clock, runtime, cast, convention, schema, engine, bus, heard, hub, _folder: folder, _scratch: scratch };
         Ok(Testkit::new(host, admin()))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use conman_bus::{Bus, EventListener, Outboxes, Scopes, Subscriptions};
+use conman_graph::SubscriptionHub;
 use conman_kernel::actor::Actor;
 use conman_kernel::convention::Convention;
 use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
@@ -115,16 +116,19 @@ impl Scopes for Seams {
     }
 }
 
-/// Every event that was published, for tests to look at.
-#[derive(Default)]
-pub(crate) struct Heard(pub(crate) Mutex<Vec<Event>>);
+/// Every event that was published, for tests to look at and for subscriptions.
+pub(crate) struct Heard {
+    pub(crate) events: Mutex<Vec<Event>>,
+    pub(crate) hub: SubscriptionHub,
+}
 
 impl EventListener for Heard {
-    fn published(&self, _: &ConventionId, event: &Event) {
-        let mut heard = self.0.lock();
+    fn published(&self, convention: &ConventionId, event: &Event) {
+        let mut heard = self.events.lock();
         // At least once means perhaps twice.
         if !heard.iter().any(|known| known.id == event.id) {
             heard.push(event.clone());
+            self.hub.publish(convention, event);
         }
     }
 }
