@@ -1,1 +1,53 @@
-fn main() {}
+//! The command: serves a host, and does everything with one that people do at a terminal.
+
+mod arguments;
+mod commands;
+mod doctor;
+mod door;
+mod failure;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Outcome;
+use crate::terminal::{Format, Terminal};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal { format: if arguments.json { Format::Json } else { Format::People } };
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(arguments, terminal)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            match terminal.format {
+                Format::Json => eprintln!("{}", failure.json()),
+                Format::People => eprintln!("conman: {failure}"),
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(arguments: Arguments, terminal: Terminal) -> Outcome {
+    let Arguments { place, command, .. } = arguments;
+    if !matches!(command, Command::Serve(_)) {
+        commands::quiet_logs();
+    }
+    match command {
+        Command::Serve(serve) => commands::serve::run(&place, serve, terminal).await,
+        Command::Convention(command) => commands::convention::run(&place, command, terminal).await,
+        Command::Account(command) => commands::account::run(&place, command, terminal).await,
+        Command::Token(command) => commands::token::run(&place, command, terminal).await,
+        Command::Plugin(command) => commands::plugin::run(&place, command, terminal).await,
+        Command::Import(import) => commands::import::run(&place, import, terminal).await,
+        Command::Export(export) => commands::export::run(&place, export, terminal).await,
+        Command::Graphql(graphql) => commands::graphql::run(&place, graphql, terminal).await,
+        Command::Doctor => doctor::run(&place, terminal).await,
+    }
+}

@@ -1,0 +1,118 @@
+//! `conman plugin`
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::{Value, json};
+
+use crate::arguments::{In, PluginCommand, Where};
+use crate::commands::{convention, json_argument, list, read_file, take};
+use crate::door::{Ask, Door, Missing, Reply};
+use crate::failure::{Failure, Kind, Outcome};
+use crate::terminal::{Terminal, cell, size};
+
+mod build;
+
+pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Terminal) -> Outcome {
+    if let PluginCommand::Build(build) = command {
+        return build::run(build, terminal);
+    }
+    let missing = if matches!(command, PluginCommand::Install { .. }) { Missing::Create } else { Missing::Refuse };
+    let progress = terminal.progress("opening");
+    let door = Door::find(place, missing).await;
+    drop(progress);
+    let door = door?;
+    let outcome = match command {
+        PluginCommand::Build(_) => Ok(()),
+        PluginCommand::Install { package } => install(&door, &package, terminal).await,
+        PluginCommand::Enable { id, place, config } => enable(&door, &id, place, config, terminal).await,
+        PluginCommand::Disable { id, place } => disable(&door, &id, place, terminal).await,
+        PluginCommand::List { place } => list_all(&door, place, terminal).await,
+        PluginCommand::Logs { id, place, last } => logs(&door, &id, place, last, terminal).await,
+    };
+    door.close().await;
+    outcome
+}
+
+async fn install(door: &Door, package: &std::path::Path, terminal: Terminal) -> Outcome {
+    let bytes = read_file(package)?;
+    let progress = terminal.progress(format!("verifying and compiling {} ({})", package.display(), size(bytes.len())));
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/wasm"))]);
+    let ask = Ask { method: Method::POST, path: "/api/packages".to_owned(), headers, body: bytes.into() };
+    let reply = door.send(ask).await.and_then(Reply::successful);
+    drop(progress);
+    let reply = reply
+        .map_err(|failure| Failure { message: format!("{}: {}", package.display(), failure.message), ..failure })?;
+    let installed: Value = serde_json::from_slice(&reply.body)
+        .map_err(|_| Failure::new(Kind::Failed, "the host did not say what it installed"))?;
+    terminal.answer(&installed)?;
+    let fact = |key: &str| installed.get(key).map(cell).unwrap_or_default();
+    terminal.say(format!("installed {} {} ({})", fact("id"), fact("version"), fact("digest")))?;
+    for capability in list(&installed, "capabilities") {
+        let part = |key: &str| capability.get(key).map(cell).unwrap_or_default();
+        let reason = if part("reason").is_empty() { String::new() } else { format!(": {}", part("reason")) };
+        terminal.say(format!("  can use {}{reason}", part("name")))?;
+    }
+    Ok(())
+}
+
+async fn enable(door: &Door, id: &str, place: In, config: Option<String>, terminal: Terminal) -> Outcome {
+    let slug = convention(door, &place).await?;
+    let config = config.map(|config| json_argument(&config, "--config")).transpose()?;
+    let progress = terminal.progress(format!("enabling {id} in {slug}"));
+    let operation =
+        "mutation($id: String!, $config: JSON) { enablePlugin(id: $id, config: $config) { id version name digest } }";
+    let data = door.graphql(Some(&slug), operation, json!({ "id": id, "config": config })).await;
+    drop(progress);
+    let enabled = take(data?, "enablePlugin");
+    terminal.answer(&enabled)?;
+    let fact = |key: &str| enabled.get(key).map(cell).unwrap_or_default();
+    terminal.say(format!("{} {} is at work in {slug}", fact("name"), fact("version")))
+}
+
+async fn disable(door: &Door, id: &str, place: In, terminal: Terminal) -> Outcome {
+    let slug = convention(door, &place).await?;
+    let data =
+        door.graphql(Some(&slug), "mutation($id: String!) { disablePlugin(id: $id) }", json!({ "id": id })).await?;
+    terminal.answer(&data)?;
+    terminal.say(format!("{id} is no longer at work in {slug}; its data is kept"))
+}
+
+async fn list_all(door: &Door, place: In, terminal: Terminal) -> Outcome {
+    let packages = door.graphql(None, "{ packages { id version name summary digest } }", json!({})).await?;
+    let slug = match convention(door, &place).await {
+        Ok(slug) => Some(slug),
+        // Packages can be listed before there is a convention, and when there are several.
+        Err(failure) if place.convention.is_none() && matches!(failure.kind, Kind::NotFound | Kind::Usage) => None,
+        Err(failure) => return Err(failure),
+    };
+    let enabled = match &slug {
+        Some(slug) => take(
+            door.graphql(Some(slug), "{ plugins { id version name digest capabilities { name } } }", json!({})).await?,
+            "plugins",
+        ),
+        None => json!([]),
+    };
+    terminal.answer(&json!({ "packages": packages.get("packages"), "convention": slug, "enabled": enabled }))?;
+    let enabled = enabled.as_array().map_or(&[][..], Vec::as_slice);
+    let rows = list(&packages, "packages").iter().map(|package| {
+        let fact = |key: &str| package.get(key).map(cell).unwrap_or_default();
+        let at_work = enabled.iter().find(|plugin| plugin.get("digest") == package.get("digest"));
+        let state = if at_work.is_some() { "enabled" } else { "installed" };
+        let capabilities = at_work.and_then(|plugin| plugin.get("capabilities")).map(cell).unwrap_or_default();
+        [fact("id"), fact("version"), fact("name"), state.to_owned(), capabilities]
+    });
+    let here = slug.map_or_else(|| "State".to_owned(), |slug| format!("In {slug}"));
+    terminal.table(["Plugin", "Version", "Name", &here, "Can use"], rows)
+}
+
+async fn logs(door: &Door, id: &str, place: In, last: u32, terminal: Terminal) -> Outcome {
+    let slug = convention(door, &place).await?;
+    let operation = "query($plugin: String!, $last: Int!) { pluginLogs(plugin: $plugin, last: $last) { at level message request } }";
+    let data = door.graphql(Some(&slug), operation, json!({ "plugin": id, "last": last })).await?;
+    terminal.answer(data.get("pluginLogs").unwrap_or(&Value::Null))?;
+    for line in list(&data, "pluginLogs") {
+        let fact = |key: &str| line.get(key).map(cell).unwrap_or_default();
+        terminal.say(format!("{} {:5} {}", fact("at"), fact("level"), fact("message")))?;
+    }
+    Ok(())
+}

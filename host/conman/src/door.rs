@@ -1,0 +1,157 @@
+//! How a command reaches a host: over HTTP when one runs, or by opening the data folder itself when none does.
+//!
+//! Both ways send the same requests to the same router; the only difference is the wire. So there is one code path for everything a
+//! command can do, and whoever may write to the data folder is the host.
+
+mod local;
+mod remote;
+
+use bytes::Bytes;
+use conman_server::{DataFolder, Held, HostConfig, Owner};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::arguments::Where;
+use crate::failure::{Failure, Kind};
+
+pub(crate) use local::Local;
+pub(crate) use remote::Remote;
+
+/// A request to the host.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    /// With the query string.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Its answer, whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+/// What to do where there is no data folder yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Begin one.
+    Create,
+    /// Say so.
+    Refuse,
+}
+
+/// The way in.
+pub(crate) enum Door {
+    Remote(Remote),
+    Local(Box<Local>),
+}
+
+impl Door {
+    /// Finds the way in: the host that was named, the host that works on the data folder, or the folder itself.
+    pub(crate) async fn find(place: &Where, missing: Missing) -> Result<Self, Failure> {
+        if let Some(host) = &place.host {
+            return Ok(Self::Remote(Remote::new(host, place.token.clone())?));
+        }
+        let folder = DataFolder::at(&place.data);
+        match folder.owner()? {
+            Held::By(Some(Owner { address: Some(address), .. })) => {
+                let secret = match &place.token {
+                    Some(token) => Some(token.clone()),
+                    None => folder.door_secret()?,
+                };
+                Ok(Self::Remote(Remote::new(&address, secret)?))
+            }
+            // Claiming fails, and says who is in the way.
+            Held::By(_) => Err(folder.claim().err().map_or_else(
+                || Failure::new(Kind::InUse, format!("{} was in use a moment ago; try again", place.data.display())),
+                Failure::from,
+            )),
+            Held::ByNobody => {
+                if missing == Missing::Refuse && !folder.exists() {
+                    let path = place.data.display();
+                    return Err(Failure::not_found(format!(
+                        "there is no data folder at {path}; name one with --data, or a running host with --host (begin one with `conman convention create`)"
+                    )));
+                }
+                let config = HostConfig::new(folder, place.postgres.clone());
+                Ok(Self::Local(Box::new(Local::open(config).await?)))
+            }
+        }
+    }
+
+    /// Sends a request; every status is an answer.
+    pub(crate) async fn send(&self, ask: Ask) -> Result<Reply, Failure> {
+        match self {
+            Self::Remote(remote) => remote.send(ask).await,
+            Self::Local(local) => local.send(ask).await,
+        }
+    }
+
+    /// Runs a GraphQL operation: the host's own when no convention is named.
+    pub(crate) async fn graphql(
+        &self,
+        convention: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Failure> {
+        let answer = self.graphql_answer(convention, query, variables).await?;
+        if let Some(failure) = first_error(&answer) {
+            return Err(failure);
+        }
+        Ok(answer.get("data").cloned().unwrap_or(Value::Null))
+    }
+
+    /// The same, with whatever errors the answer holds left in it.
+    pub(crate) async fn graphql_answer(
+        &self,
+        convention: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Failure> {
+        let path = convention.map_or_else(|| "/graphql".to_owned(), |slug| format!("/c/{slug}/graphql"));
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let headers =
+            HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
+        let reply = self.send(Ask { method: Method::POST, path, headers, body: body.into() }).await?;
+        serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))
+    }
+
+    /// Lets what is under way finish. Only a folder that was opened here has anything to finish.
+    pub(crate) async fn close(self) {
+        if let Self::Local(local) = self {
+            local.close().await;
+        }
+    }
+}
+
+impl Reply {
+    /// The answer, or the error it tells of.
+    pub(crate) fn successful(self) -> Result<Self, Failure> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let value: Value = serde_json::from_slice(&self.body).map_err(|_| not_ours(&self))?;
+        let error = value.get("error").ok_or_else(|| not_ours(&self))?;
+        let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
+        let place = if text("pointer").is_empty() { String::new() } else { format!("{}: ", text("pointer")) };
+        Err(Failure::from_code(text("code"), format!("{place}{}", text("message"))))
+    }
+}
+
+/// The first error of a GraphQL answer.
+pub(crate) fn first_error(answer: &Value) -> Option<Failure> {
+    let error = answer.get("errors")?.as_array()?.first()?;
+    let message = error.get("message").and_then(Value::as_str).unwrap_or("the host did not say what went wrong");
+    let code = error.pointer("/extensions/code").and_then(Value::as_str).unwrap_or("failed");
+    Some(Failure::from_code(code, message.to_owned()))
+}
+
+fn not_ours(reply: &Reply) -> Failure {
+    Failure::new(
+        Kind::Failed,
+        format!("the answer ({}) is not one of a ConManagement host; check the address", reply.status),
+    )
+}

@@ -1,0 +1,93 @@
+//! The seams at which the bus meets the rest of the host: where events come from, who handles them and as whom, who else hears of them.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use conman_bus::{Bus, EventListener, Outboxes, Scopes, Subscriptions};
+use conman_graph::SubscriptionHub;
+use conman_identity::Identity;
+use conman_kernel::actor::Actor;
+use conman_kernel::dispatch::Scope;
+use conman_kernel::event::Event;
+use conman_kernel::fault::{Fault, code};
+use conman_kernel::id::{ConventionId, PluginId, RequestId};
+use conman_kernel::sql::{SharedDatabase, SqlError};
+use conman_runtime::CommitListener;
+use conman_storage::Storage;
+
+use crate::conventions::Conventions;
+
+/// Lets subscriptions hear of every event.
+pub(crate) struct Announcer(pub(crate) SubscriptionHub);
+
+impl EventListener for Announcer {
+    fn published(&self, convention: &ConventionId, event: &Event) {
+        self.0.publish(convention, event);
+    }
+}
+
+/// Tells the bus that a plugin has committed events. Made before the bus is, because the bus needs the runtime that needs this.
+#[derive(Default)]
+pub(crate) struct Waker(pub(crate) OnceLock<Bus>);
+
+impl CommitListener for Waker {
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
+        if emitted && let Some(bus) = self.0.get() {
+            bus.wake(convention, plugin);
+        }
+    }
+}
+
+/// Where plugins' outboxes are.
+pub(crate) struct PluginOutboxes {
+    pub(crate) storage: Storage,
+    pub(crate) identity: Identity,
+}
+
+#[async_trait]
+impl Outboxes for PluginOutboxes {
+    async fn open(&self, convention: &ConventionId, plugin: &PluginId) -> Result<SharedDatabase, SqlError> {
+        Ok(self.storage.plugin(convention, plugin).await?.host())
+    }
+
+    async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
+        let mut all = Vec::new();
+        let conventions =
+            self.identity.all_conventions().await.map_err(|error| SqlError::Unavailable(error.to_string()))?;
+        for convention in conventions {
+            let plugins = self.storage.list(&convention.id).await?;
+            all.extend(plugins.into_iter().map(|plugin| (convention.id.clone(), plugin)));
+        }
+        Ok(all)
+    }
+}
+
+/// Which plugins hear of what.
+pub(crate) struct EnabledSubscriptions(pub(crate) Arc<Conventions>);
+
+impl Subscriptions for EnabledSubscriptions {
+    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
+        self.0.subscribers(convention, topic)
+    }
+}
+
+/// As whom event handlers run: the host itself.
+pub(crate) struct SystemScopes(pub(crate) Identity);
+
+#[async_trait]
+impl Scopes for SystemScopes {
+    async fn scope(&self, convention: &ConventionId, event: &Event) -> Result<Scope, Fault> {
+        let found = self.0.convention(convention).await?;
+        let convention = found.ok_or_else(|| {
+            Fault::new(code::NOT_FOUND, format!("event {} belongs to a convention that is gone", event.id))
+        })?;
+        Ok(Scope {
+            convention: Some(convention),
+            actor: Arc::new(Actor::system()),
+            request: RequestId::new(),
+            languages: Arc::new([]),
+            idempotency: None,
+            hops: event.hops,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Plugins: what is installed, what is enabled, what they log.
+
+use conman_identity::{Deed, Realm, permission};
+use conman_kernel::fault::{Fault, code};
+use conman_kernel::id::PluginId;
+use conman_runtime::package::{About, Manifest};
+use conman_runtime::{Capability, EnabledPlugin, Installed};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Ask};
+
+async fn allowed(ask: Ask<'_>) -> Result<(), Fault> {
+    let realm = ask.realm(None);
+    Ok(ask.desk.parts.identity.require(&ask.scope.actor, &realm, permission::PLUGIN_MANAGE).await?)
+}
+
+fn plugin_id(text: &str, pointer: &str) -> Result<PluginId, Fault> {
+    text.parse()
+        .map_err(|error: conman_kernel::id::InvalidPluginId| Fault::new(code::INVALID, error.to_string()).at(pointer))
+}
+
+pub(super) async fn packages(ask: Ask<'_>) -> Answer {
+    allowed(ask).await?;
+    let runtime = &ask.desk.parts.runtime;
+    let mut packages = Vec::new();
+    for package in runtime.packages().await? {
+        // Reading the whole file is only worth it when somebody wants to know.
+        let damage = match ask.wants("damage") {
+            true => runtime.package_bytes(package.digest).await.err().map(|error| error.to_string()),
+            false => None,
+        };
+        let manifest =
+            Manifest::parse(&package.manifest).map_err(|error| Fault::internal(format!("{}: {error}", package.id)))?;
+        let About { name, summary, license, .. } = &manifest.about;
+        packages.push(json!({
+            "id": package.id, "version": package.version, "name": name, "summary": summary, "license": license, "digest": package.digest,
+            "size": package.size, "installedAt": package.installed_at, "installedBy": package.installed_by, "damage": damage,
+        }));
+    }
+    Ok(packages.into())
+}
+
+/// What an upload answers.
+pub(crate) fn installed_json(installed: &Installed) -> Value {
+    let Installed { id, version, digest, manifest, capabilities } = installed;
+    json!({
+        "id": id, "version": version.to_string(), "name": manifest.about.name, "digest": digest, "capabilities": capabilities_json(capabilities),
+    })
+}
+
+fn capabilities_json(capabilities: &[Capability]) -> Value {
+    capabilities.iter().map(|capability| json!({ "name": capability.what, "reason": capability.reason })).collect()
+}
+
+fn enabled_json(plugin: &EnabledPlugin) -> Value {
+    let About { name, summary, .. } = &plugin.manifest().about;
+    let formats = plugin.manifest().formats.iter().map(|format| {
+        json!({
+            "plugin": plugin.id(), "id": format.id, "name": format.name, "extensions": format.extensions,
+            "import": format.import, "export": format.export,
+        })
+    });
+    json!({
+        "id": plugin.id(), "version": plugin.version().to_string(), "name": name, "summary": summary, "digest": plugin.digest(),
+        "capabilities": capabilities_json(plugin.capabilities()), "enabledAt": plugin.enabled_at(), "formats": formats.collect::<Value>(),
+    })
+}
+
+pub(super) fn enabled(ask: Ask<'_>) -> Answer {
+    let open = ask.desk.parts.conventions.get(&ask.convention()?.id);
+    Ok(open.iter().flat_map(|open| &open.plugins).map(enabled_json).collect())
+}
+
+pub(super) async fn logs(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        plugin: String,
+        last: i64,
+    }
+    allowed(ask).await?;
+    let Arguments { plugin, last } = ask.arguments()?;
+    let plugin = plugin_id(&plugin, "/plugin")?;
+    let last =
+        usize::try_from(last).map_err(|_| Fault::new(code::INVALID, "`last` must not be negative").at("/last"))?;
+    let lines = ask.desk.parts.runtime.logs(&ask.convention()?.id, &plugin, last);
+    let lines = lines.iter().map(|line| json!({ "at": line.at, "level": line.level, "message": line.message, "fields": line.fields, "request": line.request }));
+    Ok(lines.collect())
+}
+
+pub(super) async fn enable(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        id: String,
+        #[serde(default)]
+        config: Option<Value>,
+    }
+    let Arguments { id, config } = ask.arguments()?;
+    let id = plugin_id(&id, "/id")?;
+    allowed(ask).await?;
+    let convention = ask.convention()?;
+    let parts = &ask.desk.parts;
+    let before = parts
+        .conventions
+        .get(&convention.id)
+        .and_then(|open| open.plugins.iter().find(|plugin| *plugin.id() == id).map(state));
+    let config = config.map(|config| config.to_string());
+    let open = parts.conventions.enable(convention, &id, config.as_deref(), &ask.scope.actor).await?;
+    parts.bus.subscriptions_changed();
+    let plugin = open.plugins.iter().find(|plugin| *plugin.id() == id);
+    let plugin = plugin.ok_or_else(|| Fault::internal(format!("{id} was enabled and is not there")))?;
+    record(ask, "plugin.enabled", &id, before, Some(state(plugin))).await?;
+    Ok(enabled_json(plugin))
+}
+
+pub(super) async fn disable(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        id: String,
+    }
+    let Arguments { id } = ask.arguments()?;
+    let id = plugin_id(&id, "/id")?;
+    allowed(ask).await?;
+    let convention = ask.convention()?;
+    let parts = &ask.desk.parts;
+    let before = parts
+        .conventions
+        .get(&convention.id)
+        .and_then(|open| open.plugins.iter().find(|plugin| *plugin.id() == id).map(state));
+    parts.conventions.disable(&convention.id, &id).await?;
+    parts.bus.subscriptions_changed();
+    record(ask, "plugin.disabled", &id, before, None).await?;
+    Ok(json!(true))
+}
+
+/// What the audit trail keeps. Not the configuration: it may hold secrets.
+fn state(plugin: &EnabledPlugin) -> Value {
+    json!({ "version": plugin.version().to_string(), "digest": plugin.digest() })
+}
+
+async fn record(
+    ask: Ask<'_>,
+    action: &str,
+    plugin: &PluginId,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<(), Fault> {
+    let convention = Some(ask.convention()?.id.clone());
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let deed = Deed { action, target: format!("plugin:{plugin}"), convention, before, after };
+    Ok(ask.desk.parts.identity.audit().record(&ask.scope.actor, &deed).await?)
+}
+
+/// Refuses whoever may not put packages on this host.
+pub(crate) async fn may_install(parts: &crate::parts::Parts, actor: &conman_kernel::actor::Actor) -> Result<(), Fault> {
+    Ok(parts.identity.require(actor, &Realm::host(), permission::PLUGIN_MANAGE).await?)
+}

@@ -1,0 +1,286 @@
+//! A host: everything wired together, opened on a data folder, serving or not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use conman_bus::{Bus, BusConfig, BusParts};
+use conman_graph::{Engine, EngineConfig, SubscriptionHub};
+use conman_identity::{Identity, IdentityConfig};
+use conman_kernel::digest::Digest;
+use conman_kernel::fault::Fault;
+use conman_kernel::sql::SqlError;
+use conman_runtime::{CommitListener, Runtime, RuntimeConfig, RuntimeError};
+use conman_storage::{Location, Storage};
+use http::Request;
+use parking_lot::RwLock;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::HostConfig;
+use crate::conventions::Conventions;
+use crate::data_folder::{Claim, ClaimError, DatabaseKind};
+use crate::events::{Announcer, EnabledSubscriptions, PluginOutboxes, SystemScopes, Waker};
+use crate::http::{self as web, AsSystem, Front};
+use crate::listen;
+use crate::metrics::Metrics;
+use crate::parts::Parts;
+
+/// Under which name the host's own fields are composed with the plugins'.
+const HOST_PLUGIN: &str = "conman/host";
+
+/// Why a host does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder cannot be had.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// The folder was begun with the other kind of database.
+    #[error("{folder} keeps its databases in {kept}; {remedy}")]
+    OtherDatabase {
+        /// The folder.
+        folder: String,
+        /// What it was begun with.
+        kept: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The database cannot be opened or brought up to date.
+    #[error("the host's database: {0}")]
+    Database(#[from] SqlError),
+    /// The plugins' engine does not start.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// A part does not start.
+    #[error("{}", with_detail(.0))]
+    Fault(Fault),
+    /// The listening socket fails.
+    #[error("cannot serve: {0}")]
+    Socket(#[from] std::io::Error),
+    /// Two figures have one name.
+    #[error("the figures: {0}")]
+    Figures(#[from] prometheus::Error),
+}
+
+fn with_detail(fault: &Fault) -> String {
+    match &fault.detail {
+        Some(detail) => format!("{} ({detail})", fault.message),
+        None => fault.message.clone(),
+    }
+}
+
+impl From<Fault> for OpenError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// An open host.
+pub struct Host {
+    parts: Arc<Parts>,
+    front: Front,
+    claim: Claim,
+    grace: Duration,
+}
+
+impl Host {
+    /// Claims the data folder, brings the databases up to date, starts the plugins' engine and the bus.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is in the way.
+    pub async fn open(config: HostConfig) -> Result<Self, OpenError> {
+        let claim = config.folder.claim()?;
+        let storage = open_storage(&config).await?;
+        storage.migrate_host(conman_identity::COMPONENT, conman_identity::MIGRATIONS).await?;
+        storage.migrate_host(conman_bus::COMPONENT, conman_bus::MIGRATIONS).await?;
+
+        let clock = Arc::clone(&config.clock);
+        let metrics = Arc::new(Metrics::new()?);
+        let identity = Identity::new(storage.host(), Arc::clone(&clock), IdentityConfig::default());
+        let waker = Arc::new(Waker::default());
+        let runtime_config = RuntimeConfig::in_folder(config.folder.path());
+        // Plugins that cannot be loaded any more have been logged; the rest of the host is not to suffer from them.
+        let (runtime, _absent) =
+            Runtime::open(runtime_config, storage.clone(), storage.host(), Arc::clone(&clock)).await?;
+        runtime.on_commit(Arc::clone(&waker) as Arc<dyn CommitListener>);
+
+        let host_plugin = HOST_PLUGIN.parse().map_err(Fault::internal)?;
+        let conventions = Arc::new(Conventions::new(identity.clone(), runtime.clone(), host_plugin)?);
+        conventions.open_all().await?;
+
+        let hub = SubscriptionHub::new();
+        let bus = Bus::start(
+            BusParts {
+                database: storage.host(),
+                outboxes: Arc::new(PluginOutboxes { storage: storage.clone(), identity: identity.clone() }),
+                subscriptions: Arc::new(EnabledSubscriptions(Arc::clone(&conventions))),
+                scopes: Arc::new(SystemScopes(identity.clone())),
+                dispatcher: Arc::new(runtime.clone()),
+                clock: Arc::clone(&clock),
+                listeners: vec![Arc::new(Announcer(hub.clone()))],
+            },
+            BusConfig { host: claim.host_name()?, ..BusConfig::default() },
+        );
+        // Nothing has committed yet: no request has been answered.
+        let _ = waker.0.set(bus.clone());
+
+        let parts = Arc::new(Parts {
+            storage,
+            identity,
+            runtime,
+            bus,
+            conventions,
+            engine: Engine::new(EngineConfig::DEFAULT, Arc::clone(&clock)),
+            hub,
+            metrics,
+            clock,
+            mode: config.mode,
+            behind_proxy: config.behind_proxy,
+            limits: config.limits,
+            host_plugin: HOST_PLUGIN.parse().map_err(Fault::internal)?,
+            door: RwLock::new(None),
+            stop: CancellationToken::new(),
+            sockets: Arc::new(Semaphore::new(config.limits.sockets)),
+            running: TaskTracker::new(),
+        });
+        let upkeep = crate::upkeep::run(parts.identity.clone(), parts.stop.clone());
+        parts.running.spawn(upkeep);
+        let front = web::front(&parts);
+        Ok(Self { parts, front, claim, grace: config.grace })
+    }
+
+    /// Answers a request in the host's own name: for the command line on the data folder.
+    pub async fn answer_as_system(&self, mut request: Request<Body>) -> Response {
+        request.extensions_mut().insert(AsSystem);
+        self.front.answer(request).await
+    }
+
+    /// Answers a request as if it had come through a socket, as whoever its token belongs to: for measurements.
+    pub async fn answer(&self, request: Request<Body>) -> Response {
+        self.front.answer(request).await
+    }
+
+    /// Serves on a bound socket, in the background.
+    ///
+    /// # Errors
+    /// When the socket has no address, or the data folder cannot be written to.
+    pub async fn serve(self, listener: TcpListener) -> Result<Running, OpenError> {
+        let address = format!("http://{}", listener.local_addr()?);
+        let secret = random_secret()?;
+        *self.parts.door.write() = Some(Digest::of(secret.as_bytes()));
+        self.claim.announce(&address, &secret)?;
+        let limits = self.parts.limits.connections;
+        let serving = listen::serve(
+            listener,
+            self.front.clone(),
+            Arc::clone(&self.parts.metrics),
+            limits,
+            self.parts.stop.clone(),
+        );
+        let serving = tokio::spawn(serving);
+        tracing::info!(address, "serving");
+        Ok(Running { host: self, address, serving })
+    }
+
+    /// Waits until every event has been handed on, as far as that is possible now, and lets go of the folder.
+    pub async fn close(self) -> Finished {
+        let settled = tokio::time::timeout(self.grace, self.parts.bus.settled()).await;
+        let finished = self.finish().await;
+        if settled.is_err() { Finished::Deadline } else { finished }
+    }
+
+    async fn finish(self) -> Finished {
+        self.parts.stop.cancel();
+        self.parts.running.close();
+        let finishing = async {
+            self.parts.running.wait().await;
+            // Event handlers first, then calls whose client has hung up: no transaction is to be cut in half.
+            self.parts.bus.shutdown().await;
+            self.parts.runtime.close().await;
+            self.parts.identity.settle().await;
+        };
+        match tokio::time::timeout(self.grace, finishing).await {
+            Ok(()) => Finished::Clean,
+            Err(_) => Finished::Deadline,
+        }
+    }
+}
+
+/// How a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// Everything that was running has finished.
+    Clean,
+    /// The time was up first. Nothing is lost: transactions were rolled back, events stay in their outboxes.
+    Deadline,
+}
+
+impl Finished {
+    /// Whether everything has finished.
+    #[must_use]
+    pub fn is_clean(self) -> bool {
+        self == Self::Clean
+    }
+}
+
+/// A host that serves.
+pub struct Running {
+    host: Host,
+    address: String,
+    serving: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Stops accepting, lets running requests, calls and deliveries finish, and lets go of the folder.
+    pub async fn stop(self) -> Finished {
+        let Self { host, serving, .. } = self;
+        host.parts.stop.cancel();
+        let grace = host.grace;
+        match tokio::time::timeout(grace, serving).await {
+            Ok(_) => host.finish().await,
+            Err(_) => {
+                host.finish().await;
+                Finished::Deadline
+            }
+        }
+    }
+}
+
+async fn open_storage(config: &HostConfig) -> Result<Storage, OpenError> {
+    let (kind, location) = match &config.postgres {
+        Some(url) => (DatabaseKind::Postgres, Location::Postgres { url: url.clone() }),
+        None => (DatabaseKind::Sqlite, Location::Folder(config.folder.path().to_owned())),
+    };
+    match config.folder.database_kind() {
+        Some(kept) if kept != kind => {
+            let remedy = match kept {
+                DatabaseKind::Postgres => "name it with --postgres or CONMAN_POSTGRES",
+                DatabaseKind::Sqlite => "leave --postgres and CONMAN_POSTGRES out, or use another folder",
+            };
+            let folder = config.folder.path().display().to_string();
+            Err(OpenError::OtherDatabase { folder, kept: kept.as_str(), remedy })
+        }
+        Some(_) => Ok(Storage::open(location).await?),
+        None => {
+            let storage = Storage::open(location).await?;
+            config.folder.remember_database(kind)?;
+            Ok(storage)
+        }
+    }
+}
+
+fn random_secret() -> Result<String, Fault> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Fault::internal(format!("no randomness: {error}")))?;
+    Ok(format!("door_{}", hex::encode(bytes)))
+}

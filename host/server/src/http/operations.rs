@@ -1,0 +1,50 @@
+//! For whoever operates the host: is it alive, is it ready, what are its figures.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use conman_kernel::sql;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::json;
+
+use crate::parts::Parts;
+
+/// Alive: the process answers.
+pub(crate) async fn health() -> Response {
+    answer(StatusCode::OK, "alive")
+}
+
+/// Ready: it is not stopping, and its database answers.
+pub(crate) async fn ready(State(parts): State<Arc<Parts>>) -> Response {
+    if parts.stop.is_cancelled() {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    let database = parts.storage.host();
+    match tokio::time::timeout(Duration::from_secs(2), sql::read(database.as_ref(), "SELECT 1", &[])).await {
+        Ok(Ok(_)) => answer(StatusCode::OK, "ready"),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the database does not answer");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the log says why")
+        }
+        Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer in time"),
+    }
+}
+
+fn answer(status: StatusCode, text: &str) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], json!({ "status": text }).to_string()).into_response()
+}
+
+/// Figures, as Prometheus reads them.
+pub(crate) async fn metrics(State(parts): State<Arc<Parts>>) -> Response {
+    parts.metrics.events(&parts.bus.figures());
+    match parts.metrics.text() {
+        Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the figures cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The command does the same on a running host and on the data folder itself.
+
+use std::path::Path;
+
+use conman_tests::{Conman, Database, conman, on_each_database, package, tempfile};
+use serde_json::json;
+
+/// A convention, people and a plugin, made and used through the command alone.
+fn story(command: &dyn Fn() -> Conman) {
+    let made = command()
+        .args([
+            "convention",
+            "create",
+            "con",
+            "--name",
+            "The Con",
+            "--time-zone",
+            "Europe/Berlin",
+            "--starts-on",
+            "2026-08-14",
+            "--ends-on",
+            "2026-08-16",
+            "--live",
+            "--json",
+        ])
+        .run()
+        .successful();
+    assert_eq!((&made.json()["slug"], &made.json()["state"]), (&json!("con"), &json!("LIVE")));
+    let again =
+        command().args(["convention", "create", "con", "--starts-on", "2026-08-14", "--ends-on", "2026-08-16"]).run();
+    assert_eq!(again.code, 7, "{}", again.stderr);
+
+    let account = command()
+        .args(["account", "create", "ada@con.example", "--name", "Ada", "--role", "admin", "-c", "con", "--json"])
+        .run()
+        .successful();
+    let generated = account.json()["password"].as_str().unwrap().to_owned();
+    assert!(generated.len() >= 12, "{generated}");
+    let given = command()
+        .args(["account", "create", "vera@con.example", "--name", "Vera", "--password-stdin", "--json"])
+        .run_with_input("a long enough passphrase\n")
+        .successful();
+    assert!(given.json()["password"].is_null());
+
+    let file = package("hello");
+    let installed = command().args(["plugin", "install", "--json"]).arg(&file).run().successful();
+    assert_eq!(installed.json()["id"], "examples/hello");
+    let _ = command().args(["plugin", "enable", "examples/hello"]).run().successful();
+    let listed = command().args(["plugin", "list"]).run().successful();
+    assert!(listed.stdout.contains("examples/hello") && listed.stdout.contains("enabled"), "{}", listed.stdout);
+
+    let signed = command()
+        .args([
+            "graphql",
+            "-c",
+            "con",
+            "mutation($name: String!) { sign(name: $name) { name } }",
+            "--variables",
+            r#"{"name":"Vera"}"#,
+        ])
+        .run()
+        .successful();
+    assert_eq!(signed.json()["sign"]["name"], "Vera");
+    let table = command().args(["graphql", "-c", "con", "{ guests { name } }", "--table"]).run().successful();
+    assert!(table.stdout.contains("Vera") && table.stdout.contains("name"), "{}", table.stdout);
+    let logs = command().args(["convention", "show"]).run().successful();
+    assert!(logs.stdout.contains("The Con") && logs.stdout.contains("Hello"), "{}", logs.stdout);
+
+    let token =
+        command().args(["token", "create", "display", "--account", "ada@con.example", "--json"]).run().successful();
+    assert!(token.json()["secret"].as_str().is_some_and(|secret| secret.len() > 20));
+
+    let wrong = command().args(["graphql", "-c", "con", "{ nothing }"]).run();
+    assert_eq!(wrong.code, 7, "{}", wrong.stderr);
+    let missing = command().args(["graphql", "-c", "nowhere", "{ me { kind } }", "--json"]).run();
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    let error: serde_json::Value = serde_json::from_str(&missing.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "not-found");
+
+    let _ = command().args(["plugin", "disable", "examples/hello"]).run().successful();
+    let doctor = command().args(["doctor", "--json"]).run().successful();
+    let findings = doctor.json();
+    assert!(
+        findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["subject"] == "packages" && finding["severity"] == "fine"),
+        "{findings}"
+    );
+}
+
+fn on(folder: &Path, database: &Database) -> impl Fn() -> Conman + use<> {
+    let (folder, url) = (folder.to_owned(), database.url());
+    move || conman().postgres(url.clone()).data(&folder)
+}
+
+on_each_database! {
+    async fn on_the_data_folder_itself(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        story(&on(folder.path(), &database));
+    }
+}
+
+on_each_database! {
+    async fn on_the_data_folder_of_a_running_host(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let _served = conman().postgres(database.url()).serve(folder.path());
+        story(&on(folder.path(), &database));
+    }
+}
+
+on_each_database! {
+    async fn on_a_host_elsewhere_with_a_token(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let made = on(folder.path(), &database)().args(["account", "create", "root@example.org", "--name", "Root", "--role", "owner", "--json"]).run().successful();
+        assert!(made.json()["password"].is_string());
+        let token = on(folder.path(), &database)().args(["token", "create", "remote", "--account", "root@example.org", "--json"]).run().successful();
+        let token = token.json()["secret"].as_str().unwrap().to_owned();
+        let served = conman().postgres(database.url()).serve(folder.path());
+        let address = served.address.clone();
+        let (remote, secret) = (address.clone(), token.clone());
+        story(&move || conman().args(["--host", &remote, "--token", &secret]));
+
+        let nobody = conman().args(["--host", &address, "plugin", "list"]).run();
+        assert_eq!(nobody.code, 4, "{}", nobody.stderr);
+        let wrong = conman().args(["--host", &address, "--token", "nonsense", "convention", "list"]).run();
+        assert_eq!(wrong.code, 4, "{}", wrong.stderr);
+        served.kill();
+        let gone = conman().args(["--host", &address, "--token", &token, "convention", "list"]).run();
+        assert_eq!(gone.code, 6, "{}", gone.stderr);
+    }
+}
+
+#[test]
+fn the_command_line_says_what_is_wrong_with_it() {
+    assert_eq!(conman().arg("dance").run().code, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = conman().args(["import", "/nonexistent.xml"]).data(folder.path()).run();
+    assert_eq!(nothing.code, 3, "{}", nothing.stderr);
+    let version = conman().arg("--version").run().successful();
+    assert!(version.stdout.starts_with("conman "), "{}", version.stdout);
+}

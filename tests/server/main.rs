@@ -1,0 +1,19 @@
+//! The host from outside: over HTTP, over WebSockets, and through the `conman` command.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod accounts;
+mod command;
+mod folder;
+mod isolation;
+mod limits;
+mod operations;
+mod plugins;
+mod routes;
+mod shutdown;
+mod sockets;

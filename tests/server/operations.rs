@@ -1,0 +1,60 @@
+//! What an operator looks at.
+
+use conman_server::Mode;
+use conman_tests::{Database, TestHost, on_each_database};
+use serde_json::json;
+
+on_each_database! {
+    async fn health_readiness_and_figures(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.convention("other").await;
+        host.enable("con", "probe").await;
+        let client = host.anonymous();
+        assert_eq!(client.get("/healthz").await.json, json!({ "status": "alive" }));
+        assert_eq!(client.get("/readyz").await.json, json!({ "status": "ready" }));
+        for slug in ["con", "other", "nowhere"] {
+            client.convention(slug, "{ me { kind } }", json!({})).await;
+            client.get(&format!("/c/{slug}/x/probe/echo/a")).await;
+            client.get(&format!("/{slug}")).await;
+        }
+        let figures = client.get("/metrics").await;
+        assert!(figures.header("content-type").starts_with("text/plain"), "{:?}", figures.headers);
+        let figures = figures.text;
+        assert!(figures.contains(r#"conman_http_requests_total{outcome="2xx",route="graphql"}"#), "{figures}");
+        assert!(figures.contains(r#"conman_http_requests_total{outcome="4xx",route="plugin"}"#), "{figures}");
+        assert!(figures.contains("conman_events_relayed_total"), "{figures}");
+        // Whatever strangers ask for must not become a label.
+        for name in ["con\"", "other", "nowhere", "probe"] {
+            assert!(!figures.contains(&format!("=\"{name}")), "{name}: {figures}");
+        }
+    }
+}
+
+on_each_database! {
+    async fn the_explorer_is_there_in_development_only_and_asks_nobody_else(database: Database) {
+        let page = async |host: &TestHost| host.anonymous().with_header(reqwest::header::ACCEPT, "text/html").get("/graphql").await;
+        let production = TestHost::start(database).await;
+        assert_eq!(page(&production).await.status, 405);
+        assert_eq!(production.anonymous().get("/explorer.js").await.status, 404);
+
+        let development = TestHost::start_with(Database::sqlite(), |config| config.mode = Mode::Development).await;
+        let shown = page(&development).await;
+        assert_eq!(shown.status, 200);
+        for (path, text) in [("/graphql", shown.text), ("/explorer.js", String::new()), ("/explorer.css", String::new())] {
+            let text = if text.is_empty() { development.anonymous().get(path).await.text } else { text };
+            assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("//cdn"), "{path}");
+        }
+    }
+}
+
+on_each_database! {
+    async fn every_answer_names_its_request(database: Database) {
+        let host = TestHost::start(database).await;
+        let wrong = host.anonymous().host("{ nothing }", json!({})).await;
+        assert_eq!(wrong.json["errors"][0]["extensions"]["requestId"], wrong.header("x-request-id"));
+        let nothing = host.anonymous().get("/nothing").await;
+        assert_eq!((nothing.status, nothing.code()), (404, "not-found"));
+        assert_eq!(nothing.json["error"]["requestId"], nothing.header("x-request-id"));
+    }
+}

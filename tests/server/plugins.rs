@@ -1,0 +1,99 @@
+//! Installing, enabling, disabling: live, and refused whole where it does not fit.
+
+use conman_tests::{Database, TestHost, on_each_database, package, repacked};
+use serde_json::json;
+
+on_each_database! {
+    async fn a_plugin_answers_as_soon_as_it_is_enabled_and_no_longer_when_it_is_not(database: Database) {
+        let mut host = TestHost::start(database).await;
+        host.convention("con").await;
+        let visitor = host.person("con", "vera", "attendee").await;
+        let ask = "{ guests { name } }";
+        assert_eq!(visitor.convention("con", ask, json!({})).await.code(), "graphql-invalid");
+
+        host.enable("con", "hello").await;
+        assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([]));
+        let _ = visitor.convention("con", r#"mutation { sign(name: "Vera") { id } }"#, json!({})).await.data();
+
+        let system = host.system();
+        let _ = system.convention("con", r#"mutation { disablePlugin(id: "examples/hello") }"#, json!({})).await.data();
+        let gone = visitor.convention("con", ask, json!({})).await;
+        assert_eq!((gone.status, gone.code()), (400, "graphql-invalid"));
+        assert!(gone.message().contains("examples/hello"), "{}", gone.message());
+
+        // The data was kept.
+        host.enable("con", "hello").await;
+        assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([{ "name": "Vera" }]));
+
+        // And all of it is there after a restart.
+        assert!(host.restart().await.is_clean());
+        let visitor = host.anonymous().with_token(&visitor.token().unwrap());
+        assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([{ "name": "Vera" }]));
+    }
+}
+
+on_each_database! {
+    async fn what_does_not_fit_is_refused_and_changes_nothing(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "hello").await;
+        // The same plugin under another name defines the same fields.
+        let twin = repacked("hello", |parts| parts.manifest = parts.manifest.replace("examples/hello", "elsewhere/twin"));
+        let installed = host.system().post("/api/packages", twin).await;
+        assert_eq!(installed.status, 200, "{}", installed.text);
+        let refused = host.system().convention("con", r#"mutation { enablePlugin(id: "elsewhere/twin") { id } }"#, json!({})).await;
+        assert_eq!(refused.code(), "conflict", "{}", refused.text);
+        assert!(refused.message().contains("examples/hello") && refused.message().contains("elsewhere/twin"), "{}", refused.message());
+        let enabled = host.system().convention("con", "{ plugins { id } guests { name } }", json!({})).await;
+        assert_eq!(enabled.data(), &json!({ "plugins": [{ "id": "examples/hello" }], "guests": [] }));
+    }
+}
+
+on_each_database! {
+    async fn only_admins_of_the_host_install_and_only_packages(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        let admin_of_convention = host.person("con", "ada", "admin").await;
+        let bytes = std::fs::read(package("hello")).unwrap();
+        assert_eq!(admin_of_convention.post("/api/packages", bytes.clone()).await.code(), "forbidden");
+        assert_eq!(host.anonymous().post("/api/packages", bytes).await.code(), "unauthenticated");
+        let refused = host.system().post("/api/packages", "no package").await;
+        assert_eq!((refused.status, refused.code()), (400, "invalid"));
+        assert!(refused.message().contains("conman plugin build"), "{}", refused.message());
+        let missing = host.system().convention("con", r#"mutation { enablePlugin(id: "nobody/nothing") { id } }"#, json!({})).await;
+        assert_eq!(missing.code(), "not-found");
+        assert!(missing.message().contains("conman plugin install"), "{}", missing.message());
+    }
+}
+
+on_each_database! {
+    async fn a_plugins_log_can_be_read_by_those_who_manage_it(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "hello").await;
+        let admin = host.person("con", "ada", "admin").await;
+        let signed = admin.convention("con", r#"mutation { sign(name: "Ada") { id } }"#, json!({})).await;
+        let _ = signed.data();
+        let log = admin.convention("con", r#"{ pluginLogs(plugin: "examples/hello") { level message request } }"#, json!({})).await;
+        let line = &log.data()["pluginLogs"][0];
+        assert_eq!((&line["level"], &line["message"]), (&json!("info"), &json!("signed")));
+        assert_eq!(line["request"], signed.header("x-request-id"));
+    }
+}
+
+on_each_database! {
+    async fn a_mutation_with_a_key_happens_once(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "hello").await;
+        let visitor = host.person("con", "vera", "attendee").await;
+        let keyed = visitor.with_header("idempotency-key".parse().unwrap(), "once");
+        let sign = r#"mutation { sign(name: "Vera") { id } }"#;
+        let first = keyed.convention("con", sign, json!({})).await.data().clone();
+        assert_eq!(keyed.convention("con", sign, json!({})).await.data(), &first);
+        let guests = visitor.convention("con", "{ guests { id } }", json!({})).await;
+        assert_eq!(guests.data()["guests"].as_array().unwrap().len(), 1);
+        let other = keyed.convention("con", r#"mutation { sign(name: "Someone else") { id } }"#, json!({})).await;
+        assert_eq!(other.code(), "idempotency-mismatch", "{}", other.text);
+    }
+}
