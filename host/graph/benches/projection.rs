@@ -2,12 +2,21 @@
 //! serialization, on the same data in the same run.
 //!
 //! The tree has the measures of a Worldcon: 1,386 sessions, 764 people in 3,308 places, 41 rooms, about 700 kB.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object as DynamicObject, Schema as DynamicSchema, TypeRef};
+use async_graphql::dynamic::{
+    Field, FieldFuture, FieldValue, Object as DynamicObject, Schema as DynamicSchema, TypeRef,
+};
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema, SimpleObject};
 use async_trait::async_trait;
 use conman_graph::{Contribution, Engine, EngineConfig, Limits, Request, compose};
@@ -20,7 +29,8 @@ use conman_kernel::id::{PluginId, RequestId};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde::Serialize;
 
-const QUERY: &str = "{ sessions { id title abstract kind start end room { id name } people { role person { id name } } } }";
+const QUERY: &str =
+    "{ sessions { id title abstract kind start end room { id name } people { role person { id name } } } }";
 
 const SDL: &str = r#"
 type Session { id: ID! title: String! abstract: String kind: Kind! start: DateTime! end: DateTime! room: Room people: [Part!]! @cost(listSize: 3) }
@@ -71,12 +81,21 @@ fn programme() -> Vec<Session> {
     (0..1386_usize)
         .map(|n| {
             let until = 3308 * (n + 1) / 1386;
-            let people = (placed..until).map(|place| Part { role: if place == placed { "moderator" } else { "participant" }.to_owned(), person: Person { id: format!("person-{:04}", place * 7 % 764), name: format!("Person Number {}", place * 7 % 764) } }).collect();
+            let people = (placed..until)
+                .map(|place| Part {
+                    role: if place == placed { "moderator" } else { "participant" }.to_owned(),
+                    person: Person {
+                        id: format!("person-{:04}", place * 7 % 764),
+                        name: format!("Person Number {}", place * 7 % 764),
+                    },
+                })
+                .collect();
             placed = until;
             Session {
                 id: format!("session-{n:05}"),
                 title: format!("What \"Everyone\" Should Know About Subject {n}"),
-                r#abstract: "A talk about things, their history and their future, with questions — bring yours. ".repeat(1 + n % 3),
+                r#abstract: "A talk about things, their history and their future, with questions — bring yours. "
+                    .repeat(1 + n % 3),
                 kind: ["TALK", "PANEL", "READING"][n % 3].to_owned(),
                 start: format!("2026-08-{:02}T{:02}:00:00+02:00", 13 + n / 300, 9 + n % 12),
                 end: format!("2026-08-{:02}T{:02}:50:00+02:00", 13 + n / 300, 9 + n % 12),
@@ -126,7 +145,9 @@ fn dynamic(tree: serde_json::Value) -> DynamicSchema {
             FieldFuture::new(async move {
                 let value = &parent?[name];
                 Ok(Some(match value {
-                    serde_json::Value::Array(items) if list => FieldValue::list(items.iter().map(FieldValue::borrowed_any)),
+                    serde_json::Value::Array(items) if list => {
+                        FieldValue::list(items.iter().map(|item| FieldValue::borrowed_any(item)))
+                    }
                     serde_json::Value::String(text) => FieldValue::value(text.as_str()),
                     value => FieldValue::borrowed_any(value),
                 }))
@@ -137,20 +158,35 @@ fn dynamic(tree: serde_json::Value) -> DynamicSchema {
     let person = DynamicObject::new("Person").field(text("id")).field(text("name"));
     let room = DynamicObject::new("Room").field(text("id")).field(text("name"));
     let part = DynamicObject::new("Part").field(text("role")).field(child("person", TypeRef::named_nn("Person")));
-    let session = ["id", "title", "abstract", "kind", "start", "end"].into_iter().fold(DynamicObject::new("Session"), |object, name| object.field(text(name)));
-    let session = session.field(child("room", TypeRef::named_nn("Room"))).field(child("people", TypeRef::named_nn_list_nn("Part")));
+    let session = ["id", "title", "abstract", "kind", "start", "end"]
+        .into_iter()
+        .fold(DynamicObject::new("Session"), |object, name| object.field(text(name)));
+    let session = session
+        .field(child("room", TypeRef::named_nn("Room")))
+        .field(child("people", TypeRef::named_nn_list_nn("Part")));
     let tree: &'static serde_json::Value = Box::leak(Box::new(tree));
-    let query = DynamicObject::new("Query").field(Field::new("sessions", TypeRef::named_nn_list_nn("Session"), move |_| {
-        FieldFuture::new(async move { Ok(Some(FieldValue::list(tree.as_array().unwrap().iter().map(FieldValue::borrowed_any)))) })
-    }));
-    DynamicSchema::build("Query", None, None).register(person).register(room).register(part).register(session).register(query).finish().unwrap()
+    let query =
+        DynamicObject::new("Query").field(Field::new("sessions", TypeRef::named_nn_list_nn("Session"), move |_| {
+            FieldFuture::new(async move {
+                Ok(Some(FieldValue::list(tree.as_array().unwrap().iter().map(|item| FieldValue::borrowed_any(item)))))
+            })
+        }));
+    DynamicSchema::build("Query", None, None)
+        .register(person)
+        .register(room)
+        .register(part)
+        .register(session)
+        .register(query)
+        .finish()
+        .unwrap()
 }
 
 fn bench(c: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let sessions = Arc::new(programme());
     let json = serde_json::to_string(&*sessions).unwrap();
-    let schema = compose(vec![Contribution { plugin: "conman/programme".parse().unwrap(), sdl: SDL.to_owned() }]).unwrap();
+    let schema =
+        compose(vec![Contribution { plugin: "conman/programme".parse().unwrap(), sdl: SDL.to_owned() }]).unwrap();
     let engine = Engine::new(EngineConfig { limits: Limits::DEFAULT, ..EngineConfig::DEFAULT }, Arc::new(SystemClock));
     let scope = Scope {
         convention: None,
@@ -183,7 +219,9 @@ fn bench(c: &mut Criterion) {
     group.bench_function("async-graphql static, structs at hand", |b| {
         b.iter(|| serde_json::to_vec(&runtime.block_on(fixed.execute(QUERY))).unwrap());
     });
-    group.bench_function("serde_json, structs at hand", |b| b.iter(|| serde_json::to_vec(black_box(&*sessions)).unwrap()));
+    group.bench_function("serde_json, structs at hand", |b| {
+        b.iter(|| serde_json::to_vec(black_box(&*sessions)).unwrap())
+    });
     group.bench_function("serde_json, from JSON to JSON", |b| {
         b.iter(|| serde_json::to_vec(&serde_json::from_str::<serde_json::Value>(black_box(&json)).unwrap()).unwrap());
     });

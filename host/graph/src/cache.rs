@@ -48,7 +48,8 @@ impl ResponseCache {
         let entries = Cache::builder()
             .max_capacity(bytes)
             .weigher(|key: &CacheKey, entry: &Arc<Entry>| {
-                let size = entry.response.body.len() + key.variables.bytes() + key.actor.as_ref().map_or(0, String::len) + 256;
+                let size =
+                    entry.response.body.len() + key.variables.bytes() + key.actor.as_ref().map_or(0, String::len) + 256;
                 u32::try_from(size).unwrap_or(u32::MAX)
             })
             .build();

@@ -80,16 +80,32 @@ impl Engine {
         let operations = Cache::builder()
             .max_capacity(config.operation_bytes)
             // A plan takes a few dozen bytes for each byte of text.
-            .weigher(|_, known: &Arc<Known>| u32::try_from(known.text.len().saturating_mul(40) + 2048).unwrap_or(u32::MAX))
+            .weigher(|_, known: &Arc<Known>| {
+                u32::try_from(known.text.len().saturating_mul(40) + 2048).unwrap_or(u32::MAX)
+            })
             .build();
-        Self { limits: config.limits, clock, operations, hasher: RandomState::new(), responses: ResponseCache::new(config.response_bytes) }
+        Self {
+            limits: config.limits,
+            clock,
+            operations,
+            hasher: RandomState::new(),
+            responses: ResponseCache::new(config.response_bytes),
+        }
     }
 
     /// Executes a query or mutation. Whatever is wrong is in the response.
-    pub async fn execute(&self, schema: &ComposedSchema, request: &Request, scope: &Scope, dispatcher: &dyn Dispatcher) -> Response {
+    pub async fn execute(
+        &self,
+        schema: &ComposedSchema,
+        request: &Request,
+        scope: &Scope,
+        dispatcher: &dyn Dispatcher,
+    ) -> Response {
         match self.ready(schema, request).await {
             Ok(ready) if ready.plan.root == Root::Subscription => {
-                let error = GraphError::invalid("a subscription needs a connection that stays open; use the WebSocket (graphql-transport-ws)");
+                let error = GraphError::invalid(
+                    "a subscription needs a connection that stays open; use the WebSocket (graphql-transport-ws)",
+                );
                 refusal(&[error], &scope.request)
             }
             Ok(ready) => self.run(schema, &ready, scope, dispatcher).await,
@@ -101,7 +117,12 @@ impl Engine {
     ///
     /// # Errors
     /// The response to send: the operation is not valid.
-    pub async fn operation_kind(&self, schema: &ComposedSchema, request: &Request, scope: &Scope) -> Result<OperationKind, Response> {
+    pub async fn operation_kind(
+        &self,
+        schema: &ComposedSchema,
+        request: &Request,
+        scope: &Scope,
+    ) -> Result<OperationKind, Response> {
         let known = self.known(schema, request).await.map_err(|errors| refusal(&errors, &scope.request))?;
         Ok(match known.prepared.root {
             Root::Query => OperationKind::Query,
@@ -110,7 +131,13 @@ impl Engine {
         })
     }
 
-    async fn run(&self, schema: &ComposedSchema, ready: &Ready, scope: &Scope, dispatcher: &dyn Dispatcher) -> Response {
+    async fn run(
+        &self,
+        schema: &ComposedSchema,
+        ready: &Ready,
+        scope: &Scope,
+        dispatcher: &dyn Dispatcher,
+    ) -> Response {
         let Ready { known, variables, plan } = ready;
         let Some(control) = plan.cache else {
             return Execution::new(schema, plan, variables, scope, dispatcher).run().await;
@@ -141,8 +168,12 @@ impl Engine {
         if nests_too_deep(&request.variables) {
             return Err(vec![GraphError::invalid("`variables` nest deeper than 64").pointing("/variables")]);
         }
-        let variables = coerce_variables(schema.model(), known.prepared.variables(), given)
-            .map_err(|errors| errors.into_iter().map(|error| GraphError::invalid(error.message).pointing(error.pointer)).collect::<Vec<_>>())?;
+        let variables = coerce_variables(schema.model(), known.prepared.variables(), given).map_err(|errors| {
+            errors
+                .into_iter()
+                .map(|error| GraphError::invalid(error.message).pointing(error.pointer))
+                .collect::<Vec<_>>()
+        })?;
         let plan = known.prepared.plan(schema, &variables, &self.limits).map_err(|error| vec![error])?;
         plan.cost.check(&variables, &self.limits).map_err(|error| vec![error])?;
         Ok(Ready { known, variables, plan })
@@ -153,7 +184,8 @@ impl Engine {
 
         let (generation, text, name) = (schema.generation(), request.query.as_str(), request.operation_name.as_deref());
         let hash = self.hasher.hash_one((generation, text, name));
-        let same = |known: &Arc<Known>| known.generation == generation && known.text == text && known.name.as_deref() == name;
+        let same =
+            |known: &Arc<Known>| known.generation == generation && known.text == text && known.name.as_deref() == name;
         if let Some(known) = self.operations.get(&hash).filter(same) {
             return Ok(known);
         }

@@ -26,7 +26,15 @@ pub(crate) struct GraphError {
 
 impl GraphError {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code, locations: Vec::new(), path: Vec::new(), plugin: None, retryable: false, pointer: String::new() }
+        Self {
+            message: message.into(),
+            code,
+            locations: Vec::new(),
+            path: Vec::new(),
+            plugin: None,
+            retryable: false,
+            pointer: String::new(),
+        }
     }
 
     /// The operation is not valid.

@@ -116,7 +116,9 @@ impl SubscriptionHub {
             let event = shared.get_or_insert_with(|| Arc::new(event.clone()));
             if let Err(TrySendError::Full(_)) = group.events.try_send(Arc::clone(event)) {
                 let plugin = &key.plugin;
-                let message = format!("`{plugin}` answers events slower than they come, so this subscription was closed; load what you need and subscribe again");
+                let message = format!(
+                    "`{plugin}` answers events slower than they come, so this subscription was closed; load what you need and subscribe again"
+                );
                 close_all(group, &Fault::new(code::OVERLOADED, message).retryable());
             }
         }
@@ -136,18 +138,42 @@ impl SubscriptionHub {
     /// How many subscribers a convention has.
     #[must_use]
     pub fn subscribers(&self, convention: &ConventionId) -> usize {
-        self.0.groups.lock().iter().filter(|(key, _)| key.convention == *convention).map(|(_, group)| group.members.len()).sum()
+        self.0
+            .groups
+            .lock()
+            .iter()
+            .filter(|(key, _)| key.convention == *convention)
+            .map(|(_, group)| group.members.len())
+            .sum()
     }
 
-    fn join(&self, key: &GroupKey, topics: &[TopicPattern], call: &Call, scope: &Scope, dispatcher: &Arc<dyn Dispatcher>) -> (Receiver<Answer>, Seat) {
+    fn join(
+        &self,
+        key: &GroupKey,
+        topics: &[TopicPattern],
+        call: &Call,
+        scope: &Scope,
+        dispatcher: &Arc<dyn Dispatcher>,
+    ) -> (Receiver<Answer>, Seat) {
         let (answers, receiver) = mpsc::channel(self.0.queue);
         let closed = Arc::new(Mutex::new(None));
         let id = self.0.ids.fetch_add(1, Ordering::Relaxed);
-        let member = Member { selection: serde_json::from_str(&call.selection).unwrap_or_default(), answers, closed: Arc::clone(&closed) };
+        let member = Member {
+            selection: serde_json::from_str(&call.selection).unwrap_or_default(),
+            answers,
+            closed: Arc::clone(&closed),
+        };
         let mut groups = self.0.groups.lock();
         let group = groups.entry(key.clone()).or_insert_with(|| {
             let (events, waiting) = mpsc::channel(self.0.queue);
-            let caller = Caller { hub: self.clone(), key: key.clone(), type_name: Arc::clone(&call.type_name), path: Arc::clone(&call.path), scope: scope.clone(), dispatcher: Arc::clone(dispatcher) };
+            let caller = Caller {
+                hub: self.clone(),
+                key: key.clone(),
+                type_name: Arc::clone(&call.type_name),
+                path: Arc::clone(&call.path),
+                scope: scope.clone(),
+                dispatcher: Arc::clone(dispatcher),
+            };
             tokio::spawn(caller.run(waiting));
             Group { topics: topics.to_vec(), events, members: HashMap::new() }
         });
@@ -199,7 +225,8 @@ impl Caller {
         let groups = self.hub.0.groups.lock();
         let members = &groups.get(&self.key)?.members;
         let paths: BTreeSet<&String> = members.values().flat_map(|member| &member.selection).collect();
-        (!members.is_empty()).then(|| serde_json::Value::from_iter(paths.into_iter().map(String::as_str)).to_string().into())
+        (!members.is_empty())
+            .then(|| serde_json::Value::from_iter(paths.into_iter().map(String::as_str)).to_string().into())
     }
 
     fn deliver(&self, answer: &Answer) {
@@ -208,7 +235,10 @@ impl Caller {
         group.members.retain(|_, member| match member.answers.try_send(Arc::clone(answer)) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
-                let message = format!("this subscription fell {} answers behind and was closed; load what you need and subscribe again", self.hub.0.queue);
+                let message = format!(
+                    "this subscription fell {} answers behind and was closed; load what you need and subscribe again",
+                    self.hub.0.queue
+                );
                 *member.closed.lock() = Some(Fault::new(code::OVERLOADED, message).retryable());
                 false
             }
@@ -260,7 +290,8 @@ impl Subscriber {
         };
         let response = {
             let field: &RootField = self.ready.plan.fields.first()?;
-            let execution = Execution::new(&self.schema, &self.ready.plan, &self.ready.variables, &self.scope, &*self.dispatcher);
+            let execution =
+                Execution::new(&self.schema, &self.ready.plan, &self.ready.variables, &self.scope, &*self.dispatcher);
             let outcome = execution.finish(field, (*answer).clone()).await;
             execution.respond(&[outcome])
         };
@@ -273,13 +304,21 @@ impl Engine {
     ///
     /// # Errors
     /// The response to send: the operation is not valid, is no subscription, or is not for this actor.
-    pub async fn subscribe(&self, schema: &ComposedSchema, request: &Request, scope: Scope, dispatcher: Arc<dyn Dispatcher>, hub: &SubscriptionHub) -> Result<Subscription, Response> {
+    pub async fn subscribe(
+        &self,
+        schema: &ComposedSchema,
+        request: &Request,
+        scope: Scope,
+        dispatcher: Arc<dyn Dispatcher>,
+        hub: &SubscriptionHub,
+    ) -> Result<Subscription, Response> {
         let refuse = |errors: &[GraphError]| refusal(errors, &scope.request);
         let ready = self.ready(schema, request).await.map_err(|errors| refuse(&errors))?;
         if ready.plan.root != Root::Subscription {
             return Err(refuse(&[GraphError::invalid("this is no subscription; send it as a request")]));
         }
-        let [RootField { source: RootSource::Call(call), permission, plugin, .. }] = ready.plan.fields.as_slice() else {
+        let [RootField { source: RootSource::Call(call), permission, plugin, .. }] = ready.plan.fields.as_slice()
+        else {
             return Err(refuse(&[GraphError::invalid("a subscription has exactly one field; start one for each")]));
         };
         let Some(convention) = &scope.convention else {
@@ -291,7 +330,9 @@ impl Engine {
                 let name = permission.and_then(|id| ready.plan.permissions.get(id)).map_or("", |name| name);
                 return Err(refuse(&[GraphError::from_fault(&denied(&scope, name), plugin.as_ref())]));
             }
-            let prepared = execution.field_call(call, None).map_err(|fault| refuse(&[GraphError::from_fault(&fault, plugin.as_ref())]))?;
+            let prepared = execution
+                .field_call(call, None)
+                .map_err(|fault| refuse(&[GraphError::from_fault(&fault, plugin.as_ref())]))?;
             let key = GroupKey {
                 convention: convention.id.clone(),
                 generation: schema.generation(),

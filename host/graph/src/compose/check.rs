@@ -28,7 +28,11 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
             Definition::Object(object) => checking.object(object),
             Definition::Input(input) => {
                 if input.fields.is_empty() {
-                    checking.problems.add(&input.owner, input.pos, format!("input `{}` has no fields; give it one or leave it out", input.name));
+                    checking.problems.add(
+                        &input.owner,
+                        input.pos,
+                        format!("input `{}` has no fields; give it one or leave it out", input.name),
+                    );
                 }
                 for value in input.fields.values() {
                     checking.input_value(&input.owner, &format!("{}.{}", input.name, value.name), value);
@@ -42,7 +46,8 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
 
 /// Fills in what clients see of each field, once the model has been found right.
 pub(super) fn expose(model: &mut Model) {
-    let entities: Vec<(Arc<str>, PluginId)> = model.entities().map(|object| (Arc::clone(&object.name), object.owner.clone())).collect();
+    let entities: Vec<(Arc<str>, PluginId)> =
+        model.entities().map(|object| (Arc::clone(&object.name), object.owner.clone())).collect();
     let roots = [&mut model.query, &mut model.mutation, &mut model.subscription];
     let objects = model.types.values_mut().filter_map(|definition| match definition {
         Definition::Object(object) => Some(&mut object.fields),
@@ -78,11 +83,16 @@ impl<'a> Checking<'a> {
             let subject = format!("{}.{}", object.name, field.name);
             self.field(&object.name, field);
             if field.resolution == Resolution::Batched && object.key.is_none() {
-                let message = format!("`{subject}` is resolved for many parents at once, so `{}` needs a key: add `@key(fields: \"id\")` to the type", object.name);
+                let message = format!(
+                    "`{subject}` is resolved for many parents at once, so `{}` needs a key: add `@key(fields: \"id\")` to the type",
+                    object.name
+                );
                 self.problems.add(&field.owner, field.pos, message);
             }
             if field.resolution == Resolution::Plain && field.cache.is_some() {
-                let message = format!("`@cache` on `{subject}` has nothing to do: the value comes with its parent; put it on the field that is called");
+                let message = format!(
+                    "`@cache` on `{subject}` has nothing to do: the value comes with its parent; put it on the field that is called"
+                );
                 self.problems.add(&field.owner, field.pos, message);
             }
         }
@@ -91,8 +101,15 @@ impl<'a> Checking<'a> {
     fn key_field(&mut self, object: &Object, key: &str) {
         let problem = match object.fields.get(key) {
             None => Some(format!("the key of `{0}` names `{key}`, which `{0}` does not have", object.name)),
-            Some(field) if field.owner != object.owner || field.resolution != Resolution::Plain || field.permission.is_some() => {
-                Some(format!("the key field `{}.{key}` must be a plain field of its owner, without arguments, @batched and @permission", object.name))
+            Some(field)
+                if field.owner != object.owner
+                    || field.resolution != Resolution::Plain
+                    || field.permission.is_some() =>
+            {
+                Some(format!(
+                    "the key field `{}.{key}` must be a plain field of its owner, without arguments, @batched and @permission",
+                    object.name
+                ))
             }
             Some(field) => {
                 let scalar = match &field.declared.base {
@@ -101,7 +118,10 @@ impl<'a> Checking<'a> {
                 };
                 let fit = matches!(scalar, Some(Scalar::Id | Scalar::String | Scalar::Int | Scalar::Long));
                 (!fit || field.declared.nullable).then(|| {
-                    format!("the key field `{}.{key}` is `{}`; a key is made of ID!, String!, Int! or Long!", object.name, field.declared)
+                    format!(
+                        "the key field `{}.{key}` is `{}`; a key is made of ID!, String!, Int! or Long!",
+                        object.name, field.declared
+                    )
                 })
             }
         };
@@ -115,12 +135,16 @@ impl<'a> Checking<'a> {
         let subject = format!("{type_name}.{}", field.name);
         match self.model.named(name) {
             Some(Named::Object(object)) if object.owner != field.owner && object.key.is_none() => {
-                let message = format!("`{subject}` refers to `{name}` of `{}`, which has no @key; only entities can be referred to", object.owner);
+                let message = format!(
+                    "`{subject}` refers to `{name}` of `{}`, which has no @key; only entities can be referred to",
+                    object.owner
+                );
                 self.problems.collision(&field.owner, &object.owner, field.pos, message);
             }
             Some(Named::Scalar(_) | Named::Object(_) | Named::Enum(_)) => {}
             Some(Named::Input(_)) => {
-                let message = format!("`{subject}` answers `{name}`, which is an input type; define an object type for it");
+                let message =
+                    format!("`{subject}` answers `{name}`, which is an input type; define an object type for it");
                 self.problems.add(&field.owner, field.pos, message);
             }
             None => self.unknown(&field.owner, field.pos, &subject, name),
@@ -137,7 +161,11 @@ impl<'a> Checking<'a> {
                 if let Some(default) = &value.default
                     && let Err(message) = check_default(self.model, &value.ty, default)
                 {
-                    self.problems.add(plugin, value.pos, format!("the default of `{subject}` does not fit `{}`: {message}", value.ty));
+                    self.problems.add(
+                        plugin,
+                        value.pos,
+                        format!("the default of `{subject}` does not fit `{}`: {message}", value.ty),
+                    );
                 }
             }
             Some(Named::Object(_)) => {
@@ -151,7 +179,8 @@ impl<'a> Checking<'a> {
     fn unknown(&mut self, plugin: &PluginId, pos: Pos, subject: &str, name: &str) {
         let scalars = Scalar::ALL.iter().map(|scalar| scalar.name());
         let suggestion = did_you_mean(name, self.model.types.keys().map(|name| &**name).chain(scalars));
-        let hint = if suggestion.is_empty() { "; define it, or enable the plugin that does".to_owned() } else { suggestion };
+        let hint =
+            if suggestion.is_empty() { "; define it, or enable the plugin that does".to_owned() } else { suggestion };
         self.problems.add(plugin, pos, format!("`{subject}` refers to `{name}`, which nobody defines{hint}"));
     }
 
@@ -164,7 +193,10 @@ impl<'a> Checking<'a> {
             for value in input.fields.values().filter(|value| value.required()) {
                 let Type { base: BaseType::Named(next), .. } = &value.ty else { continue };
                 if next.as_str() == start {
-                    let message = format!("input `{start}` requires itself through `{}.{}`; make that field nullable", input.name, value.name);
+                    let message = format!(
+                        "input `{start}` requires itself through `{}.{}`; make that field nullable",
+                        input.name, value.name
+                    );
                     self.problems.add(&input.owner, value.pos, message);
                     return;
                 }

@@ -111,7 +111,8 @@ impl Reader<'_> {
             }
             "permission" => {
                 self.known_arguments(directive, &["name"]);
-                found.permission = self.text(directive, pos, "name", "`@permission(name: \"shift.manage\")`").map(Arc::from);
+                found.permission =
+                    self.text(directive, pos, "name", "`@permission(name: \"shift.manage\")`").map(Arc::from);
             }
             "action" => {
                 self.known_arguments(directive, &[]);
@@ -158,11 +159,19 @@ impl Reader<'_> {
             None => None,
             Some(Positioned { node: ConstValue::String(name), .. }) => Some(Arc::from(name.as_str())),
             Some(other) => {
-                self.problems.add(self.plugin, other.pos, "`sizeArgument` of `@cost` is the name of an argument, in quotes");
+                self.problems.add(
+                    self.plugin,
+                    other.pos,
+                    "`sizeArgument` of `@cost` is the name of an argument, in quotes",
+                );
                 None
             }
         };
-        Cost { weight: self.count(directive, "weight", 0), list_size: self.count(directive, "listSize", 0), size_argument }
+        Cost {
+            weight: self.count(directive, "weight", 0),
+            list_size: self.count(directive, "listSize", 0),
+            size_argument,
+        }
     }
 
     fn topics(&mut self, directive: &ConstDirective, pos: Pos) -> Option<Vec<TopicPattern>> {
@@ -188,7 +197,11 @@ impl Reader<'_> {
             }
         }
         if texts.is_empty() {
-            self.problems.add(self.plugin, pos, "`@topics` names no topic; write `@topics(patterns: [\"volunteer.*\"])`");
+            self.problems.add(
+                self.plugin,
+                pos,
+                "`@topics` names no topic; write `@topics(patterns: [\"volunteer.*\"])`",
+            );
         }
         (!patterns.is_empty()).then_some(patterns)
     }
@@ -207,7 +220,8 @@ impl Reader<'_> {
         match directive.get_argument(argument).map(|value| &value.node) {
             Some(ConstValue::String(text)) if !text.trim().is_empty() => Some(text.clone()),
             _ => {
-                let message = format!("`@{}` needs `{argument}`, a text that is not empty; write {example}", directive.name.node);
+                let message =
+                    format!("`@{}` needs `{argument}`, a text that is not empty; write {example}", directive.name.node);
                 self.problems.add(self.plugin, pos, message);
                 None
             }
@@ -221,7 +235,8 @@ impl Reader<'_> {
             _ => None,
         };
         if count.is_none() {
-            let message = format!("`{argument}` of `@{}` is a whole number from {least} to 1000000000", directive.name.node);
+            let message =
+                format!("`{argument}` of `@{}` is a whole number from {least} to 1000000000", directive.name.node);
             self.problems.add(self.plugin, value.pos, message);
         }
         count

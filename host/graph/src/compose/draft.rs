@@ -51,7 +51,9 @@ pub(super) fn read(plugin: &PluginId, sdl: &str, problems: &mut Problems) -> Dra
         return reading.draft;
     }
     // An author who has nothing to offer yet has an empty file, which the grammar does not know.
-    let empty = sdl.lines().all(|line| line.trim_start_matches([' ', '\t', '\u{feff}']).is_empty() || line.trim_start().starts_with('#'));
+    let empty = sdl
+        .lines()
+        .all(|line| line.trim_start_matches([' ', '\t', '\u{feff}']).is_empty() || line.trim_start().starts_with('#'));
     if empty {
         return reading.draft;
     }
@@ -86,7 +88,12 @@ impl Reading<'_> {
         self.problems.add(self.plugin, pos, message);
     }
 
-    fn directives(&mut self, directives: &[Positioned<async_graphql_parser::types::ConstDirective>], site: Site, subject: &str) -> Directives {
+    fn directives(
+        &mut self,
+        directives: &[Positioned<async_graphql_parser::types::ConstDirective>],
+        site: Site,
+        subject: &str,
+    ) -> Directives {
         Reader { plugin: self.plugin, problems: self.problems }.read(directives, site, subject)
     }
 
@@ -97,7 +104,8 @@ impl Reading<'_> {
                     self.add(schema.pos, "the host writes the `schema` block; leave it out and use `extend type Query`, `Mutation` and `Subscription`");
                 }
                 TypeSystemDefinition::Directive(directive) => {
-                    let message = format!("directives belong to the host; leave out `directive @{}`", directive.node.name.node);
+                    let message =
+                        format!("directives belong to the host; leave out `directive @{}`", directive.node.name.node);
                     self.add(directive.pos, message);
                 }
                 TypeSystemDefinition::Type(definition) => self.definition(definition),
@@ -120,24 +128,49 @@ impl Reading<'_> {
             (TypeKind::Scalar, Some(_)) if !extends => {}
             (TypeKind::Scalar, _) => {
                 let known: Vec<&str> = Scalar::HOST.iter().map(|scalar| scalar.name()).collect();
-                let message = format!("a plugin cannot bring the scalar `{}`; the host has {} besides GraphQL's own", name.node, known.join(", "));
+                let message = format!(
+                    "a plugin cannot bring the scalar `{}`; the host has {} besides GraphQL's own",
+                    name.node,
+                    known.join(", ")
+                );
                 self.add(pos, message);
             }
             (_, Some(_)) => self.add(name.pos, format!("`{}` is a scalar of the host; choose another name", name.node)),
             (TypeKind::Interface(_), _) => {
-                self.add(pos, format!("interface `{}`: interfaces are not offered; repeat the fields in each type", name.node));
+                self.add(
+                    pos,
+                    format!("interface `{}`: interfaces are not offered; repeat the fields in each type", name.node),
+                );
             }
             (TypeKind::Union(_), _) => {
-                self.add(pos, format!("union `{}`: unions are not offered; use one type with a kind (an enum) and nullable fields", name.node));
+                self.add(
+                    pos,
+                    format!(
+                        "union `{}`: unions are not offered; use one type with a kind (an enum) and nullable fields",
+                        name.node
+                    ),
+                );
             }
             (TypeKind::Object(object), _) => {
                 if let Some(interface) = object.implements.first() {
-                    self.add(interface.pos, format!("`{}` implements `{}`, but interfaces are not offered; leave it out", name.node, interface.node));
+                    self.add(
+                        interface.pos,
+                        format!(
+                            "`{}` implements `{}`, but interfaces are not offered; leave it out",
+                            name.node, interface.node
+                        ),
+                    );
                 }
                 self.object(pos, &definition, &object.fields);
             }
             (TypeKind::Enum(_) | TypeKind::InputObject(_), _) if extends => {
-                self.add(pos, format!("`extend` works on Query, Mutation, Subscription and entities; write all of `{}` in one place", name.node));
+                self.add(
+                    pos,
+                    format!(
+                        "`extend` works on Query, Mutation, Subscription and entities; write all of `{}` in one place",
+                        name.node
+                    ),
+                );
             }
             (TypeKind::Enum(values), _) => self.enumeration(pos, &definition, values),
             (TypeKind::InputObject(input), _) => {
@@ -221,13 +254,19 @@ impl Reading<'_> {
         });
     }
 
-    fn fields(&mut self, type_name: &str, root: Option<Root>, definitions: &[Positioned<FieldDefinition>]) -> IndexMap<Arc<str>, Field> {
+    fn fields(
+        &mut self,
+        type_name: &str,
+        root: Option<Root>,
+        definitions: &[Positioned<FieldDefinition>],
+    ) -> IndexMap<Arc<str>, Field> {
         let mut fields: IndexMap<Arc<str>, Field> = IndexMap::new();
         for definition in definitions {
             let field = self.field(type_name, root, definition);
             match fields.entry(Arc::clone(&field.name)) {
                 Entry::Occupied(first) => {
-                    let message = format!("`{type_name}.{}` is defined twice; the first is at {}", field.name, first.get().pos);
+                    let message =
+                        format!("`{type_name}.{}` is defined twice; the first is at {}", field.name, first.get().pos);
                     self.add(definition.pos, message);
                 }
                 Entry::Vacant(entry) => {
@@ -248,7 +287,10 @@ impl Reading<'_> {
             self.add(pos, format!("{subject} is a field of the host; choose another name"));
         }
         if list_depth(&definition.ty.node) > MAX_LIST_DEPTH {
-            self.add(definition.ty.pos, format!("{subject} is a list more than {MAX_LIST_DEPTH} deep; use types between"));
+            self.add(
+                definition.ty.pos,
+                format!("{subject} is a list more than {MAX_LIST_DEPTH} deep; use types between"),
+            );
         }
         let site = match root {
             Some(Root::Query) => Site::QueryField,
@@ -263,7 +305,10 @@ impl Reading<'_> {
             None if directives.batched.is_some() || !arguments.is_empty() => Resolution::Batched,
             None => Resolution::Plain,
         };
-        if root == Some(Root::Subscription) && directives.topics.is_none() && !definition.directives.iter().any(|d| d.node.name.node == "topics") {
+        if root == Some(Root::Subscription)
+            && directives.topics.is_none()
+            && !definition.directives.iter().any(|d| d.node.name.node == "topics")
+        {
             self.add(pos, format!("{subject} does not say what wakes it; add `@topics(patterns: [\"…\"])`"));
         }
         let cache = self.field_cache(&directives, &subject);
@@ -295,13 +340,21 @@ impl Reading<'_> {
         Some(rule)
     }
 
-    fn field_cost(&mut self, directives: &Directives, arguments: &IndexMap<Arc<str>, InputValue>, ty: &async_graphql_parser::types::Type, subject: &str) -> model::Cost {
+    fn field_cost(
+        &mut self,
+        directives: &Directives,
+        arguments: &IndexMap<Arc<str>, InputValue>,
+        ty: &async_graphql_parser::types::Type,
+        subject: &str,
+    ) -> model::Cost {
         let Some((cost, at)) = &directives.cost else { return model::Cost::default() };
         if list_depth(ty) == 0 && (cost.list_size.is_some() || cost.size_argument.is_some()) {
             self.add(*at, format!("{subject} is no list, so `@cost` has no use for listSize or sizeArgument"));
         }
         if let Some(name) = &cost.size_argument {
-            let is_int = arguments.get(name).is_some_and(|argument| matches!(model::base_name(&argument.ty).as_str(), "Int" | "Long") && list_depth(&argument.ty) == 0);
+            let is_int = arguments.get(name).is_some_and(|argument| {
+                matches!(model::base_name(&argument.ty).as_str(), "Int" | "Long") && list_depth(&argument.ty) == 0
+            });
             if !is_int {
                 self.add(*at, format!("`sizeArgument: \"{name}\"` of {subject} must name an argument of type Int"));
             }
@@ -309,7 +362,12 @@ impl Reading<'_> {
         cost.clone()
     }
 
-    fn input_values(&mut self, definitions: &[Positioned<InputValueDefinition>], owner: &str, what: &str) -> IndexMap<Arc<str>, InputValue> {
+    fn input_values(
+        &mut self,
+        definitions: &[Positioned<InputValueDefinition>],
+        owner: &str,
+        what: &str,
+    ) -> IndexMap<Arc<str>, InputValue> {
         let mut values: IndexMap<Arc<str>, InputValue> = IndexMap::new();
         for definition in definitions {
             let Positioned { pos, node: definition } = definition;
@@ -317,7 +375,10 @@ impl Reading<'_> {
             let name = definition.name.node.as_str();
             let directives = self.directives(&definition.directives, Site::Value, &format!("`{owner}.{name}`"));
             if list_depth(&definition.ty.node) > MAX_LIST_DEPTH {
-                self.add(definition.ty.pos, format!("{what} `{name}` of `{owner}` is a list more than {MAX_LIST_DEPTH} deep"));
+                self.add(
+                    definition.ty.pos,
+                    format!("{what} `{name}` of `{owner}` is a list more than {MAX_LIST_DEPTH} deep"),
+                );
             }
             let value = InputValue {
                 name: Arc::from(name),

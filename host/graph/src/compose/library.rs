@@ -28,7 +28,12 @@ impl ExtensionFactory for Gate {
 
 #[async_trait::async_trait]
 impl Extension for Gate {
-    async fn execute(&self, ctx: &ExtensionContext<'_>, operation_name: Option<&str>, next: NextExecute<'_>) -> Response {
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
         if ctx.data_opt::<ValidateOnly>().is_some() {
             return Response::default();
         }
@@ -48,17 +53,24 @@ pub(super) fn build(model: &Model) -> Result<Schema, SchemaError> {
     }
     for definition in model.types.values() {
         builder = match definition {
-            Definition::Object(object) => builder.register(library_object(&object.name, object.description.as_deref(), object.fields.values())),
+            Definition::Object(object) => {
+                builder.register(library_object(&object.name, object.description.as_deref(), object.fields.values()))
+            }
             Definition::Input(input) => builder.register(library_input(input)),
             Definition::Enum(values) => builder.register(library_enum(values)),
         };
     }
     let mut query = library_object(Root::Query.name(), None, model.query.values());
-    builder = builder.register(Object::new("_Service").field(field("sdl", &Type { base: BaseType::Named(async_graphql::Name::new("String")), nullable: false })));
+    builder = builder.register(
+        Object::new("_Service")
+            .field(field("sdl", &Type { base: BaseType::Named(async_graphql::Name::new("String")), nullable: false })),
+    );
     query = query.field(Field::new("_service", TypeRef::named_nn("_Service"), |_| never()));
     if model.entities().next().is_some() {
         let entity = model.entities().fold(Union::new("_Entity"), |union, object| union.possible_type(&*object.name));
-        builder = builder.register(entity).register(LibraryScalar::new("_Any").description("A reference to an entity: `__typename` and the key's fields."));
+        builder = builder.register(entity).register(
+            LibraryScalar::new("_Any").description("A reference to an entity: `__typename` and the key's fields."),
+        );
         query = query.field(
             Field::new("_entities", TypeRef::named_list_nn("_Entity"), |_| never())
                 .argument(InputValue::new("representations", TypeRef::named_nn_list_nn("_Any"))),
@@ -75,7 +87,9 @@ pub(super) fn build(model: &Model) -> Result<Schema, SchemaError> {
 }
 
 fn never<'a>() -> FieldFuture<'a> {
-    FieldFuture::new(async { Err::<Option<Value>, Error>(Error::new("fields are resolved by the host's own executor")) })
+    FieldFuture::new(async {
+        Err::<Option<Value>, Error>(Error::new("fields are resolved by the host's own executor"))
+    })
 }
 
 fn field(name: &str, ty: &Type) -> Field {

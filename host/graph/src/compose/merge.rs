@@ -43,7 +43,12 @@ pub(super) fn merge(drafts: Vec<(PluginId, Draft)>, problems: &mut Problems) -> 
     model
 }
 
-fn insert_type(types: &mut IndexMap<Arc<str>, Definition>, name: Arc<str>, definition: Definition, problems: &mut Problems) {
+fn insert_type(
+    types: &mut IndexMap<Arc<str>, Definition>,
+    name: Arc<str>,
+    definition: Definition,
+    problems: &mut Problems,
+) {
     match types.entry(name) {
         Entry::Occupied(entry) => {
             let (first, name) = (entry.get(), entry.key());
@@ -51,7 +56,10 @@ fn insert_type(types: &mut IndexMap<Arc<str>, Definition>, name: Arc<str>, defin
             if plugin == other {
                 problems.add(plugin, pos, format!("`{name}` is defined twice; the first is at {}", first.pos()));
             } else {
-                let message = format!("`{name}` is defined by `{other}` (at {}) and by `{plugin}`; rename one, or extend it if it has a @key", first.pos());
+                let message = format!(
+                    "`{name}` is defined by `{other}` (at {}) and by `{plugin}`; rename one, or extend it if it has a @key",
+                    first.pos()
+                );
                 problems.collision(plugin, other, pos, message);
             }
         }
@@ -67,9 +75,16 @@ fn insert_field(fields: &mut IndexMap<Arc<str>, Field>, type_name: &str, field: 
             let first = entry.get();
             let (plugin, other) = (&field.owner, &first.owner);
             if plugin == other {
-                problems.add(plugin, field.pos, format!("`{type_name}.{}` is defined twice; the first is at {}", field.name, first.pos));
+                problems.add(
+                    plugin,
+                    field.pos,
+                    format!("`{type_name}.{}` is defined twice; the first is at {}", field.name, first.pos),
+                );
             } else {
-                let message = format!("`{type_name}.{}` is defined by `{other}` (at {}) and by `{plugin}`; rename one", field.name, first.pos);
+                let message = format!(
+                    "`{type_name}.{}` is defined by `{other}` (at {}) and by `{plugin}`; rename one",
+                    field.name, first.pos
+                );
                 problems.collision(plugin, other, field.pos, message);
             }
         }
@@ -93,7 +108,11 @@ fn extend(model: &mut Model, plugin: &PluginId, extension: Extension, problems: 
             let suggestion = did_you_mean(&name, entities.iter().copied());
             let message = format!(
                 "`extend type {name}`: no enabled plugin defines `{name}`{}",
-                if suggestion.is_empty() { "; enable the one that does, or define the type".to_owned() } else { suggestion }
+                if suggestion.is_empty() {
+                    "; enable the one that does, or define the type".to_owned()
+                } else {
+                    suggestion
+                }
             );
             problems.add(plugin, pos, message);
             return;
@@ -102,7 +121,10 @@ fn extend(model: &mut Model, plugin: &PluginId, extension: Extension, problems: 
     let foreign = object.owner != *plugin;
     let Some(own_key) = &object.key else {
         if foreign {
-            let message = format!("`extend type {name}`: `{name}` of `{}` has no @key, so its owner does not let others extend it", object.owner);
+            let message = format!(
+                "`extend type {name}`: `{name}` of `{}` has no @key, so its owner does not let others extend it",
+                object.owner
+            );
             problems.collision(plugin, &object.owner, pos, message);
         } else {
             problems.add(plugin, pos, format!("`{name}` is your own type; write all its fields in one place"));
@@ -114,7 +136,14 @@ fn extend(model: &mut Model, plugin: &PluginId, extension: Extension, problems: 
         Some(key) if key.len() == own_key.len() && key.iter().all(|field| own_key.contains(field)) => {}
         None if !foreign => {}
         Some(_) | None => {
-            problems.add(plugin, pos, format!("`extend type {name}` needs the key of `{}`: write `extend type {name} @key(fields: \"{wanted}\")`", object.owner));
+            problems.add(
+                plugin,
+                pos,
+                format!(
+                    "`extend type {name}` needs the key of `{}`: write `extend type {name} @key(fields: \"{wanted}\")`",
+                    object.owner
+                ),
+            );
         }
     }
     for (_, mut field) in fields {

@@ -48,7 +48,10 @@ struct Composed {
 
 impl std::fmt::Debug for ComposedSchema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ComposedSchema").field("generation", &self.0.generation).field("plugins", &self.0.plugins).finish_non_exhaustive()
+        f.debug_struct("ComposedSchema")
+            .field("generation", &self.0.generation)
+            .field("plugins", &self.0.plugins)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,7 +69,10 @@ pub fn compose(contributions: Vec<Contribution>) -> Result<ComposedSchema, Vec<C
 ///
 /// # Errors
 /// As [`compose`]. Nothing that is wrong with `absent` is an error.
-pub fn compose_knowing(mut contributions: Vec<Contribution>, absent: &[Contribution]) -> Result<ComposedSchema, Vec<ComposeError>> {
+pub fn compose_knowing(
+    mut contributions: Vec<Contribution>,
+    absent: &[Contribution],
+) -> Result<ComposedSchema, Vec<ComposeError>> {
     static GENERATION: AtomicU64 = AtomicU64::new(1);
 
     contributions.sort_by(|a, b| a.plugin.cmp(&b.plugin));
@@ -92,7 +98,11 @@ pub fn compose_knowing(mut contributions: Vec<Contribution>, absent: &[Contribut
         Err(error) => {
             // The library refuses something the dialect lets through: the last plugin's id is as good as any.
             for plugin in &plugins {
-                problems.add(plugin, async_graphql_parser::Pos::default(), format!("the composed schema is refused: {error}"));
+                problems.add(
+                    plugin,
+                    async_graphql_parser::Pos::default(),
+                    format!("the composed schema is refused: {error}"),
+                );
             }
             return Err(problems.into_sorted());
         }

@@ -51,7 +51,9 @@ fn print_definition(out: &mut String, definition: &Definition, reader: Reader) {
         Definition::Object(object) => {
             description(out, "", object.description.as_deref());
             match &object.key {
-                Some(key) if reader == Reader::Gateway => line(out, format_args!("type {} @key(fields: \"{}\") {{", object.name, key.join(" "))),
+                Some(key) if reader == Reader::Gateway => {
+                    line(out, format_args!("type {} @key(fields: \"{}\") {{", object.name, key.join(" ")))
+                }
                 _ => line(out, format_args!("type {} {{", object.name)),
             }
             print_fields(out, &object.fields);
@@ -81,7 +83,10 @@ fn print_fields(out: &mut String, fields: &IndexMap<std::sync::Arc<str>, Field>)
         description(out, "  ", field.description.as_deref());
         let arguments: Vec<String> = field.arguments.values().map(input_value).collect();
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        line(out, format_args!("  {}{arguments}: {}{}", field.name, field.exposed, deprecated(field.deprecated.as_ref())));
+        line(
+            out,
+            format_args!("  {}{arguments}: {}{}", field.name, field.exposed, deprecated(field.deprecated.as_ref())),
+        );
     }
 }
 

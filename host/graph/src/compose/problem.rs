@@ -58,7 +58,8 @@ impl Problems {
 
     /// All of them, by plugin and place.
     pub(crate) fn into_sorted(mut self) -> Vec<ComposeError> {
-        self.0.sort_by(|a, b| (&a.plugin, a.line, a.column, &a.message).cmp(&(&b.plugin, b.line, b.column, &b.message)));
+        self.0
+            .sort_by(|a, b| (&a.plugin, a.line, a.column, &a.message).cmp(&(&b.plugin, b.line, b.column, &b.message)));
         self.0
     }
 }

@@ -32,7 +32,13 @@ pub(crate) struct RootOutcome {
 }
 
 impl<'a> Execution<'a> {
-    pub(crate) fn new(schema: &'a ComposedSchema, plan: &'a Plan, variables: &'a Variables, scope: &'a Scope, dispatcher: &'a dyn Dispatcher) -> Self {
+    pub(crate) fn new(
+        schema: &'a ComposedSchema,
+        plan: &'a Plan,
+        variables: &'a Variables,
+        scope: &'a Scope,
+        dispatcher: &'a dyn Dispatcher,
+    ) -> Self {
         let granted = granted(plan, scope);
         Self { schema, plan, variables, scope, dispatcher, granted }
     }
@@ -59,7 +65,10 @@ impl<'a> Execution<'a> {
     async fn root(&self, field: &RootField) -> RootOutcome {
         if !self.may_see(field.permission) {
             let permission = field.permission.and_then(|id| self.plan.permissions.get(id));
-            return RootOutcome { answer: Err(denied(self.scope, permission.map_or("", |name| name))), batches: Outcomes::default() };
+            return RootOutcome {
+                answer: Err(denied(self.scope, permission.map_or("", |name| name))),
+                batches: Outcomes::default(),
+            };
         }
         let text = match &field.source {
             RootSource::Call(call) => match self.field_call(call, None) {
@@ -92,11 +101,19 @@ impl<'a> Execution<'a> {
         for value in answer.values.iter().flatten() {
             gathering.value(shape, &answer.tape, *value);
         }
-        let running = gathering.gathered.into_iter().filter_map(|(id, parents)| Some(self.batch(id, self.plan.batches.get(id)?, parents)));
+        let running = gathering
+            .gathered
+            .into_iter()
+            .filter_map(|(id, parents)| Some(self.batch(id, self.plan.batches.get(id)?, parents)));
         join_all(running).await.into_iter().flatten().collect()
     }
 
-    fn batch<'s>(&'s self, id: BatchId, batch: &'s Batch, parents: Parents) -> BoxFuture<'s, Vec<(BatchId, BatchOutcome)>> {
+    fn batch<'s>(
+        &'s self,
+        id: BatchId,
+        batch: &'s Batch,
+        parents: Parents,
+    ) -> BoxFuture<'s, Vec<(BatchId, BatchOutcome)>> {
         async move {
             let Parents { keys, slots } = parents;
             let answer = self.load(batch, keys.into_iter().collect()).await;
@@ -115,7 +132,12 @@ impl<'a> Execution<'a> {
         let asked = parents.len();
         let items = self.dispatcher.resolve_batch(self.scope, call, parents).await?;
         if items.len() != asked {
-            let message = format!("`{}.{}` was asked for {asked} parents and answered {}; answer each, in their order", batch.call.type_name, batch.call.field, items.len());
+            let message = format!(
+                "`{}.{}` was asked for {asked} parents and answered {}; answer each, in their order",
+                batch.call.type_name,
+                batch.call.field,
+                items.len()
+            );
             return Err(Fault::new(code::BAD_ANSWER, message));
         }
         Ok(Answer::of_batch(items))
@@ -155,7 +177,8 @@ impl<'a> Execution<'a> {
         for (_, operation) in document.operations.iter() {
             for variable in &operation.node.variable_definitions {
                 let name = &variable.node.name.node;
-                let value = self.variables.get(name).and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+                let value =
+                    self.variables.get(name).and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
                 if let Some(value) = value.and_then(|value| async_graphql::Value::from_json(value).ok()) {
                     variables.insert(name.clone(), value);
                 }
@@ -170,7 +193,9 @@ impl<'a> Execution<'a> {
         if let Some(error) = response.errors.first() {
             return Err(Fault::new(code::GRAPHQL_INVALID, error.message.clone()));
         }
-        let async_graphql::Value::Object(fields) = response.data else { return Err(Fault::internal("introspection answered no object")) };
+        let async_graphql::Value::Object(fields) = response.data else {
+            return Err(Fault::internal("introspection answered no object"));
+        };
         let value = fields.into_iter().next().map(|(_, value)| value).unwrap_or_default();
         serde_json::to_string(&value).map_err(Fault::internal)
     }
@@ -186,7 +211,10 @@ pub(crate) fn denied(scope: &Scope, permission: &str) -> Fault {
     if matches!(scope.actor.principal, conman_kernel::actor::Principal::Anonymous) {
         Fault::new(code::UNAUTHENTICATED, format!("sign in: this needs the permission `{permission}`"))
     } else {
-        Fault::new(code::FORBIDDEN, format!("this needs the permission `{permission}`; ask an admin of the convention for a role that has it"))
+        Fault::new(
+            code::FORBIDDEN,
+            format!("this needs the permission `{permission}`; ask an admin of the convention for a role that has it"),
+        )
     }
 }
 

@@ -55,7 +55,10 @@ impl Gathering<'_> {
                     return;
                 }
                 if let Some(batch) = load
-                    && selection.fields.iter().any(|field| field.source == Source::Loaded && self.may_see(field.permission))
+                    && selection
+                        .fields
+                        .iter()
+                        .any(|field| field.source == Source::Loaded && self.may_see(field.permission))
                 {
                     self.parent(*batch, tape, id);
                 }

@@ -10,7 +10,9 @@ use crate::scalar::Scalar;
 /// Writes a scalar, or says what is wrong with it.
 pub(super) fn scalar(scalar: Scalar, tape: &Tape, node: Node, out: &mut Vec<u8>) -> Result<(), String> {
     let fits = match (scalar, node.kind) {
-        (Scalar::String, Kind::Text | Kind::Escaped) | (Scalar::Boolean, Kind::True | Kind::False) | (Scalar::Json, _) => true,
+        (Scalar::String, Kind::Text | Kind::Escaped)
+        | (Scalar::Boolean, Kind::True | Kind::False)
+        | (Scalar::Json, _) => true,
         (Scalar::Id, Kind::Text | Kind::Escaped) => true,
         (Scalar::Id, Kind::Integer) => {
             out.push(b'"');
@@ -23,7 +25,9 @@ pub(super) fn scalar(scalar: Scalar, tape: &Tape, node: Node, out: &mut Vec<u8>)
         // Digits without an exponent are finite whatever their number, as long as there are few enough of them.
         (Scalar::Float, Kind::Integer | Kind::Decimal) => tape.raw(node).parse::<f64>().is_ok_and(f64::is_finite),
         (Scalar::DateTime | Scalar::Date | Scalar::Time, Kind::Text) => scalar.accepts_text(tape.raw(node)),
-        (Scalar::DateTime | Scalar::Date | Scalar::Time, Kind::Escaped) => tape.text(node).is_some_and(|text| scalar.accepts_text(&text)),
+        (Scalar::DateTime | Scalar::Date | Scalar::Time, Kind::Escaped) => {
+            tape.text(node).is_some_and(|text| scalar.accepts_text(&text))
+        }
         _ => false,
     };
     if fits {
@@ -34,7 +38,13 @@ pub(super) fn scalar(scalar: Scalar, tape: &Tape, node: Node, out: &mut Vec<u8>)
 }
 
 /// Writes an enum's value, or says what is wrong with it.
-pub(super) fn enumeration(name: &str, values: &IndexMap<Arc<str>, EnumValue>, tape: &Tape, node: Node, out: &mut Vec<u8>) -> Result<(), String> {
+pub(super) fn enumeration(
+    name: &str,
+    values: &IndexMap<Arc<str>, EnumValue>,
+    tape: &Tape,
+    node: Node,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     if node.kind == Kind::Text && values.contains_key(tape.raw(node)) {
         out.extend_from_slice(tape.json(node).as_bytes());
         return Ok(());

@@ -27,7 +27,11 @@ impl Execution<'_> {
 
     /// Writes what was answered.
     pub(crate) fn respond(&self, outcomes: &[RootOutcome]) -> Response {
-        let answered = outcomes.iter().filter_map(|outcome| outcome.answer.as_ref().ok()).map(|answer| answer.tape.bytes()).sum::<usize>();
+        let answered = outcomes
+            .iter()
+            .filter_map(|outcome| outcome.answer.as_ref().ok())
+            .map(|answer| answer.tape.bytes())
+            .sum::<usize>();
         let mut projection = Projection::new(self, answered + 256);
         projection.out.extend_from_slice(b"{\"data\":");
         projection.data(outcomes);
@@ -37,6 +41,11 @@ impl Execution<'_> {
             write_errors(&errors, &self.scope.request, &mut body);
         }
         body.push(b'}');
-        Response { body: Bytes::from(body), outcome: Outcome::Executed, errors: errors.len(), cache: self.plan.cache.filter(|_| errors.is_empty()) }
+        Response {
+            body: Bytes::from(body),
+            outcome: Outcome::Executed,
+            errors: errors.len(),
+            cache: self.plan.cache.filter(|_| errors.is_empty()),
+        }
     }
 }

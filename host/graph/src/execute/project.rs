@@ -55,7 +55,13 @@ struct Ground<'a> {
 
 impl<'a> Projection<'a> {
     pub(crate) fn new(execution: &'a Execution<'a>, capacity: usize) -> Self {
-        Self { execution, out: Vec::with_capacity(capacity), errors: Vec::new(), path: Vec::new(), told: HashSet::new() }
+        Self {
+            execution,
+            out: Vec::with_capacity(capacity),
+            errors: Vec::new(),
+            path: Vec::new(),
+            told: HashSet::new(),
+        }
     }
 
     /// Writes `{…}` of all root fields.
@@ -124,8 +130,12 @@ impl<'a> Projection<'a> {
             ShapeKind::Scalar(scalar) => leaf::scalar(*scalar, tape, node, &mut self.out),
             ShapeKind::Enum { name, values } => leaf::enumeration(name, values, tape, node, &mut self.out),
             ShapeKind::List(item) if node.kind == Kind::List => return self.list(item, ground, id),
-            ShapeKind::Object(selection) | ShapeKind::Loaded(selection) if node.kind == Kind::Object => return self.object(selection, ground, id, None),
-            ShapeKind::Reference { selection, load } if node.kind == Kind::Object => return self.reference(shape, selection, *load, ground, id),
+            ShapeKind::Object(selection) | ShapeKind::Loaded(selection) if node.kind == Kind::Object => {
+                return self.object(selection, ground, id, None);
+            }
+            ShapeKind::Reference { selection, load } if node.kind == Kind::Object => {
+                return self.reference(shape, selection, *load, ground, id);
+            }
             ShapeKind::Entity(arms) if node.kind == Kind::Object => {
                 let name = tape.get(id, "__typename").and_then(|name| tape.text(tape.node(name)));
                 match arms.iter().find(|(arm, _)| Some(&**arm) == name.as_deref()) {
@@ -158,10 +168,20 @@ impl<'a> Projection<'a> {
     }
 
     /// Another plugin's entity: its key is here, the rest in what was loaded.
-    fn reference(&mut self, shape: &'a Shape, selection: &'a Selection, load: Option<BatchId>, ground: Ground<'a>, id: NodeId) -> Result<(), Nulled> {
+    fn reference(
+        &mut self,
+        shape: &'a Shape,
+        selection: &'a Selection,
+        load: Option<BatchId>,
+        ground: Ground<'a>,
+        id: NodeId,
+    ) -> Result<(), Nulled> {
         let Some(batch) = load else { return self.object(selection, ground, id, None) };
         let Some(outcome) = ground.batches.get(batch) else {
-            let wanted = selection.fields.iter().any(|field| field.source == Source::Loaded && self.execution.may_see(field.permission));
+            let wanted = selection
+                .fields
+                .iter()
+                .any(|field| field.source == Source::Loaded && self.execution.may_see(field.permission));
             if !wanted {
                 // The actor may see nothing of what would have been loaded.
                 return self.object(selection, ground, id, None);
@@ -178,7 +198,14 @@ impl<'a> Projection<'a> {
                     // Its owner does not have it, or not for this actor.
                     Kind::Null => self.null(shape),
                     other => {
-                        self.bad(format!("an object of `{}` is declared, but the answer has {}", selection.type_name, other.words()), owner);
+                        self.bad(
+                            format!(
+                                "an object of `{}` is declared, but the answer has {}",
+                                selection.type_name,
+                                other.words()
+                            ),
+                            owner,
+                        );
                         Err(Nulled)
                     }
                 }
@@ -188,7 +215,13 @@ impl<'a> Projection<'a> {
     }
 
     /// The item of a batch's answer that belongs to the parent `id`; what is wrong with it has been told when there is none.
-    fn item(&mut self, batch: BatchId, outcome: &'a super::answer::BatchOutcome, id: NodeId, parent: Option<&PluginId>) -> Result<Option<(&'a Tape, NodeId)>, Nulled> {
+    fn item(
+        &mut self,
+        batch: BatchId,
+        outcome: &'a super::answer::BatchOutcome,
+        id: NodeId,
+        parent: Option<&PluginId>,
+    ) -> Result<Option<(&'a Tape, NodeId)>, Nulled> {
         let Some(plan) = self.execution.plan.batches.get(batch) else { return Err(Nulled) };
         let plugin = &plan.call.plugin;
         let answer = match &outcome.answer {
@@ -220,7 +253,13 @@ impl<'a> Projection<'a> {
         }
     }
 
-    fn object(&mut self, selection: &'a Selection, ground: Ground<'a>, id: NodeId, loaded: Option<(Ground<'a>, NodeId)>) -> Result<(), Nulled> {
+    fn object(
+        &mut self,
+        selection: &'a Selection,
+        ground: Ground<'a>,
+        id: NodeId,
+        loaded: Option<(Ground<'a>, NodeId)>,
+    ) -> Result<(), Nulled> {
         self.out.push(b'{');
         // Plugins write fields in the order they were asked for more often than not: look on from the last one found.
         let mut here = Finder::new(ground.tape, id);

@@ -69,7 +69,9 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
         Some(b'u') => match unit(bytes, at)? {
             0xD800..0xDC00 => {
                 let low = at + 6;
-                let paired = bytes.get(low) == Some(&b'\\') && bytes.get(low + 1) == Some(&b'u') && (0xDC00..0xE000).contains(&unit(bytes, low)?);
+                let paired = bytes.get(low) == Some(&b'\\')
+                    && bytes.get(low + 1) == Some(&b'u')
+                    && (0xDC00..0xE000).contains(&unit(bytes, low)?);
                 if paired { Ok(low + 6) } else { Err(BadJson { at, what: "half a surrogate pair stands in a string" }) }
             }
             0xDC00..0xE000 => Err(BadJson { at, what: "half a surrogate pair stands in a string" }),
@@ -84,7 +86,9 @@ fn unit(bytes: &[u8], at: usize) -> Result<u32, BadJson> {
     let digits = bytes.get(at + 2..at + 6).unwrap_or_default();
     let mut unit = 0;
     for digit in digits {
-        let Some(value) = char::from(*digit).to_digit(16) else { return Err(BadJson { at, what: "an unknown escape stands in a string" }) };
+        let Some(value) = char::from(*digit).to_digit(16) else {
+            return Err(BadJson { at, what: "an unknown escape stands in a string" });
+        };
         unit = unit * 16 + value;
     }
     if digits.len() == 4 { Ok(unit) } else { Err(BadJson { at, what: "a string does not end" }) }

@@ -85,10 +85,12 @@ impl Tape {
             self.text.truncate(from);
             return Err(BadJson { at: 0, what: "the answers are larger than 4 GiB" });
         }
-        self.scan(from).inspect_err(|_| {
-            self.text.truncate(from);
-            self.nodes.truncate(root);
-        }).map_err(|bad| BadJson { at: bad.at - from.min(bad.at), ..bad })?;
+        self.scan(from)
+            .inspect_err(|_| {
+                self.text.truncate(from);
+                self.nodes.truncate(root);
+            })
+            .map_err(|bad| BadJson { at: bad.at - from.min(bad.at), ..bad })?;
         Ok(offset(root))
     }
 
@@ -169,11 +171,18 @@ impl Tape {
                         b'n' if rest.starts_with(b"null") => (Kind::Null, 4),
                         _ => return Err(BadJson { at, what: "an unknown word stands where a value should" }),
                     };
-                    nodes.push(Node { kind, start: offset(at), end: offset(at + length), next: offset(nodes.len() + 1) });
+                    nodes.push(Node {
+                        kind,
+                        start: offset(at),
+                        end: offset(at + length),
+                        next: offset(nodes.len() + 1),
+                    });
                     at += length;
                     expect = Expect::CommaOrEnd;
                 }
-                (Expect::CommaOrEnd, _) if open.is_empty() => return Err(BadJson { at, what: "something follows the value" }),
+                (Expect::CommaOrEnd, _) if open.is_empty() => {
+                    return Err(BadJson { at, what: "something follows the value" });
+                }
                 _ => return Err(BadJson { at, what: "something stands where it should not" }),
             }
         }
@@ -181,7 +190,12 @@ impl Tape {
 
     /// The value's node; values that were never on the tape are null.
     pub(crate) fn node(&self, id: NodeId) -> Node {
-        self.nodes.get(id as usize).copied().unwrap_or(Node { kind: Kind::Null, start: 0, end: 0, next: id.saturating_add(1) })
+        self.nodes.get(id as usize).copied().unwrap_or(Node {
+            kind: Kind::Null,
+            start: 0,
+            end: 0,
+            next: id.saturating_add(1),
+        })
     }
 
     /// The value after `id` and all that is in it.
@@ -285,7 +299,8 @@ mod tests {
         match node.kind {
             Kind::List => tape.items(id).map(|(id, _)| rebuild(tape, id)).collect(),
             Kind::Object => {
-                let entries = tape.entries(id).map(|(key, value)| (tape.text(key).unwrap().into_owned(), rebuild(tape, value)));
+                let entries =
+                    tape.entries(id).map(|(key, value)| (tape.text(key).unwrap().into_owned(), rebuild(tape, value)));
                 serde_json::Value::Object(entries.collect())
             }
             _ => serde_json::from_str(tape.json(node)).unwrap(),
@@ -334,7 +349,10 @@ mod tests {
         let first = tape.add("{\"a\":1}".to_owned()).unwrap();
         assert_eq!(tape.add("[1,".to_owned()).unwrap_err().at, 3);
         let second = tape.add("[2]".to_owned()).unwrap();
-        assert_eq!((rebuild(&tape, first), rebuild(&tape, second)), (serde_json::json!({"a": 1}), serde_json::json!([2])));
+        assert_eq!(
+            (rebuild(&tape, first), rebuild(&tape, second)),
+            (serde_json::json!({"a": 1}), serde_json::json!([2]))
+        );
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

@@ -20,7 +20,12 @@ pub(crate) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     /// What `sets` ask of an object of the type `type_name`; `also` is a union it is part of.
-    pub(crate) fn collect(&self, type_name: &str, also: Option<&str>, sets: &[&'a SelectionSet]) -> Result<Collected<'a>, GraphError> {
+    pub(crate) fn collect(
+        &self,
+        type_name: &str,
+        also: Option<&str>,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Collected<'a>, GraphError> {
         let mut collected = Collected::new();
         let mut spread: Vec<&str> = Vec::new();
         for set in sets {
@@ -32,7 +37,14 @@ impl<'a> Collector<'a> {
         Ok(collected)
     }
 
-    fn set(&self, type_name: &str, also: Option<&str>, set: &'a SelectionSet, spread: &mut Vec<&'a str>, collected: &mut Collected<'a>) {
+    fn set(
+        &self,
+        type_name: &str,
+        also: Option<&str>,
+        set: &'a SelectionSet,
+        spread: &mut Vec<&'a str>,
+        collected: &mut Collected<'a>,
+    ) {
         let applies = |condition: &str| condition == type_name || also == Some(condition);
         for item in &set.items {
             if !self.included(item.node.directives()) {
@@ -113,7 +125,10 @@ fn mergeable(key: &str, fields: &[&Positioned<Field>]) -> Result<(), GraphError>
         if a.name.node != b.name.node {
             return Err(conflict(format!("the fields `{}` and `{}`", a.name.node, b.name.node), other.pos));
         }
-        let same = a.arguments.len() == b.arguments.len() && a.arguments.iter().all(|(name, value)| b.get_argument(&name.node).is_some_and(|other| other.node == value.node));
+        let same = a.arguments.len() == b.arguments.len()
+            && a.arguments
+                .iter()
+                .all(|(name, value)| b.get_argument(&name.node).is_some_and(|other| other.node == value.node));
         if !same {
             return Err(conflict(format!("the field `{}` with different arguments", a.name.node), other.pos));
         }

@@ -29,7 +29,12 @@ enum ListSize {
 
 impl CostNode {
     /// A field that answers objects.
-    pub(crate) fn composite(field: &Field, given: impl Fn(&str) -> Option<Value>, children: Vec<Self>, limits: &Limits) -> Self {
+    pub(crate) fn composite(
+        field: &Field,
+        given: impl Fn(&str) -> Option<Value>,
+        children: Vec<Self>,
+        limits: &Limits,
+    ) -> Self {
         Self { weight: field.cost.weight.unwrap_or(1), size: list_size(field, given, limits), children }
     }
 
@@ -47,10 +52,15 @@ impl CostNode {
     fn total(&self, parents: u64, variables: &Variables) -> u64 {
         let size = match &self.size {
             ListSize::Fixed(size) => *size,
-            ListSize::Variable(name, otherwise) => variables.get(name).and_then(|text| text.parse::<i64>().ok()).map_or(*otherwise, |size| size.max(1).unsigned_abs()),
+            ListSize::Variable(name, otherwise) => variables
+                .get(name)
+                .and_then(|text| text.parse::<i64>().ok())
+                .map_or(*otherwise, |size| size.max(1).unsigned_abs()),
         };
         let objects = parents.saturating_mul(size);
-        self.children.iter().fold(objects.saturating_mul(self.weight), |sum, child| sum.saturating_add(child.total(objects, variables)))
+        self.children
+            .iter()
+            .fold(objects.saturating_mul(self.weight), |sum, child| sum.saturating_add(child.total(objects, variables)))
     }
 }
 
@@ -58,7 +68,13 @@ impl CostPlan {
     /// Refuses what costs too much.
     pub(crate) fn check(&self, variables: &Variables, limits: &Limits) -> Result<(), GraphError> {
         let cost = self.0.iter().fold(0_u64, |sum, node| sum.saturating_add(node.total(1, variables)));
-        within("cost (objects asked for, lists by their size)", cost, limits.cost, None, "ask for shorter lists or fewer nested ones")
+        within(
+            "cost (objects asked for, lists by their size)",
+            cost,
+            limits.cost,
+            None,
+            "ask for shorter lists or fewer nested ones",
+        )
     }
 }
 
@@ -68,7 +84,8 @@ fn list_size(field: &Field, given: impl Fn(&str) -> Option<Value>, limits: &Limi
         return ListSize::Fixed(1);
     }
     let deep = u32::try_from(depth).unwrap_or(u32::MAX);
-    let assumed = field.cost.list_size.map_or_else(|| assumed_size(field, limits).saturating_pow(deep), |size| size.max(1));
+    let assumed =
+        field.cost.list_size.map_or_else(|| assumed_size(field, limits).saturating_pow(deep), |size| size.max(1));
     let Some(argument) = field.cost.size_argument.as_ref().and_then(|name| field.arguments.get(name)) else {
         return ListSize::Fixed(assumed);
     };

@@ -148,7 +148,9 @@ impl<'a> Source<'a> {
                 serde_json::Value::Number(number) => View::Number(number),
                 serde_json::Value::String(text) => View::Text(text),
                 serde_json::Value::Array(items) => View::List(items.iter().map(Source::Json).collect()),
-                serde_json::Value::Object(fields) => View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Json(value))).collect()),
+                serde_json::Value::Object(fields) => {
+                    View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Json(value))).collect())
+                }
             },
             Self::Constant(value) => match value {
                 ConstValue::Null | ConstValue::Binary(_) => View::Null,
@@ -157,7 +159,9 @@ impl<'a> Source<'a> {
                 ConstValue::String(text) => View::Text(text),
                 ConstValue::Enum(name) => View::Name(name),
                 ConstValue::List(items) => View::List(items.iter().map(Source::Constant).collect()),
-                ConstValue::Object(fields) => View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Constant(value))).collect()),
+                ConstValue::Object(fields) => {
+                    View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Constant(value))).collect())
+                }
             },
             Self::Literal(value) => match value {
                 Value::Null | Value::Binary(_) => View::Null,
@@ -166,7 +170,9 @@ impl<'a> Source<'a> {
                 Value::String(text) => View::Text(text),
                 Value::Enum(name) => View::Name(name),
                 Value::List(items) => View::List(items.iter().map(Source::Literal).collect()),
-                Value::Object(fields) => View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Literal(value))).collect()),
+                Value::Object(fields) => {
+                    View::Object(fields.iter().map(|(name, value)| (name.as_str(), Source::Literal(value))).collect())
+                }
                 Value::Variable(name) => View::Variable(name),
             },
         }
@@ -266,7 +272,11 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    fn within(&mut self, segment: &str, inside: impl FnOnce(&mut Self) -> Result<(), InputError>) -> Result<(), InputError> {
+    fn within(
+        &mut self,
+        segment: &str,
+        inside: impl FnOnce(&mut Self) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
         let length = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
@@ -281,14 +291,24 @@ impl<'a> Coercion<'a> {
 
     fn scalar(&mut self, scalar: Scalar, view: &View<'_>, source: Source<'_>) -> Result<(), InputError> {
         match (scalar, view) {
-            (Scalar::Int, View::Number(number)) if number.as_i64().is_some_and(|value| i32::try_from(value).is_ok()) => self.display(number),
+            (Scalar::Int, View::Number(number))
+                if number.as_i64().is_some_and(|value| i32::try_from(value).is_ok()) =>
+            {
+                self.display(number)
+            }
             (Scalar::Long, View::Number(number)) if number.as_i64().is_some() => self.display(number),
-            (Scalar::Long, View::Text(text)) if text.parse::<i64>().is_ok_and(|value| value.to_string() == *text) => self.display(text),
+            (Scalar::Long, View::Text(text)) if text.parse::<i64>().is_ok_and(|value| value.to_string() == *text) => {
+                self.display(text)
+            }
             (Scalar::Float, View::Number(number)) => self.display(number),
             (Scalar::Boolean, View::Boolean(value)) => self.display(value),
             (Scalar::Id, View::Number(number)) if number.is_i64() || number.is_u64() => self.text(&number.to_string()),
             (Scalar::Json, _) => return self.json(source),
-            (Scalar::String | Scalar::Id | Scalar::DateTime | Scalar::Date | Scalar::Time, View::Text(text)) if scalar.accepts_text(text) => self.text(text),
+            (Scalar::String | Scalar::Id | Scalar::DateTime | Scalar::Date | Scalar::Time, View::Text(text))
+                if scalar.accepts_text(text) =>
+            {
+                self.text(text)
+            }
             _ => {
                 let wanted = format!("`{}`, {},", scalar.name(), scalar.meaning());
                 return Err(match view {
@@ -312,7 +332,11 @@ impl<'a> Coercion<'a> {
         if !values.values.contains_key(name) {
             let names = values.values.keys().map(|name| &**name);
             let hint = did_you_mean(name, names.clone());
-            let hint = if hint.is_empty() { format!("; it has {}", names.take(20).collect::<Vec<_>>().join(", ")) } else { hint };
+            let hint = if hint.is_empty() {
+                format!("; it has {}", names.take(20).collect::<Vec<_>>().join(", "))
+            } else {
+                hint
+            };
             return Err(self.refuse(format!("the enum `{}` has no value `{}`{hint}", values.name, clip(name))));
         }
         self.text(name);
@@ -347,7 +371,8 @@ impl<'a> Coercion<'a> {
         let Some(source) = given.or_else(|| declared.default.as_ref().map(Source::Constant)) else {
             if declared.required() {
                 return self.within(&declared.name, |this| {
-                    Err(this.refuse(format!("`{}` of type `{}` is required; give it a value", declared.name, declared.ty)))
+                    Err(this
+                        .refuse(format!("`{}` of type `{}` is required; give it a value", declared.name, declared.ty)))
                 });
             }
             return Ok(());

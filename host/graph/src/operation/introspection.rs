@@ -5,28 +5,42 @@ use std::collections::HashSet;
 
 use async_graphql_parser::Positioned;
 use async_graphql_parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType,
+    Selection, SelectionSet,
 };
 use async_graphql_value::{Name, Value};
 
 /// A document that asks for one field, put together from all places it was asked for.
-pub(crate) fn document(source: &ExecutableDocument, operation: &OperationDefinition, fields: &[&Positioned<Field>]) -> Option<ExecutableDocument> {
+pub(crate) fn document(
+    source: &ExecutableDocument,
+    operation: &OperationDefinition,
+    fields: &[&Positioned<Field>],
+) -> Option<ExecutableDocument> {
     let first = fields.first()?;
     let mut used = HashSet::new();
     let mut merged = first.node.clone();
     merged.directives = Vec::new();
-    merged.selection_set.node.items = fields.iter().flat_map(|field| written_out(source, &field.node.selection_set.node, &mut used).items).collect();
+    merged.selection_set.node.items =
+        fields.iter().flat_map(|field| written_out(source, &field.node.selection_set.node, &mut used).items).collect();
     for (_, value) in &merged.arguments {
         variables(&value.node, &mut used);
     }
     let selection = Positioned::new(Selection::Field(Positioned::new(merged, first.pos)), first.pos);
     let definition = OperationDefinition {
         ty: OperationType::Query,
-        variable_definitions: operation.variable_definitions.iter().filter(|variable| used.contains(&variable.node.name.node)).cloned().collect(),
+        variable_definitions: operation
+            .variable_definitions
+            .iter()
+            .filter(|variable| used.contains(&variable.node.name.node))
+            .cloned()
+            .collect(),
         directives: Vec::new(),
         selection_set: Positioned::new(SelectionSet { items: vec![selection] }, first.pos),
     };
-    Some(ExecutableDocument { operations: DocumentOperations::Single(Positioned::new(definition, first.pos)), fragments: std::collections::HashMap::new() })
+    Some(ExecutableDocument {
+        operations: DocumentOperations::Single(Positioned::new(definition, first.pos)),
+        fragments: std::collections::HashMap::new(),
+    })
 }
 
 /// Fragments as inline fragments. How much that can come to was measured before.
@@ -55,7 +69,10 @@ fn written_out(source: &ExecutableDocument, set: &SelectionSet, used: &mut HashS
                 let inline = InlineFragment {
                     type_condition: Some(fragment.node.type_condition.clone()),
                     directives: spread.node.directives.clone(),
-                    selection_set: Positioned::new(written_out(source, &fragment.node.selection_set.node, used), fragment.pos),
+                    selection_set: Positioned::new(
+                        written_out(source, &fragment.node.selection_set.node, used),
+                        fragment.pos,
+                    ),
                 };
                 Selection::InlineFragment(Positioned::new(inline, spread.pos))
             }

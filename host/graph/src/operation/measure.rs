@@ -30,23 +30,52 @@ struct Size {
 pub(crate) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), GraphError> {
     let definitions = document.operations.iter().count() + document.fragments.len();
     within("operations and fragments", as_u64(definitions), as_u64(limits.definitions), None, "send fewer at a time")?;
-    let mut measuring = Measuring { document, fragments: HashMap::new(), open: Vec::new(), depth_left: MAX_NESTING * 4 };
+    let mut measuring =
+        Measuring { document, fragments: HashMap::new(), open: Vec::new(), depth_left: MAX_NESTING * 4 };
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
         let size = measuring.selections(&operation.node.selection_set.node, false)?;
         let pos = Some(operation.pos);
         total = total.beside(size);
         total.directives = total.directives.saturating_add(as_u64(operation.node.directives.len()));
-        total.directives = operation.node.variable_definitions.iter().fold(total.directives, |sum, variable| sum.saturating_add(as_u64(variable.node.directives.len())));
+        total.directives = operation
+            .node
+            .variable_definitions
+            .iter()
+            .fold(total.directives, |sum, variable| sum.saturating_add(as_u64(variable.node.directives.len())));
         within("depth", size.depth, as_u64(limits.depth), pos, "ask for less nested fields, or in two requests")?;
-        within("introspection depth", size.introspection_depth, as_u64(limits.introspection_depth), pos, "shorten the chain of `ofType`")?;
-        within("lists within lists of introspection", size.introspection_lists, as_u64(limits.introspection_lists), pos, "ask for the types first, then for theirs")?;
-        within("nested selections and fragments", size.nesting, as_u64(MAX_NESTING), pos, "write fragments out where they are used once")?;
+        within(
+            "introspection depth",
+            size.introspection_depth,
+            as_u64(limits.introspection_depth),
+            pos,
+            "shorten the chain of `ofType`",
+        )?;
+        within(
+            "lists within lists of introspection",
+            size.introspection_lists,
+            as_u64(limits.introspection_lists),
+            pos,
+            "ask for the types first, then for theirs",
+        )?;
+        within(
+            "nested selections and fragments",
+            size.nesting,
+            as_u64(MAX_NESTING),
+            pos,
+            "write fragments out where they are used once",
+        )?;
     }
     // Fragments nobody spreads are refused later, by validation, which walks them too.
     for fragment in document.fragments.values() {
         let size = measuring.selections(&fragment.node.selection_set.node, false)?;
-        within("nested selections and fragments", size.nesting, as_u64(MAX_NESTING), Some(fragment.pos), "write fragments out where they are used once")?;
+        within(
+            "nested selections and fragments",
+            size.nesting,
+            as_u64(MAX_NESTING),
+            Some(fragment.pos),
+            "write fragments out where they are used once",
+        )?;
     }
     within("fields", total.fields, as_u64(limits.fields), None, "ask for fewer, or in several requests")?;
     within("aliases", total.aliases, as_u64(limits.aliases), None, "ask in several requests")?;
@@ -84,7 +113,8 @@ impl<'a> Measuring<'a> {
     fn selections(&mut self, set: &'a SelectionSet, introspecting: bool) -> Result<Size, GraphError> {
         // Texts nest at most 64 deep, so only chains of fragments can come here.
         let Some(left) = self.depth_left.checked_sub(1) else {
-            let message = format!("fragments nest deeper than {MAX_NESTING}; write fragments out where they are used once");
+            let message =
+                format!("fragments nest deeper than {MAX_NESTING}; write fragments out where they are used once");
             return Err(GraphError::new(code::GRAPHQL_LIMIT, message));
         };
         self.depth_left = left;
@@ -105,12 +135,26 @@ impl<'a> Measuring<'a> {
                 let field = &field.node;
                 let name = field.name.node.as_str();
                 let within_introspection = introspecting || matches!(name, "__schema" | "__type");
-                let mut size = if field.selection_set.node.items.is_empty() { Size::default() } else { self.selections(&field.selection_set.node, within_introspection)? };
+                let mut size = if field.selection_set.node.items.is_empty() {
+                    Size::default()
+                } else {
+                    self.selections(&field.selection_set.node, within_introspection)?
+                };
                 size.fields = size.fields.saturating_add(1);
                 size.aliases = size.aliases.saturating_add(u64::from(field.alias.is_some()));
                 if within_introspection {
                     size.introspection_depth = size.introspection_depth.saturating_add(1);
-                    let lists = matches!(name, "types" | "fields" | "args" | "inputFields" | "enumValues" | "interfaces" | "possibleTypes" | "directives");
+                    let lists = matches!(
+                        name,
+                        "types"
+                            | "fields"
+                            | "args"
+                            | "inputFields"
+                            | "enumValues"
+                            | "interfaces"
+                            | "possibleTypes"
+                            | "directives"
+                    );
                     size.introspection_lists = size.introspection_lists.saturating_add(u64::from(lists));
                     size.depth = 1;
                 } else {
@@ -130,7 +174,13 @@ impl<'a> Measuring<'a> {
         }
     }
 
-    fn fragment(&mut self, name: &'a str, fragment: &'a FragmentDefinition, pos: Pos, introspecting: bool) -> Result<Size, GraphError> {
+    fn fragment(
+        &mut self,
+        name: &'a str,
+        fragment: &'a FragmentDefinition,
+        pos: Pos,
+        introspecting: bool,
+    ) -> Result<Size, GraphError> {
         if let Some(size) = self.fragments.get(&(name, introspecting)) {
             return Ok(*size);
         }

@@ -121,11 +121,17 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) enum ShapeKind {
     Scalar(Scalar),
-    Enum { name: Arc<str>, values: Arc<IndexMap<Arc<str>, EnumValue>> },
+    Enum {
+        name: Arc<str>,
+        values: Arc<IndexMap<Arc<str>, EnumValue>>,
+    },
     List(Box<Shape>),
     Object(Arc<Selection>),
     /// Another plugin's entity: here is its key, the rest is loaded by the batch, if anything more was asked for.
-    Reference { selection: Arc<Selection>, load: Option<BatchId> },
+    Reference {
+        selection: Arc<Selection>,
+        load: Option<BatchId>,
+    },
     /// What a reference's batch answers: the object with the fields that are [`Source::Loaded`].
     Loaded(Arc<Selection>),
     /// An item of `_entities`: which of the references its `__typename` says.
@@ -171,7 +177,9 @@ impl Shape {
     /// Lists as deep as `declared` and `exposed` say, around `kind`.
     pub(crate) fn of(declared: &Type, exposed: &Type, kind: ShapeKind) -> Self {
         let kind = match (&declared.base, &exposed.base) {
-            (BaseType::List(declared), BaseType::List(exposed)) => ShapeKind::List(Box::new(Self::of(declared, exposed, kind))),
+            (BaseType::List(declared), BaseType::List(exposed)) => {
+                ShapeKind::List(Box::new(Self::of(declared, exposed, kind)))
+            }
             _ => kind,
         };
         Self { nullable: exposed.nullable, required: !declared.nullable, kind }

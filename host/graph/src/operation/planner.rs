@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql_parser::Positioned;
-use async_graphql_parser::types::{ExecutableDocument, Field as Asked, OperationDefinition, SelectionSet, VariableDefinition};
+use async_graphql_parser::types::{
+    ExecutableDocument, Field as Asked, OperationDefinition, SelectionSet, VariableDefinition,
+};
 use async_graphql_value::Value;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::id::PluginId;
@@ -17,10 +19,11 @@ use crate::operation::collect::Collector;
 use crate::operation::cost::{CostNode, CostPlan};
 use crate::operation::input::{Variables, coerce_arguments, has_variables};
 use crate::operation::introspection;
-use crate::operation::position;
 use crate::operation::plan::{
-    Arguments, Batch, BatchId, Call, FieldPlan, PermissionId, Plan, ResponseKey, RootField, RootSource, Selection, Shape, ShapeKind, Source,
+    Arguments, Batch, BatchId, Call, FieldPlan, PermissionId, Plan, ResponseKey, RootField, RootSource, Selection,
+    Shape, ShapeKind, Source,
 };
+use crate::operation::position;
 use crate::request::CacheControl;
 use crate::scalar::Scalar;
 
@@ -28,7 +31,14 @@ use crate::scalar::Scalar;
 const ENTITY: &str = "_Entity";
 
 /// Plans `operation`. Conditions are decided by `variables`; a plan is good for all requests whose conditions are the same.
-pub(crate) fn plan(model: &Model, document: &ExecutableDocument, operation: &OperationDefinition, root: Root, variables: &Variables, limits: &Limits) -> Result<Plan, GraphError> {
+pub(crate) fn plan(
+    model: &Model,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    root: Root,
+    variables: &Variables,
+    limits: &Limits,
+) -> Result<Plan, GraphError> {
     let mut planner = Planner {
         model,
         collector: Collector { document, variables },
@@ -50,7 +60,8 @@ pub(crate) fn plan(model: &Model, document: &ExecutableDocument, operation: &Ope
         let field = match first.node.name.node.as_str() {
             "__typename" => host_field(key, RootSource::Typename(root.name()), leaf(Scalar::String)),
             "__schema" | "__type" => {
-                let document = introspection::document(document, operation, &asked).ok_or_else(|| GraphError::invalid("nothing is selected"))?;
+                let document = introspection::document(document, operation, &asked)
+                    .ok_or_else(|| GraphError::invalid("nothing is selected"))?;
                 introspection.push(document);
                 host_field(key, RootSource::Introspection(introspection.len() - 1), leaf(Scalar::Json))
             }
@@ -65,7 +76,13 @@ pub(crate) fn plan(model: &Model, document: &ExecutableDocument, operation: &Ope
         };
         fields.push(field);
     }
-    within("calls of plugins", u64::try_from(planner.calls).unwrap_or(u64::MAX), u64::try_from(limits.calls).unwrap_or(u64::MAX), None, "ask in several requests")?;
+    within(
+        "calls of plugins",
+        u64::try_from(planner.calls).unwrap_or(u64::MAX),
+        u64::try_from(limits.calls).unwrap_or(u64::MAX),
+        None,
+        "ask in several requests",
+    )?;
     let cache = if root == Root::Query { planner.caching.control() } else { None };
     Ok(Plan {
         root,
@@ -103,7 +120,9 @@ impl Caching {
     fn control(self) -> Option<CacheControl> {
         match self {
             // What the host says about a schema holds as long as there is that schema, and its generation is in every key.
-            Self::Always => Some(CacheControl { max_age: std::time::Duration::from_secs(3600), scope: CacheScope::Public }),
+            Self::Always => {
+                Some(CacheControl { max_age: std::time::Duration::from_secs(3600), scope: CacheScope::Public })
+            }
             Self::For(rule) => Some(CacheControl { max_age: rule.max_age, scope: rule.scope }),
             Self::Never => None,
         }
@@ -128,7 +147,9 @@ impl Wanted {
         self.prefix.push('.');
         let result = plan(self);
         self.prefix.truncate(length);
-        if self.paths.len() == before && !self.paths.iter().any(|path| path.starts_with(&format!("{}{name}.", self.prefix))) {
+        if self.paths.len() == before
+            && !self.paths.iter().any(|path| path.starts_with(&format!("{}{name}.", self.prefix)))
+        {
             // Nothing of the object but that it is there.
             self.add(name);
         }
@@ -154,7 +175,14 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn root_field(&mut self, root: Root, key: &str, field: &'a Field, asked: &[&'a Positioned<Asked>], cost: &mut Vec<CostNode>) -> Result<RootField, GraphError> {
+    fn root_field(
+        &mut self,
+        root: Root,
+        key: &str,
+        field: &'a Field,
+        asked: &[&'a Positioned<Asked>],
+        cost: &mut Vec<CostNode>,
+    ) -> Result<RootField, GraphError> {
         let mut wanted = Wanted::default();
         let kind = self.value(field, asked, key, &mut wanted, cost)?;
         let call = Call {
@@ -199,25 +227,37 @@ impl<'a> Planner<'a> {
         let given = |name: &str| asked.first().and_then(|asked| asked.node.get_argument(name)).map(|value| &value.node);
         for (name, argument) in &field.arguments {
             let Some(value) = given(name) else { continue };
-            if let Err(message) = position::check(self.model, &argument.ty, argument.default.is_some(), value, &self.definitions) {
+            if let Err(message) =
+                position::check(self.model, &argument.ty, argument.default.is_some(), value, &self.definitions)
+            {
                 let error = GraphError::invalid(format!("argument `{name}` of `{}`: {message}", field.name));
                 return Err(asked.first().map_or(error.clone(), |asked| error.at(asked.pos)));
             }
         }
         let varies = field.arguments.keys().any(|name| given(name).is_some_and(has_variables));
         if varies {
-            return Ok(Arguments::PerRequest(field.arguments.iter().map(|(name, argument)| (argument.clone(), given(name).cloned())).collect()));
+            return Ok(Arguments::PerRequest(
+                field.arguments.iter().map(|(name, argument)| (argument.clone(), given(name).cloned())).collect(),
+            ));
         }
         let pairs = field.arguments.iter().map(|(name, argument)| (argument, given(name)));
         let text = coerce_arguments(self.model, pairs, None).map_err(|error| {
-            let refusal = GraphError::invalid(format!("arguments of `{}`: {}", field.name, error.message)).pointing(error.pointer);
+            let refusal = GraphError::invalid(format!("arguments of `{}`: {}", field.name, error.message))
+                .pointing(error.pointer);
             asked.first().map_or(refusal.clone(), |asked| refusal.at(asked.pos))
         })?;
         Ok(Arguments::Fixed(text.into()))
     }
 
     /// What the value of `field` looks like, at the bottom of its lists.
-    fn value(&mut self, field: &'a Field, asked: &[&'a Positioned<Asked>], path: &str, wanted: &mut Wanted, cost: &mut Vec<CostNode>) -> Result<ShapeKind, GraphError> {
+    fn value(
+        &mut self,
+        field: &'a Field,
+        asked: &[&'a Positioned<Asked>],
+        path: &str,
+        wanted: &mut Wanted,
+        cost: &mut Vec<CostNode>,
+    ) -> Result<ShapeKind, GraphError> {
         let sets: Vec<&SelectionSet> = asked.iter().map(|asked| &asked.node.selection_set.node).collect();
         let name = base_name(&field.declared);
         let object = match self.model.named(name) {
@@ -239,13 +279,26 @@ impl<'a> Planner<'a> {
         } else {
             self.reference(object, None, &sets, path, wanted, &mut children)?
         };
-        let given = |name: &str| asked.first().and_then(|asked| asked.node.get_argument(name)).map(|value: &Positioned<Value>| value.node.clone());
+        let given = |name: &str| {
+            asked
+                .first()
+                .and_then(|asked| asked.node.get_argument(name))
+                .map(|value: &Positioned<Value>| value.node.clone())
+        };
         cost.push(CostNode::composite(field, given, children, self.limits));
         Ok(kind)
     }
 
     /// Another plugin's entity: its key is in the answer; what else was asked for is loaded from its owner.
-    fn reference(&mut self, object: &'a Object, also: Option<&str>, sets: &[&'a SelectionSet], path: &str, wanted: &mut Wanted, cost: &mut Vec<CostNode>) -> Result<ShapeKind, GraphError> {
+    fn reference(
+        &mut self,
+        object: &'a Object,
+        also: Option<&str>,
+        sets: &[&'a SelectionSet],
+        path: &str,
+        wanted: &mut Wanted,
+        cost: &mut Vec<CostNode>,
+    ) -> Result<ShapeKind, GraphError> {
         let mut loaded = Wanted::default();
         let selection = Arc::new(self.selection(object, also, sets, path, wanted, Some(&mut loaded), cost)?);
         let key = object.key.clone().unwrap_or_default();
@@ -295,7 +348,15 @@ impl<'a> Planner<'a> {
             let id = self.ids;
             if name == "__typename" {
                 let shape = leaf(Scalar::String);
-                fields.push(FieldPlan { id, key: ResponseKey::new(key), name: Arc::from(name), source: Source::Typename, permission: None, shape, plugin: None });
+                fields.push(FieldPlan {
+                    id,
+                    key: ResponseKey::new(key),
+                    name: Arc::from(name),
+                    source: Source::Typename,
+                    permission: None,
+                    shape,
+                    plugin: None,
+                });
                 continue;
             }
             let Some(field) = object.fields.get(name) else {
@@ -328,7 +389,14 @@ impl<'a> Planner<'a> {
         Ok(Selection { type_name: Arc::clone(&object.name), fields, waits })
     }
 
-    fn plain(&mut self, field: &'a Field, asked: &[&'a Positioned<Asked>], path: &str, wanted: &mut Wanted, cost: &mut Vec<CostNode>) -> Result<ShapeKind, GraphError> {
+    fn plain(
+        &mut self,
+        field: &'a Field,
+        asked: &[&'a Positioned<Asked>],
+        path: &str,
+        wanted: &mut Wanted,
+        cost: &mut Vec<CostNode>,
+    ) -> Result<ShapeKind, GraphError> {
         if matches!(self.model.named(base_name(&field.declared)), Some(Named::Object(_))) {
             wanted.below(&field.name, |wanted| self.value(field, asked, path, wanted, cost))
         } else {
@@ -338,7 +406,14 @@ impl<'a> Planner<'a> {
     }
 
     /// A field resolved for all parents at once. The kind is that of the batch's items; the field itself only says where to look.
-    fn batched(&mut self, object: &Object, field: &'a Field, asked: &[&'a Positioned<Asked>], path: &str, cost: &mut Vec<CostNode>) -> Result<(BatchId, ShapeKind), GraphError> {
+    fn batched(
+        &mut self,
+        object: &Object,
+        field: &'a Field,
+        asked: &[&'a Positioned<Asked>],
+        path: &str,
+        cost: &mut Vec<CostNode>,
+    ) -> Result<(BatchId, ShapeKind), GraphError> {
         let mut wanted = Wanted::default();
         let kind = self.value(field, asked, path, &mut wanted, cost)?;
         let call = Call {
@@ -365,7 +440,15 @@ impl<'a> Planner<'a> {
             let typename = asked.first().is_some_and(|asked| asked.node.name.node == "__typename");
             let source = if typename { Source::Typename } else { Source::Here };
             self.ids += 1;
-            fields.push(FieldPlan { id: self.ids, key: ResponseKey::new(key), name: Arc::from("sdl"), source, permission: None, shape: leaf(Scalar::String), plugin: None });
+            fields.push(FieldPlan {
+                id: self.ids,
+                key: ResponseKey::new(key),
+                name: Arc::from("sdl"),
+                source,
+                permission: None,
+                shape: leaf(Scalar::String),
+                plugin: None,
+            });
         }
         let selection = Selection { type_name: Arc::from("_Service"), fields, waits: false };
         let shape = Shape { nullable: false, required: true, kind: ShapeKind::Object(Arc::new(selection)) };
@@ -373,7 +456,12 @@ impl<'a> Planner<'a> {
     }
 
     /// `_entities(representations: …)`: a list of references, each of the type it says it is.
-    fn entities(&mut self, key: &str, asked: &[&'a Positioned<Asked>], cost: &mut Vec<CostNode>) -> Result<RootField, GraphError> {
+    fn entities(
+        &mut self,
+        key: &str,
+        asked: &[&'a Positioned<Asked>],
+        cost: &mut Vec<CostNode>,
+    ) -> Result<RootField, GraphError> {
         let sets: Vec<&SelectionSet> = asked.iter().map(|asked| &asked.node.selection_set.node).collect();
         let mut arms = Vec::new();
         let model = self.model;
@@ -389,13 +477,17 @@ impl<'a> Planner<'a> {
         let representations = crate::model::InputValue {
             name: Arc::from("representations"),
             description: None,
-            ty: async_graphql_parser::types::Type::new("[_Any!]!").ok_or_else(|| GraphError::invalid("representations are a list"))?,
+            ty: async_graphql_parser::types::Type::new("[_Any!]!")
+                .ok_or_else(|| GraphError::invalid("representations are a list"))?,
             default: None,
             deprecated: None,
             pos: async_graphql_parser::Pos::default(),
         };
-        let given = asked.first().and_then(|asked| asked.node.get_argument("representations")).map(|value| value.node.clone());
-        if let Some(Err(message)) = given.as_ref().map(|value| position::check(model, &representations.ty, false, value, &self.definitions)) {
+        let given =
+            asked.first().and_then(|asked| asked.node.get_argument("representations")).map(|value| value.node.clone());
+        if let Some(Err(message)) =
+            given.as_ref().map(|value| position::check(model, &representations.ty, false, value, &self.definitions))
+        {
             return Err(GraphError::invalid(format!("argument `representations` of `_entities`: {message}")));
         }
         self.caching.add(None);

@@ -9,12 +9,21 @@ use crate::model::{Model, Named};
 pub(crate) const ANY: &str = "_Any";
 
 /// Checks the variables in a value for an argument or input field of the type `ty`.
-pub(crate) fn check(model: &Model, ty: &Type, has_default: bool, value: &Value, definitions: &[&VariableDefinition]) -> Result<(), String> {
+pub(crate) fn check(
+    model: &Model,
+    ty: &Type,
+    has_default: bool,
+    value: &Value,
+    definitions: &[&VariableDefinition],
+) -> Result<(), String> {
     match value {
         Value::Variable(name) => {
-            let Some(definition) = definitions.iter().find(|definition| definition.name.node == *name) else { return Ok(()) };
+            let Some(definition) = definitions.iter().find(|definition| definition.name.node == *name) else {
+                return Ok(());
+            };
             let given = &definition.var_type.node;
-            let never_null = has_default || definition.default_value.as_ref().is_some_and(|value| value.node != ConstValue::Null);
+            let never_null =
+                has_default || definition.default_value.as_ref().is_some_and(|value| value.node != ConstValue::Null);
             let fits = if never_null && given.nullable { bases_fit(given, ty) } else { fits(given, ty) };
             if fits {
                 return Ok(());

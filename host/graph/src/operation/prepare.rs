@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use async_graphql_parser::types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet, Type};
+use async_graphql_parser::types::{
+    BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet, Type,
+};
 use async_graphql_parser::{Pos, Positioned, parse_query};
 use async_graphql_value::Name;
 use conman_kernel::fault::code;
@@ -46,11 +48,19 @@ impl Prepared {
 
     /// The operation's variables.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &async_graphql_parser::types::VariableDefinition> {
-        self.operation().into_iter().flat_map(|operation| &operation.variable_definitions).map(|variable| &variable.node)
+        self.operation()
+            .into_iter()
+            .flat_map(|operation| &operation.variable_definitions)
+            .map(|variable| &variable.node)
     }
 
     /// The plan for these variables.
-    pub(crate) fn plan(&self, schema: &ComposedSchema, variables: &Variables, limits: &Limits) -> Result<Arc<Plan>, GraphError> {
+    pub(crate) fn plan(
+        &self,
+        schema: &ComposedSchema,
+        variables: &Variables,
+        limits: &Limits,
+    ) -> Result<Arc<Plan>, GraphError> {
         let decided: Vec<bool> = self.conditions.iter().map(|name| variables.get(name) == Some("true")).collect();
         if let Some(plan) = self.plans.lock().get(&decided) {
             return Ok(Arc::clone(plan));
@@ -66,7 +76,12 @@ impl Prepared {
 }
 
 /// Reads, measures and validates.
-pub(crate) async fn prepare(schema: &ComposedSchema, text: &str, name: Option<&str>, limits: &Limits) -> Result<Prepared, Vec<GraphError>> {
+pub(crate) async fn prepare(
+    schema: &ComposedSchema,
+    text: &str,
+    name: Option<&str>,
+    limits: &Limits,
+) -> Result<Prepared, Vec<GraphError>> {
     let document = read(text, limits).map_err(|error| vec![error])?;
     let (name, root) = {
         let (name, operation) = operation(&document, name).map_err(|error| vec![error])?;
@@ -89,7 +104,13 @@ pub(crate) async fn prepare(schema: &ComposedSchema, text: &str, name: Option<&s
 
 fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, GraphError> {
     let as_u64 = |value| u64::try_from(value).unwrap_or(u64::MAX);
-    within("bytes of the document", as_u64(text.len()), as_u64(limits.document_bytes), None, "send less, or use variables")?;
+    within(
+        "bytes of the document",
+        as_u64(text.len()),
+        as_u64(limits.document_bytes),
+        None,
+        "send less, or use variables",
+    )?;
     within("nested brackets", as_u64(deepest(text)), as_u64(MAX_NESTING), None, "nest less")?;
     let document = parse_query(text).map_err(|error| {
         let refusal = GraphError::invalid(syntax_message(&error));
@@ -100,14 +121,23 @@ fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, GraphError> {
 }
 
 /// The operation that is meant.
-fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Result<(Option<&'d Name>, &'d Positioned<OperationDefinition>), GraphError> {
+fn operation<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Result<(Option<&'d Name>, &'d Positioned<OperationDefinition>), GraphError> {
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None | Some("")) => Ok((None, operation)),
-        (DocumentOperations::Single(_), Some(name)) => Err(GraphError::invalid(format!("there is no operation `{name}`; the only one has no name"))),
-        (DocumentOperations::Multiple(operations), Some(name)) if !name.is_empty() => operations
-            .get_key_value(name)
-            .map(|(name, operation)| (Some(name), operation))
-            .ok_or_else(|| GraphError::invalid(format!("there is no operation `{name}`{}", did_you_mean(name, operations.keys().map(Name::as_str))))),
+        (DocumentOperations::Single(_), Some(name)) => {
+            Err(GraphError::invalid(format!("there is no operation `{name}`; the only one has no name")))
+        }
+        (DocumentOperations::Multiple(operations), Some(name)) if !name.is_empty() => {
+            operations.get_key_value(name).map(|(name, operation)| (Some(name), operation)).ok_or_else(|| {
+                GraphError::invalid(format!(
+                    "there is no operation `{name}`{}",
+                    did_you_mean(name, operations.keys().map(Name::as_str))
+                ))
+            })
+        }
         (DocumentOperations::Multiple(operations), _) => {
             let mut all = operations.iter();
             match (all.next(), all.next()) {
@@ -128,10 +158,17 @@ fn variable_types(document: &ExecutableDocument, model: &Model) -> Result<(), Ve
             let known = matches!(model.named(name), Some(Named::Scalar(_) | Named::Input(_) | Named::Enum(_)));
             let any = name == ANY && model.entities().next().is_some();
             if !known && !any {
-                let inputs = model.types.iter().filter(|(name, _)| !matches!(model.named(name), Some(Named::Object(_)))).map(|(name, _)| &**name);
+                let inputs = model
+                    .types
+                    .iter()
+                    .filter(|(name, _)| !matches!(model.named(name), Some(Named::Object(_))))
+                    .map(|(name, _)| &**name);
                 let hint = did_you_mean(name, inputs.chain(Scalar::ALL.iter().map(|scalar| scalar.name())));
                 let what = if model.object(name).is_some() { "is no input type" } else { "is not known" };
-                errors.push(GraphError::invalid(format!("the type `{name}` of `${}` {what}{hint}", variable.node.name.node)).at(variable.pos));
+                errors.push(
+                    GraphError::invalid(format!("the type `{name}` of `${}` {what}{hint}", variable.node.name.node))
+                        .at(variable.pos),
+                );
             }
         }
     }
@@ -148,13 +185,21 @@ fn conditional_variables(document: &ExecutableDocument, conditions: &[String]) -
         .filter(|variable| !matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
         .map(|variable| {
             let (name, ty) = (&variable.node.name.node, &variable.node.var_type.node);
-            GraphError::invalid(format!("`${name}` decides `@skip` or `@include`, so it must be `Boolean!`, not `{ty}`")).at(variable.pos)
+            GraphError::invalid(format!(
+                "`${name}` decides `@skip` or `@include`, so it must be `Boolean!`, not `{ty}`"
+            ))
+            .at(variable.pos)
         })
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-async fn validate(schema: &ComposedSchema, text: &str, name: Option<&Name>, document: &ExecutableDocument) -> Result<(), Vec<GraphError>> {
+async fn validate(
+    schema: &ComposedSchema,
+    text: &str,
+    name: Option<&Name>,
+    document: &ExecutableDocument,
+) -> Result<(), Vec<GraphError>> {
     let mut request = async_graphql::Request::new(text).data(ValidateOnly);
     if let Some(name) = name {
         request = request.operation_name(name.as_str());
@@ -163,7 +208,10 @@ async fn validate(schema: &ComposedSchema, text: &str, name: Option<&Name>, docu
     // The library's rules have places that panic on documents they did not think of; that must cost one request, not the process.
     let response = AssertUnwindSafe(schema.library().execute(request)).catch_unwind().await.map_err(|_| {
         tracing::error!(document = text, "the validation of a document panicked");
-        vec![GraphError::new(code::INTERNAL, "this document cannot be validated; the log has the details under this request's id")]
+        vec![GraphError::new(
+            code::INTERNAL,
+            "this document cannot be validated; the log has the details under this request's id",
+        )]
     })?;
     if response.errors.is_empty() {
         return Ok(());
@@ -208,13 +256,19 @@ fn missing_in(schema: &ComposedSchema, type_name: &str, set: &SelectionSet, erro
                 if let Some(known) = known {
                     missing_in(schema, base_name(&known.declared), &field.node.selection_set.node, errors);
                 } else if let Some(plugin) = schema.absent().offers(type_name, name) {
-                    let message = format!("`{type_name}.{name}` is offered by the plugin `{plugin}`, which is not enabled here; enable it, or leave the field out");
+                    let message = format!(
+                        "`{type_name}.{name}` is offered by the plugin `{plugin}`, which is not enabled here; enable it, or leave the field out"
+                    );
                     let error = GraphError { plugin: Some(plugin.clone()), ..GraphError::invalid(message) };
                     errors.push(error.at(field.pos));
                 }
             }
             Selection::InlineFragment(fragment) => {
-                let condition = fragment.node.type_condition.as_ref().map_or(type_name, |condition| condition.node.on.node.as_str());
+                let condition = fragment
+                    .node
+                    .type_condition
+                    .as_ref()
+                    .map_or(type_name, |condition| condition.node.on.node.as_str());
                 missing_in(schema, condition, &fragment.node.selection_set.node, errors);
             }
             Selection::FragmentSpread(_) => {}

@@ -16,18 +16,24 @@ async fn refusal(request: Request) -> String {
 
 #[tokio::test]
 async fn each_limit_names_itself_the_value_and_what_is_allowed() {
-    let nested = |levels: usize| format!("{{ sessions {{ {} id {} }} }}", "people { sessions {".repeat(levels), "} }".repeat(levels));
+    let nested = |levels: usize| {
+        format!("{{ sessions {{ {} id {} }} }}", "people { sessions {".repeat(levels), "} }".repeat(levels))
+    };
     let bomb = {
         let mut text = "{ sessions { ...F0 } }".to_owned();
         for n in 0..40 {
-            text += &format!(" fragment F{n} on Session {{ a{n}: id ...F{m} ... on Session {{ ...F{m} }} }}", m = n + 1);
+            text +=
+                &format!(" fragment F{n} on Session {{ a{n}: id ...F{m} ... on Session {{ ...F{m} }} }}", m = n + 1);
         }
         text + " fragment F40 on Session { id }"
     };
     let wide = {
         let mut text = "{ sessions { ...F0 } }".to_owned();
         for n in 0..12 {
-            text += &format!(" fragment F{n} on Session {{ a{n}: id {} }}", format!("... on Session {{ ...F{} }} ", n + 1).repeat(9));
+            text += &format!(
+                " fragment F{n} on Session {{ a{n}: id {} }}",
+                format!("... on Session {{ ...F{} }} ", n + 1).repeat(9)
+            );
         }
         text + " fragment F12 on Session { id }"
     };
@@ -55,8 +61,14 @@ async fn each_limit_names_itself_the_value_and_what_is_allowed() {
         ("brackets", "{".repeat(60_000)),
         ("lists", format!("{{ session(id: {}) {{ id }} }}", "[".repeat(30_000))),
         ("bytes", " ".repeat(70_000)),
-        ("introspection lists", "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".to_owned()),
-        ("introspection depth", format!("{{ __type(name: \"A\") {{ {} name {} }} }}", "ofType {".repeat(20), "}".repeat(20))),
+        (
+            "introspection lists",
+            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".to_owned(),
+        ),
+        (
+            "introspection depth",
+            format!("{{ __type(name: \"A\") {{ {} name {} }} }}", "ofType {".repeat(20), "}".repeat(20)),
+        ),
     ] {
         all += &format!("{name}: {}\n", refusal(Request::new(query)).await);
     }

@@ -47,7 +47,12 @@ fn house() -> House {
         .always("Room.mine", json!(3))
         .always("Room.live", json!(3))
         .always("Mutation.touch", json!(1));
-    House { engine: Engine::new(EngineConfig::DEFAULT, clock.clone()), clock, schema: compose(vec![contribution("aa/aa", SDL)]).unwrap(), plugins }
+    House {
+        engine: Engine::new(EngineConfig::DEFAULT, clock.clone()),
+        clock,
+        schema: compose(vec![contribution("aa/aa", SDL)]).unwrap(),
+        plugins,
+    }
 }
 
 impl House {
@@ -144,7 +149,8 @@ async fn a_failed_answer_is_not_kept() {
     let house = house();
     let plugins = Plugins::default().failing("Query.rooms", Fault::new(code::TIMEOUT, "too slow"));
     for _ in 0..2 {
-        let answer = house.engine.execute(&house.schema, &Request::new("{ rooms { id } }"), &anonymous(), &plugins).await;
+        let answer =
+            house.engine.execute(&house.schema, &Request::new("{ rooms { id } }"), &anonymous(), &plugins).await;
         assert_eq!((answer.errors, answer.cache, plugins.calls().len()), (1, None, 1));
     }
 }

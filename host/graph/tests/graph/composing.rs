@@ -90,13 +90,15 @@ fn two_plugins_become_one_schema() {
           person: String!
           hours: Float!
         }
-    "#]].assert_eq(both().sdl());
+    "#]]
+    .assert_eq(both().sdl());
 }
 
 #[test]
 fn the_order_of_contributions_does_not_matter() {
     use crate::plugins::{PROGRAMME, VOLUNTEER};
-    let other = compose(vec![contribution("conman/volunteer", VOLUNTEER), contribution("conman/programme", PROGRAMME)]).unwrap();
+    let other = compose(vec![contribution("conman/volunteer", VOLUNTEER), contribution("conman/programme", PROGRAMME)])
+        .unwrap();
     assert_eq!(both().sdl(), other.sdl());
     assert_ne!(both().generation(), other.generation());
 }
@@ -113,8 +115,14 @@ fn nobody_has_to_contribute() {
 fn what_two_plugins_define_is_refused_with_both_names() {
     refused(
         &[
-            ("aa/one", "type Room { id: ID! }\nextend type Query { rooms: [Room!]! }\ntype Hall @key(fields: \"id\") { id: ID! }"),
-            ("bb/two", "type Room { id: ID! }\nextend type Query {\n  rooms: [Room!]!\n}\nextend type Hall @key(fields: \"id\") { seats: Int }"),
+            (
+                "aa/one",
+                "type Room { id: ID! }\nextend type Query { rooms: [Room!]! }\ntype Hall @key(fields: \"id\") { id: ID! }",
+            ),
+            (
+                "bb/two",
+                "type Room { id: ID! }\nextend type Query {\n  rooms: [Room!]!\n}\nextend type Hall @key(fields: \"id\") { seats: Int }",
+            ),
             ("cc/three", "extend type Hall @key(fields: \"id\") { seats: Int id: ID! }"),
         ],
         &expect![[r#"
@@ -198,7 +206,10 @@ extend type Mutation { m: A @topics(patterns: ["a.b"]) @action @action }
 fn references_that_lead_nowhere_are_refused() {
     refused(
         &[
-            ("aa/one", "type Plain { id: ID! }\ntype Keyed @key(fields: \"id name\") { id: ID! name: String }\ninput In { self: In! }\ninput Out { k: Keyed }"),
+            (
+                "aa/one",
+                "type Plain { id: ID! }\ntype Keyed @key(fields: \"id name\") { id: ID! name: String }\ninput In { self: In! }\ninput Out { k: Keyed }",
+            ),
             (
                 "bb/two",
                 r#"
@@ -248,19 +259,25 @@ type Session { id: ID! }
 
 #[test]
 fn what_is_no_graphql_is_refused_with_its_place() {
-    refused(&[("aa/one", "type Room {\n  id ID!\n}"), ("bb/two", &"{".repeat(100)), ("cc/cc", "input A { a: A = {} }")], &expect![[r#"
+    refused(
+        &[("aa/one", "type Room {\n  id ID!\n}"), ("bb/two", &"{".repeat(100)), ("cc/cc", "input A { a: A = {} }")],
+        &expect![[r#"
         aa/one schema.graphql:2:6: not GraphQL: expected arguments_definition
         bb/two schema.graphql: brackets nest deeper than 64; no schema needs that
         cc/cc schema.graphql:1:11: the default of `A.a` does not fit `A`: the value grows without end; some default contains itself
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn defaults_that_contain_themselves_end() {
-    refused(&[("aa/one", "input A { a: B = {} b: B = {} }\ninput B { a: A = {} b: A = {} }")], &expect![[r#"
+    refused(
+        &[("aa/one", "input A { a: B = {} b: B = {} }\ninput B { a: A = {} b: A = {} }")],
+        &expect![[r#"
         aa/one schema.graphql:1:11: the default of `A.a` does not fit `B`: the value grows without end; some default contains itself
         aa/one schema.graphql:1:21: the default of `A.b` does not fit `B`: the value grows without end; some default contains itself
         aa/one schema.graphql:2:11: the default of `B.a` does not fit `A`: the value grows without end; some default contains itself
         aa/one schema.graphql:2:21: the default of `B.b` does not fit `A`: the value grows without end; some default contains itself
-    "#]]);
+    "#]],
+    );
 }

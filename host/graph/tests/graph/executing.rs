@@ -4,7 +4,9 @@ use conman_graph::{Outcome, Request, compose, compose_knowing};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
-use crate::plugins::{PROGRAMME, Plugins, VOLUNTEER, account, anonymous, body, both, contribution, convention, run, shown};
+use crate::plugins::{
+    PROGRAMME, Plugins, VOLUNTEER, account, anonymous, body, both, contribution, convention, run, shown,
+};
 
 async fn check(query: &str, calls: &Expect, response: &Expect) {
     let plugins = convention();
@@ -67,14 +69,18 @@ async fn fragments_conditions_and_repeated_fields_come_to_one_selection() {
 #[tokio::test]
 async fn mutations_run_one_after_another_and_actions_as_actions() {
     let plugins = convention();
-    let request = Request::new("mutation { b: rename(id: \"s2\", title: \"B\") { id shifts { id } } a: rename(id: \"s1\", title: \"A\") { id } publish }");
+    let request = Request::new(
+        "mutation { b: rename(id: \"s2\", title: \"B\") { id shifts { id } } a: rename(id: \"s1\", title: \"A\") { id } publish }",
+    );
     let answer = run(&both(), &plugins, request, &account("anna", &["programme.edit"])).await;
     expect![[r#"
         mutation Mutation.rename {"id":"s2","title":"B"} ["id"]
         query Session.shifts {} ["id"] for {"id":"s2"}
         mutation Mutation.rename {"id":"s1","title":"A"} ["id"]
-        action Mutation.publish {} []"#]].assert_eq(&plugins.calls().join("\n"));
-    expect![[r#"{"data":{"b":{"id":"s2","shifts":[{"id":"x-s2"}]},"a":{"id":"s1"},"publish":true}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+        action Mutation.publish {} []"#]]
+    .assert_eq(&plugins.calls().join("\n"));
+    expect![[r#"{"data":{"b":{"id":"s2","shifts":[{"id":"x-s2"}]},"a":{"id":"s1"},"publish":true}}"#]]
+        .assert_eq(std::str::from_utf8(&answer.body).unwrap());
     assert_eq!((answer.outcome, answer.errors), (Outcome::Executed, 0));
 }
 
@@ -87,7 +93,8 @@ async fn arguments_get_defaults_and_inputs_are_filled_in() {
     expect![[r#"
         query Query.sessions {"filter":{"kind":"TALK","text":"","rooms":["1","r2"]}} ["id"]
         query Query.sessions {"filter":{"text":"a \"quoted\" word","rooms":["r1"]}} ["id"]
-        query Query.sessions {"limit":5} ["id"]"#]].assert_eq(&plugins.calls().join("\n"));
+        query Query.sessions {"limit":5} ["id"]"#]]
+    .assert_eq(&plugins.calls().join("\n"));
 }
 
 #[tokio::test]
@@ -155,7 +162,12 @@ async fn what_is_not_valid_is_refused_before_any_call() {
     ] {
         let answer = run(&both(), &plugins, Request::new(query), &anonymous()).await;
         assert_eq!(answer.outcome, Outcome::Refused, "{query}");
-        let messages: Vec<String> = body(&answer)["errors"].as_array().unwrap().iter().map(|error| format!("{} {}", error["locations"][0], error["message"])).collect();
+        let messages: Vec<String> = body(&answer)["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| format!("{} {}", error["locations"][0], error["message"]))
+            .collect();
         all += &format!("{query}\n  {}\n", messages.join("\n  "));
     }
     expect![[r#"
@@ -244,7 +256,11 @@ async fn the_operation_is_chosen_by_name() {
 
 #[tokio::test]
 async fn a_field_of_a_plugin_that_is_not_enabled_names_the_plugin() {
-    let schema = compose_knowing(vec![contribution("conman/programme", PROGRAMME)], &[contribution("conman/volunteer", VOLUNTEER)]).unwrap();
+    let schema = compose_knowing(
+        vec![contribution("conman/programme", PROGRAMME)],
+        &[contribution("conman/volunteer", VOLUNTEER)],
+    )
+    .unwrap();
     let request = Request::new("{ shifts { id } sessions { ...S } } fragment S on Session { title shifts { name } }");
     let answer = run(&schema, &Plugins::default(), request, &anonymous()).await;
     expect![[r#"
@@ -287,6 +303,8 @@ async fn a_field_of_a_plugin_that_is_not_enabled_names_the_plugin() {
 #[tokio::test]
 async fn a_schema_of_nothing_still_answers() {
     let schema = compose(vec![]).unwrap();
-    let answer = run(&schema, &Plugins::default(), Request::new("{ __typename _service { __typename } }"), &anonymous()).await;
-    expect![[r#"{"data":{"__typename":"Query","_service":{"__typename":"_Service"}}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+    let answer =
+        run(&schema, &Plugins::default(), Request::new("{ __typename _service { __typename } }"), &anonymous()).await;
+    expect![[r#"{"data":{"__typename":"Query","_service":{"__typename":"_Service"}}}"#]]
+        .assert_eq(std::str::from_utf8(&answer.body).unwrap());
 }

@@ -11,7 +11,13 @@ use crate::plugins::{Plugins, account, anonymous, body, both, contribution, conv
 async fn check(plugins: &Plugins, query: &str, expected: &Expect) {
     let answer = run(&both(), plugins, Request::new(query), &anonymous()).await;
     let Value::Object(body) = body(&answer) else { panic!("no object") };
-    let errors: Vec<String> = body.get("errors").and_then(Value::as_array).into_iter().flatten().map(|error| format!("\n{} {} {}", error["path"], error["message"], error["extensions"])).collect();
+    let errors: Vec<String> = body
+        .get("errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|error| format!("\n{} {} {}", error["path"], error["message"], error["extensions"]))
+        .collect();
     expected.assert_eq(&format!("{}{}", body.get("data").unwrap_or(&Value::Null), errors.concat()));
 }
 
@@ -26,7 +32,8 @@ async fn a_failed_root_field_is_null_beside_the_others() {
 
 #[tokio::test]
 async fn a_failed_batch_is_null_for_every_parent_and_one_error() {
-    let fault = Fault { detail: Some("the whole batch".to_owned()), ..Fault::new(code::PLUGIN_TRAPPED, "the plugin trapped") };
+    let fault =
+        Fault { detail: Some("the whole batch".to_owned()), ..Fault::new(code::PLUGIN_TRAPPED, "the plugin trapped") };
     check(&convention().failing("Session.shifts", fault), "{ sessions { id shifts { name } } }", &expect![[r#"
         {"sessions":[{"id":"s1","shifts":null},{"id":"s2","shifts":null}]}
         ["sessions",0,"shifts"] "the plugin trapped" {"code":"plugin-trapped","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]]).await;
@@ -34,7 +41,9 @@ async fn a_failed_batch_is_null_for_every_parent_and_one_error() {
 
 #[tokio::test]
 async fn one_parents_failure_is_its_own() {
-    let plugins = convention().on("Session.shifts", |_, parent| if parent["id"] == "s2" { Err(Fault::new(code::NOT_FOUND, "no such session").at("/id")) } else { Ok(json!([])) });
+    let plugins = convention().on("Session.shifts", |_, parent| {
+        if parent["id"] == "s2" { Err(Fault::new(code::NOT_FOUND, "no such session").at("/id")) } else { Ok(json!([])) }
+    });
     check(&plugins, "{ sessions { id shifts { name } } }", &expect![[r#"
         {"sessions":[{"id":"s1","shifts":[]},{"id":"s2","shifts":null}]}
         ["sessions",1,"shifts"] "no such session" {"code":"not-found","plugin":"conman/volunteer","pointer":"/id","requestId":"req1","retryable":false}"#]]).await;
@@ -42,7 +51,9 @@ async fn one_parents_failure_is_its_own() {
 
 #[tokio::test]
 async fn an_entity_that_is_gone_is_null_and_one_that_fails_says_so() {
-    let plugins = convention().on("Session.__entity", |_, parent| if parent["id"] == "gone" { Ok(Value::Null) } else { Err(Fault::new(code::QUOTA, "too much")) });
+    let plugins = convention().on("Session.__entity", |_, parent| {
+        if parent["id"] == "gone" { Ok(Value::Null) } else { Err(Fault::new(code::QUOTA, "too much")) }
+    });
     check(&plugins, "{ shifts { id session { id title } } mySessions { id title } }", &expect![[r#"
         {"mySessions":[null,null],"shifts":[{"id":"x1","session":null},{"id":"x2","session":null},{"id":"x3","session":null}]}
         ["shifts",0,"session"] "too much" {"code":"quota","plugin":"conman/programme","requestId":"req1","retryable":false}
@@ -59,7 +70,15 @@ async fn answers_that_break_their_promise_are_null_as_far_up_as_they_must() {
     };
     let plugins = Plugins::default().always(
         "Query.sessions",
-        json!([session(json!({})), session(json!({"start": "2026-08-14"})), session(json!({"tags": ["a", null]})), session(json!({"tags": "a"})), session(json!({"room": {"id": 7, "name": "Hall", "capacity": 3_000_000_000_u64}})), session(json!({"room": {"id": "r"}})), session(json!({"room": []}))]),
+        json!([
+            session(json!({})),
+            session(json!({"start": "2026-08-14"})),
+            session(json!({"tags": ["a", null]})),
+            session(json!({"tags": "a"})),
+            session(json!({"room": {"id": 7, "name": "Hall", "capacity": 3_000_000_000_u64}})),
+            session(json!({"room": {"id": "r"}})),
+            session(json!({"room": []}))
+        ]),
     );
     check(&plugins, "{ sessions { id start tags room { id name capacity } } }", &expect![[r#"
         {"sessions":[{"id":"s1","room":null,"start":null,"tags":["a"]},{"id":"s1","room":null,"start":null,"tags":["a"]},{"id":"s1","room":null,"start":null,"tags":null},{"id":"s1","room":null,"start":null,"tags":null},{"id":"s1","room":{"capacity":null,"id":"7","name":"Hall"},"start":null,"tags":["a"]},{"id":"s1","room":null,"start":null,"tags":["a"]},{"id":"s1","room":null,"start":null,"tags":["a"]}]}
@@ -69,7 +88,13 @@ async fn answers_that_break_their_promise_are_null_as_far_up_as_they_must() {
         ["sessions",4,"room","capacity"] "a whole number from -2147483648 to 2147483647 (`Int`) is declared, but the answer has 3000000000" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}
         ["sessions",5,"room","name"] "`name` is declared, but missing in the answer" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}
         ["sessions",6,"room"] "an object is declared, but the answer has a list" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]]).await;
-    for broken in [json!({"kind": "LOUD"}), json!({"title": null}), json!({"people": [null]}), json!({"id": 1.5}), json!({"people": {}})] {
+    for broken in [
+        json!({"kind": "LOUD"}),
+        json!({"title": null}),
+        json!({"people": [null]}),
+        json!({"id": 1.5}),
+        json!({"people": {}}),
+    ] {
         let plugins = Plugins::default().always("Query.sessions", json!([session(broken)]));
         check(&plugins, "{ sessions { id title kind people { id } } }", match_broken()).await;
     }
@@ -78,32 +103,47 @@ async fn answers_that_break_their_promise_are_null_as_far_up_as_they_must() {
 fn match_broken() -> &'static Expect {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    static EXPECTED: [Expect; 5] = [expect![[r#"
+    static EXPECTED: [Expect; 5] = [
+        expect![[r#"
         {"sessions":null}
-        ["sessions",0,"kind"] "a value of the enum `Kind` is declared, but the answer has \"LOUD\"" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]], expect![[r#"
+        ["sessions",0,"kind"] "a value of the enum `Kind` is declared, but the answer has \"LOUD\"" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]],
+        expect![[r#"
         {"sessions":null}
-        ["sessions",0,"title"] "a value is declared, but the answer has null" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]], expect![[r#"
+        ["sessions",0,"title"] "a value is declared, but the answer has null" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]],
+        expect![[r#"
         {"sessions":null}
-        ["sessions",0,"people",0] "a value is declared, but the answer has null" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]], expect![[r#"
+        ["sessions",0,"people",0] "a value is declared, but the answer has null" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]],
+        expect![[r#"
         {"sessions":null}
-        ["sessions",0,"id"] "an id: text, or a whole number (`ID`) is declared, but the answer has 1.5" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]], expect![[r#"
+        ["sessions",0,"id"] "an id: text, or a whole number (`ID`) is declared, but the answer has 1.5" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]],
+        expect![[r#"
         {"sessions":null}
-        ["sessions",0,"people"] "a list is declared, but the answer has an object" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]]];
+        ["sessions",0,"people"] "a list is declared, but the answer has an object" {"code":"bad-answer","plugin":"conman/programme","requestId":"req1","retryable":false}"#]],
+    ];
     &EXPECTED[NEXT.fetch_add(1, Ordering::SeqCst)]
 }
 
 #[tokio::test]
 async fn what_is_no_json_is_a_bad_answer() {
     for (text, expected) in [
-        ("raw:", expect![[r#"
+        (
+            "raw:",
+            expect![[r#"
             {"mySessions":null}
-            ["mySessions"] "the plugin answered something that is no JSON: the text ends too early at byte 0" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]]),
-        ("raw:{\"id\":", expect![[r#"
+            ["mySessions"] "the plugin answered something that is no JSON: the text ends too early at byte 0" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]],
+        ),
+        (
+            "raw:{\"id\":",
+            expect![[r#"
             {"mySessions":null}
-            ["mySessions"] "the plugin answered something that is no JSON: the text ends too early at byte 6" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]]),
-        ("raw:[] []", expect![[r#"
+            ["mySessions"] "the plugin answered something that is no JSON: the text ends too early at byte 6" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]],
+        ),
+        (
+            "raw:[] []",
+            expect![[r#"
             {"mySessions":null}
-            ["mySessions"] "the plugin answered something that is no JSON: something follows the value at byte 3" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]]),
+            ["mySessions"] "the plugin answered something that is no JSON: something follows the value at byte 3" {"code":"bad-answer","plugin":"conman/volunteer","requestId":"req1","retryable":false}"#]],
+        ),
     ] {
         check(&convention().always("Query.mySessions", json!(text)), "{ mySessions { id } }", &expected).await;
     }
@@ -157,14 +197,24 @@ async fn a_permission_on_a_plain_field_hides_it_with_one_error() {
     check(&convention(), "{ sessions { people { id email } } }", &expect![[r#"
         {"sessions":[{"people":[{"email":null,"id":"p1"},{"email":null,"id":"p2"}]},{"people":[{"email":null,"id":"p1"},{"email":null,"id":"p2"}]}]}
         ["sessions",0,"people",0,"email"] "sign in: this needs the permission `person.email`" {"code":"unauthenticated","plugin":"conman/programme","requestId":"req1","retryable":false}"#]]).await;
-    let answer = run(&both(), &convention(), Request::new("{ sessions(limit: 1) { people { email } } }"), &account("anna", &["person.email"])).await;
+    let answer = run(
+        &both(),
+        &convention(),
+        Request::new("{ sessions(limit: 1) { people { email } } }"),
+        &account("anna", &["person.email"]),
+    )
+    .await;
     assert_eq!(answer.errors, 0);
 }
 
 #[tokio::test]
 async fn a_permission_on_a_batched_field_keeps_the_batch_from_being_sent() {
     let guarded = "type Note { text: String! }\nextend type Session @key(fields: \"id\") { notes: [Note!]! @permission(name: \"notes.read\") }";
-    let schema = compose(vec![contribution("conman/programme", crate::plugins::PROGRAMME), contribution("conman/notes", guarded)]).unwrap();
+    let schema = compose(vec![
+        contribution("conman/programme", crate::plugins::PROGRAMME),
+        contribution("conman/notes", guarded),
+    ])
+    .unwrap();
     let plugins = convention().always("Session.notes", json!([{"text": "psst"}]));
     let request = Request::new("{ sessions { id notes { text } } }");
     let answer = run(&schema, &plugins, request.clone(), &account("anna", &[])).await;
@@ -176,7 +226,8 @@ async fn a_permission_on_a_batched_field_keeps_the_batch_from_being_sent() {
 
 #[tokio::test]
 async fn many_errors_are_counted_and_not_all_sent() {
-    let plugins = Plugins::default().always("Query.sessions", (0..500).map(|n| json!({"id": n.to_string(), "start": "soon"})).collect());
+    let plugins = Plugins::default()
+        .always("Query.sessions", (0..500).map(|n| json!({"id": n.to_string(), "start": "soon"})).collect());
     let answer = run(&both(), &plugins, Request::new("{ sessions { id start } }"), &anonymous()).await;
     let errors = body(&answer)["errors"].as_array().unwrap().clone();
     assert_eq!((answer.errors, errors.len()), (500, 101));

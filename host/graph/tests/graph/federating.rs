@@ -88,7 +88,8 @@ async fn the_service_answers_its_sdl() {
           person: String!
           hours: Float!
         }
-    "#]].assert_eq(&sdl);
+    "#]]
+    .assert_eq(&sdl);
     assert_eq!(sdl, both().federation_sdl());
     // What a gateway reads must parse.
     async_graphql_parser::parse_schema(&sdl).unwrap();
@@ -113,14 +114,17 @@ async fn entities_are_answered_by_their_keys_in_order() {
     expect![[r#"
         query Session.shifts {} ["id"] for {"id":"s2"} {"id":"gone"}
         query Session.__entity {} ["title"] for {"id":"s2"} {"id":"gone"}
-        query Shift.entries {} ["hours"] for {"id":"x1"}"#]].assert_eq(&plugins.calls().join("\n"));
+        query Shift.entries {} ["hours"] for {"id":"x1"}"#]]
+    .assert_eq(&plugins.calls().join("\n"));
     expect![[r#"{"data":{"_entities":[{"__typename":"Session","id":"s2","title":"Title s2","shifts":[{"id":"x-s2"}]},{"__typename":"Shift","id":"x1","entries":[{"hours":2.5}]},null,null,null,null,null]},"errors":[{"message":"a representation needs the `__typename` of an entity","path":["_entities",3],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"a representation needs the `__typename` of an entity","path":["_entities",4],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"the answer lacks the key of `Session` (id)","path":["_entities",5],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}},{"message":"an object is declared, but the answer has a number","path":["_entities",6],"extensions":{"code":"bad-answer","retryable":false,"requestId":"req1"}}]}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
 }
 
 #[tokio::test]
 async fn representations_may_be_literals() {
     let plugins = convention();
-    let request = Request::new("{ _entities(representations: [{__typename: \"Session\", id: \"s1\"}]) { ...on Session { title } } }");
+    let request = Request::new(
+        "{ _entities(representations: [{__typename: \"Session\", id: \"s1\"}]) { ...on Session { title } } }",
+    );
     let answer = run(&both(), &plugins, request, &anonymous()).await;
     expect![[r#"{"data":{"_entities":[{"title":"Title s1"}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
 }

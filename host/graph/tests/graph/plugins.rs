@@ -70,7 +70,11 @@ pub(crate) struct Plugins {
 }
 
 impl Plugins {
-    pub(crate) fn on(mut self, field: &'static str, answer: impl Fn(&FieldCall, &Value) -> Result<Value, Fault> + Send + Sync + 'static) -> Self {
+    pub(crate) fn on(
+        mut self,
+        field: &'static str,
+        answer: impl Fn(&FieldCall, &Value) -> Result<Value, Fault> + Send + Sync + 'static,
+    ) -> Self {
         self.fields.insert(field, Arc::new(answer));
         self
     }
@@ -105,11 +109,21 @@ impl Plugins {
 #[async_trait]
 impl Dispatcher for Plugins {
     async fn resolve(&self, _: &Scope, call: FieldCall) -> Result<String, Fault> {
-        self.calls.lock().push(format!("{} {}.{} {} {}", call.kind.as_str(), call.type_name, call.field, call.arguments, call.selection));
+        self.calls.lock().push(format!(
+            "{} {}.{} {} {}",
+            call.kind.as_str(),
+            call.type_name,
+            call.field,
+            call.arguments,
+            call.selection
+        ));
         if let Some(gate) = &self.gate {
             gate.acquire().await.unwrap().forget();
         }
-        self.answer(&call, &call.event.as_ref().map_or(Value::Null, |event| serde_json::from_str(&event.payload).unwrap()))
+        self.answer(
+            &call,
+            &call.event.as_ref().map_or(Value::Null, |event| serde_json::from_str(&event.payload).unwrap()),
+        )
     }
 
     async fn resolve_batch(&self, _: &Scope, call: FieldCall, parents: Vec<String>) -> Result<BatchAnswer, Fault> {
@@ -201,7 +215,8 @@ pub(crate) async fn run(schema: &ComposedSchema, plugins: &Plugins, request: Req
 }
 
 pub(crate) fn body(response: &Response) -> Value {
-    serde_json::from_slice(&response.body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&response.body)))
+    serde_json::from_slice(&response.body)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&response.body)))
 }
 
 /// The response, pretty enough to read in a test.

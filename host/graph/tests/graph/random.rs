@@ -7,8 +7,58 @@ use serde_json::{Value, json};
 use crate::plugins::{Plugins, anonymous, body, both, contribution, convention, engine};
 
 const WORDS: [&str; 52] = [
-    "{", "}", "{", "}", "(", ")", "[", "]", ":", "!", "=", "@", "$", "...", "\"", "\"\"\"", "#", "\n", ",", "query", "mutation", "subscription", "fragment", "on", "A", "B", "Session", "Query", "Int", "String", "[Int!]!",
-    "sessions", "id", "title", "shifts", "people", "x:", "filter:", "{kind: TALK}", "$v", "$v: Int", "@skip(if: true)", "@include(if: $v)", "...A", "... on Session", "__typename", "__schema", "__type(name: \"A\")", "_entities(representations: [1])", "type", "extend", "1.5e9",
+    "{",
+    "}",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "!",
+    "=",
+    "@",
+    "$",
+    "...",
+    "\"",
+    "\"\"\"",
+    "#",
+    "\n",
+    ",",
+    "query",
+    "mutation",
+    "subscription",
+    "fragment",
+    "on",
+    "A",
+    "B",
+    "Session",
+    "Query",
+    "Int",
+    "String",
+    "[Int!]!",
+    "sessions",
+    "id",
+    "title",
+    "shifts",
+    "people",
+    "x:",
+    "filter:",
+    "{kind: TALK}",
+    "$v",
+    "$v: Int",
+    "@skip(if: true)",
+    "@include(if: $v)",
+    "...A",
+    "... on Session",
+    "__typename",
+    "__schema",
+    "__type(name: \"A\")",
+    "_entities(representations: [1])",
+    "type",
+    "extend",
+    "1.5e9",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
@@ -17,8 +67,28 @@ fn soup() -> impl Strategy<Value = String> {
 
 /// Documents that parse, with fields, fragments and arguments that may or may not be there.
 fn document() -> impl Strategy<Value = String> {
-    let field = proptest::sample::select(&["id", "title", "kind", "sessions", "shifts", "people", "room", "name", "session", "mySessions", "nope", "__typename", "email", "entries", "hours", "secret"][..]);
-    let leaf = (field.clone(), any::<bool>()).prop_map(|(field, alias)| if alias { format!("a: {field}") } else { field.to_owned() });
+    let field = proptest::sample::select(
+        &[
+            "id",
+            "title",
+            "kind",
+            "sessions",
+            "shifts",
+            "people",
+            "room",
+            "name",
+            "session",
+            "mySessions",
+            "nope",
+            "__typename",
+            "email",
+            "entries",
+            "hours",
+            "secret",
+        ][..],
+    );
+    let leaf = (field.clone(), any::<bool>())
+        .prop_map(|(field, alias)| if alias { format!("a: {field}") } else { field.to_owned() });
     let selection = leaf.prop_recursive(6, 40, 5, move |inner| {
         (field.clone(), proptest::collection::vec(inner, 1..5), 0..6_u8).prop_map(|(field, inner, form)| {
             let inner = inner.join(" ");
@@ -38,19 +108,37 @@ fn document() -> impl Strategy<Value = String> {
 }
 
 fn answer() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<i32>().prop_map(Into::into), any::<bool>().prop_map(Into::into), "[a-zA-Z0-9 \"\\\\é]{0,6}".prop_map(Into::into), Just(json!("TALK")), Just(json!("2026-08-14T10:30:00Z"))];
-    let name = proptest::sample::select(&["id", "title", "kind", "room", "people", "name", "start", "session", "tags"][..]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i32>().prop_map(Into::into),
+        any::<bool>().prop_map(Into::into),
+        "[a-zA-Z0-9 \"\\\\é]{0,6}".prop_map(Into::into),
+        Just(json!("TALK")),
+        Just(json!("2026-08-14T10:30:00Z"))
+    ];
+    let name =
+        proptest::sample::select(&["id", "title", "kind", "room", "people", "name", "start", "session", "tags"][..]);
     leaf.prop_recursive(4, 40, 5, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
-            proptest::collection::hash_map(name.clone().prop_map(str::to_owned), inner, 0..6).prop_map(|map| map.into_iter().collect()),
+            proptest::collection::hash_map(name.clone().prop_map(str::to_owned), inner, 0..6)
+                .prop_map(|map| map.into_iter().collect()),
         ]
     })
 }
 
 fn everything(answer: &Value) -> Plugins {
     let mut plugins = convention();
-    for field in ["Query.sessions", "Query.session", "Query.mySessions", "Query.shifts", "Session.__entity", "Session.shifts", "Person.sessions", "Shift.entries"] {
+    for field in [
+        "Query.sessions",
+        "Query.session",
+        "Query.mySessions",
+        "Query.shifts",
+        "Session.__entity",
+        "Session.shifts",
+        "Person.sessions",
+        "Shift.entries",
+    ] {
         plugins = plugins.always(field, answer.clone());
     }
     plugins

@@ -30,7 +30,12 @@ struct House {
 }
 
 fn house_with(plugins: Plugins, hub: SubscriptionHub) -> House {
-    House { engine: engine(), hub, schema: compose(vec![contribution("aa/aa", SDL)]).unwrap(), plugins: Arc::new(plugins) }
+    House {
+        engine: engine(),
+        hub,
+        schema: compose(vec![contribution("aa/aa", SDL)]).unwrap(),
+        plugins: Arc::new(plugins),
+    }
 }
 
 fn plugins() -> Plugins {
@@ -79,7 +84,10 @@ impl House {
 }
 
 async fn next(subscription: &mut Subscription) -> String {
-    let bytes = tokio::time::timeout(Duration::from_secs(10), subscription.next()).await.expect("nothing came").expect("it ended");
+    let bytes = tokio::time::timeout(Duration::from_secs(10), subscription.next())
+        .await
+        .expect("nothing came")
+        .expect("it ended");
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -87,7 +95,10 @@ async fn next(subscription: &mut Subscription) -> String {
 async fn an_event_becomes_a_response_for_those_it_is_for() {
     let house = house();
     let mut all = house.subscribe("subscription { shiftChanged { id entries } }", anonymous()).await.unwrap();
-    let mut one = house.subscribe("subscription { changed: shiftChanged(department: \"d2\") { name } }", anonymous()).await.unwrap();
+    let mut one = house
+        .subscribe("subscription { changed: shiftChanged(department: \"d2\") { name } }", anonymous())
+        .await
+        .unwrap();
     house.publish("volunteer.shift.moved", &json!({"id": "x1", "department": "d1"}));
     house.publish("programming.session.moved", &json!({"id": "x9", "department": "d2"}));
     house.hub.publish(&ConventionId::from_stored("another"), &event("volunteer.shift.moved", &json!({"id": "x8"})));
@@ -96,14 +107,19 @@ async fn an_event_becomes_a_response_for_those_it_is_for() {
     expect![[r#"
         {"data":{"shiftChanged":{"id":"x1","entries":["anna"]}}}
         {"data":{"shiftChanged":{"id":"x2","entries":["anna"]}}}
-        {"data":{"changed":{"name":"Door"}}}"#]].assert_eq(&heard.join("\n"));
+        {"data":{"changed":{"name":"Door"}}}"#]]
+    .assert_eq(&heard.join("\n"));
 }
 
 #[tokio::test]
 async fn the_same_question_of_the_same_actor_is_asked_once_per_event() {
     let house = house();
     let mut subscriptions = Vec::new();
-    for query in ["subscription { shiftChanged { id } }", "subscription { shiftChanged { name } }", "subscription A { again: shiftChanged { id name } }"] {
+    for query in [
+        "subscription { shiftChanged { id } }",
+        "subscription { shiftChanged { name } }",
+        "subscription A { again: shiftChanged { id name } }",
+    ] {
         subscriptions.push(house.subscribe(query, account("anna", &[])).await.unwrap());
     }
     subscriptions.push(house.subscribe("subscription { shiftChanged { id } }", account("bert", &[])).await.unwrap());
@@ -117,12 +133,14 @@ async fn the_same_question_of_the_same_actor_is_asked_once_per_event() {
         {"data":{"shiftChanged":{"id":"x1"}}}
         {"data":{"shiftChanged":{"name":"Door"}}}
         {"data":{"again":{"id":"x1","name":"Door"}}}
-        {"data":{"shiftChanged":{"id":"x1"}}}"#]].assert_eq(&heard.join("\n"));
+        {"data":{"shiftChanged":{"id":"x1"}}}"#]]
+    .assert_eq(&heard.join("\n"));
     let mut calls = house.plugins.calls();
     calls.sort();
     expect![[r#"
         query Subscription.shiftChanged {} ["id","name"]
-        query Subscription.shiftChanged {} ["id"]"#]].assert_eq(&calls.join("\n"));
+        query Subscription.shiftChanged {} ["id"]"#]]
+    .assert_eq(&calls.join("\n"));
     subscriptions.truncate(1);
     assert_eq!(house.hub.subscribers(&con()), 1);
     drop(subscriptions);
@@ -174,7 +192,10 @@ async fn the_host_ends_subscriptions_with_its_reason() {
     let house = house();
     let mut subscription = house.subscribe("subscription { shiftChanged { id } }", anonymous()).await.unwrap();
     house.hub.close(&ConventionId::from_stored("another"), &Fault::new(code::UNAVAILABLE, "not you"));
-    house.hub.close(&con(), &Fault::new(code::UNAVAILABLE, "the plugins of this convention have changed; subscribe again").retryable());
+    house.hub.close(
+        &con(),
+        &Fault::new(code::UNAVAILABLE, "the plugins of this convention have changed; subscribe again").retryable(),
+    );
     expect![[r#"{"errors":[{"message":"the plugins of this convention have changed; subscribe again","extensions":{"code":"unavailable","retryable":true,"requestId":"req1"}}]}"#]].assert_eq(&next(&mut subscription).await);
     assert!(subscription.next().await.is_none());
 }
@@ -193,9 +214,13 @@ async fn what_cannot_be_subscribed_to_is_refused() {
         ("subscription { shiftChanged { id } }", nowhere),
     ] {
         let refused = house.subscribe(query, scope).await.expect_err(query);
-        all += &format!("{query} => {} {}\n", refused["errors"][0]["extensions"]["code"], refused["errors"][0]["message"]);
+        all +=
+            &format!("{query} => {} {}\n", refused["errors"][0]["extensions"]["code"], refused["errors"][0]["message"]);
     }
-    let over_http = house.engine.execute(&house.schema, &Request::new("subscription { shiftChanged { id } }"), &anonymous(), &*house.plugins).await;
+    let over_http = house
+        .engine
+        .execute(&house.schema, &Request::new("subscription { shiftChanged { id } }"), &anonymous(), &*house.plugins)
+        .await;
     all += &String::from_utf8_lossy(&over_http.body);
     expect![[r#"
         { __typename } => "graphql-invalid" "this is no subscription; send it as a request"

@@ -37,7 +37,14 @@ async fn given(ty: &str, field: &str, value: Option<Value>) -> String {
     let request = Request::new(format!("query($v: {ty}) {{ {field}(v: $v) }}")).with_variables(variables);
     let answer = run(&schema, &plugins, request, &anonymous()).await;
     match plugins.calls().first() {
-        Some(call) => call.split_whitespace().skip(2).collect::<Vec<_>>().join(" ").trim_end_matches(" []").trim_end_matches(" [\"\"]").to_owned(),
+        Some(call) => call
+            .split_whitespace()
+            .skip(2)
+            .collect::<Vec<_>>()
+            .join(" ")
+            .trim_end_matches(" []")
+            .trim_end_matches(" [\"\"]")
+            .to_owned(),
         None => {
             let error = &body(&answer)["errors"][0];
             format!("{}: {}", error["extensions"]["pointer"], error["message"])
@@ -76,7 +83,13 @@ async fn values_are_coerced_or_refused_with_their_place() {
         ("Size", "size", Some(json!("XXL"))),
         ("Size", "size", Some(json!(1))),
         ("Outer", "outer", Some(json!({"inner": {"name": "n"}}))),
-        ("Outer", "outer", Some(json!({"inner": {"name": "n", "size": "L", "tags": "one"}, "list": [1, [2, null]], "when": "2026-08-14T10:30:00Z", "note": {"a/b": [1, {}]}, "big": null}))),
+        (
+            "Outer",
+            "outer",
+            Some(
+                json!({"inner": {"name": "n", "size": "L", "tags": "one"}, "list": [1, [2, null]], "when": "2026-08-14T10:30:00Z", "note": {"a/b": [1, {}]}, "big": null}),
+            ),
+        ),
         ("Outer", "outer", Some(json!({"inner": {"name": "n", "tags": ["a", null]}}))),
         ("Outer", "outer", Some(json!({"inner": {"nme": "n"}}))),
         ("Outer", "outer", Some(json!({"inner": {}}))),
@@ -152,19 +165,22 @@ async fn variables_that_are_no_object_or_nest_too_deep_are_refused() {
         "`variables` must be an object"
         "`variables` must be an object"
         "`variables` nest deeper than 64"
-    "#]].assert_eq(&all);
+    "#]]
+    .assert_eq(&all);
 }
 
 #[tokio::test]
 async fn a_variable_within_a_literal_takes_its_place() {
     let schema = compose(vec![contribution("aa/aa", SDL)]).unwrap();
-    let plugins = Plugins::default().always("Query.outer", json!(1)).always("Query.any", json!(1)).always("Query.int", json!(1));
+    let plugins =
+        Plugins::default().always("Query.outer", json!(1)).always("Query.any", json!(1)).always("Query.int", json!(1));
     let text = "query($n: String!, $s: Size, $i: Int, $j: JSON) {
         outer(v: {inner: {name: $n, size: $s, tags: [$n]}, list: [[$i, 3]], note: {x: $i, y: [$j], z: WORD}})
         any(v: {deep: [{er: $j}]})
         int(v: $i)
     }";
-    let request = Request::new(text.replace("$i: Int,", "$i: Int = 4,")).with_variables(json!({"n": "N", "j": {"k": [1]}}));
+    let request =
+        Request::new(text.replace("$i: Int,", "$i: Int = 4,")).with_variables(json!({"n": "N", "j": {"k": [1]}}));
     let answer = run(&schema, &plugins, request, &anonymous()).await;
     expect![[r#"
         query Query.outer {"v":{"inner":{"name":"N","size":"M","tags":["N"]},"list":[[4,3]],"note":{"x":4,"y":[{"k":[1]}],"z":"WORD"},"big":7}} []
