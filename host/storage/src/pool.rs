@@ -113,12 +113,6 @@ impl<C: Connect> Pool<C> {
         self.turns.close();
         self.renew();
     }
-
-    /// How many connections wait to be used.
-    #[cfg(test)]
-    pub(crate) fn idle(&self) -> usize {
-        self.idle.lock().len()
-    }
 }
 
 impl<C: Connect> Idling for Pool<C> {
@@ -149,5 +143,89 @@ impl<C: Connect> Lease<C> {
         if open.generation == current && !pool.budget.is_short() && !pool.turns.is_closed() {
             pool.idle.lock().push(Idle { open, since: Instant::now() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    /// Counts what it opens.
+    #[derive(Default)]
+    struct Counter(AtomicU32);
+
+    #[async_trait]
+    impl Connect for Counter {
+        type Connection = u32;
+
+        async fn connect(&self) -> Result<u32, SqlError> {
+            Ok(self.0.fetch_add(1, Ordering::Relaxed))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_opened_when_needed_used_again_and_closed_when_idle() {
+        let pool = Pool::new(Counter::default(), 2, Budget::new(9));
+        for _ in 0..3 {
+            let mut lease = pool.lease().await.unwrap();
+            assert_eq!(*lease.connection(), 0);
+            lease.give_back();
+        }
+        pool.close_idle(Instant::now());
+        let mut lease = pool.lease().await.unwrap();
+        assert_eq!(*lease.connection(), 1);
+        drop(lease);
+        assert_eq!(*pool.lease().await.unwrap().connection(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_gives_way_to_another_databases() {
+        let budget = Budget::new(1);
+        let (one, other) =
+            (Pool::new(Counter::default(), 1, Arc::clone(&budget)), Pool::new(Counter::default(), 1, budget));
+        one.lease().await.unwrap().give_back();
+        other.lease().await.unwrap().give_back();
+        assert_eq!((one.idle.lock().len(), other.idle.lock().len()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn after_a_migration_older_connections_are_not_used_again() {
+        let pool = Pool::new(Counter::default(), 2, Budget::new(9));
+        let old = pool.lease().await.unwrap();
+        pool.lease().await.unwrap().give_back();
+        pool.renew();
+        old.give_back();
+        assert_eq!(*pool.lease().await.unwrap().connection(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever() {
+        let pool = Pool::new(Counter::default(), 1, Budget::new(9));
+        let _held = pool.lease().await.unwrap();
+        assert!(matches!(pool.lease().await, Err(SqlError::Serialization(_))));
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_in_order() {
+        let pool = Pool::new(Counter::default(), 1, Budget::new(9));
+        let held = pool.lease().await.unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut waiting = Vec::new();
+        for number in 0..5 {
+            let (pool, order) = (Arc::clone(&pool), Arc::clone(&order));
+            waiting.push(tokio::spawn(async move {
+                let lease = pool.lease().await.unwrap();
+                order.lock().push(number);
+                lease.give_back();
+            }));
+            tokio::task::yield_now().await;
+        }
+        held.give_back();
+        for task in waiting {
+            task.await.unwrap();
+        }
+        assert_eq!(*order.lock(), [0, 1, 2, 3, 4]);
     }
 }

@@ -195,6 +195,6 @@ pub(crate) fn own(kind: Kind, text: &str) -> Statement {
         answers_rows: kind == Kind::Query,
         parameters: None,
         outputs: None,
-        null_tests: Vec::new(),
+        untyped: Vec::new(),
     }
 }

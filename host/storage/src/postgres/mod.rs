@@ -42,6 +42,9 @@ const ALL_PLUGIN_CONNECTIONS: usize = 48;
 /// How long a transaction may wait for another's lock.
 const LOCK_TIME: Duration = Duration::from_secs(10);
 
+/// How often a long statement looks whether anybody still waits for it.
+const CHECK_TIME: Duration = Duration::from_millis(500);
+
 /// How long a transaction may sit idle. The longest calls take a minute.
 const IDLE_TIME: Duration = Duration::from_secs(120);
 
@@ -110,6 +113,8 @@ impl Server {
             ("search_path", format!("{},pg_temp", provisioned.schema)),
             ("statement_timeout", milliseconds(STATEMENT_TIME)),
             ("lock_timeout", milliseconds(LOCK_TIME)),
+            // Who hung up is not worked for any longer.
+            ("client_connection_check_interval", milliseconds(CHECK_TIME)),
             ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIME)),
         ]);
         let pool = Pool::new(Connector { options }, PLUGIN_CONNECTIONS as usize, Arc::clone(&self.plugins));

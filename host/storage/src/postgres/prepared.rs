@@ -48,12 +48,12 @@ impl Shelf {
 
     /// The text and types to run a statement with.
     pub(super) fn prepare(&mut self, statement: &Statement, parameters: &[Value]) -> Prepared {
-        let text = without_tested_nulls(statement, parameters);
+        let text = with_nulls_written(statement, parameters);
         let natural = || -> Arc<[Announced]> {
-            let unused = |place: usize| statement.null_tests.contains(&place);
+            let written = |place: usize| statement.untyped.contains(&place);
             let of = |(place, value): (usize, &Value)| match value {
                 // Written into the text as NULL, so that nothing else tells its type.
-                Value::Null if unused(place) => Announced::Text,
+                Value::Null if written(place) => Announced::Text,
                 value => Announced::of(value),
             };
             parameters.iter().enumerate().map(of).collect()
@@ -79,12 +79,12 @@ impl Shelf {
     }
 }
 
-/// The statement's text, with NULL written out where `$n IS NULL` is asked of a NULL: asked so, a parameter whose type
-/// nothing else tells first is an error to PostgreSQL.
-fn without_tested_nulls(statement: &Statement, parameters: &[Value]) -> Arc<str> {
+/// The statement's text, with NULL written out for those parameters that are NULL and whose type PostgreSQL might not be
+/// able to tell: `$1 IS NULL OR name = $1` is an error to it as long as nobody says what `$1` is.
+fn with_nulls_written(statement: &Statement, parameters: &[Value]) -> Arc<str> {
     let is_null = |place: &usize| matches!(parameters.get(*place), Some(Value::Null));
-    if statement.null_tests.iter().any(is_null) {
-        let nulls: Vec<_> = statement.null_tests.iter().copied().filter(is_null).collect();
+    if statement.untyped.iter().any(is_null) {
+        let nulls: Vec<_> = statement.untyped.iter().copied().filter(is_null).collect();
         replaced(&statement.postgres, &nulls).into()
     } else {
         Arc::clone(&statement.postgres)

@@ -94,6 +94,18 @@ fn allows_guest(action: c_int, first: &str, second: &str) -> bool {
     }
 }
 
+/// What SQLite itself reads and writes to change a schema.
+const CATALOGUE: &[&str] = &[
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_temp_master",
+    "sqlite_temp_schema",
+    "sqlite_sequence",
+    "sqlite_stat1",
+    "sqlite_stat4",
+    "pragma_quick_check",
+];
+
 /// What a change of the schema asks for besides. SQLite carries it out by writing its own catalogue, which direct writes
 /// cannot reach: the defensive switch makes the catalogue read-only for statements.
 fn allows_migration(action: c_int, first: &str, second: &str) -> bool {
@@ -104,18 +116,9 @@ fn allows_migration(action: c_int, first: &str, second: &str) -> bool {
         }
         ffi::SQLITE_ALTER_TABLE => !names::is_reserved(second),
         ffi::SQLITE_REINDEX => !names::is_reserved(first),
-        ffi::SQLITE_READ | ffi::SQLITE_INSERT | ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE => {
-            matches!(
-                first,
-                "sqlite_master"
-                    | "sqlite_schema"
-                    | "sqlite_temp_master"
-                    | "sqlite_temp_schema"
-                    | "sqlite_sequence"
-                    | "sqlite_stat1"
-                    | "sqlite_stat4"
-            )
-        }
+        ffi::SQLITE_READ | ffi::SQLITE_INSERT | ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE => CATALOGUE.contains(&first),
+        // ADD COLUMN checks the rows there are.
+        ffi::SQLITE_PRAGMA => first == "quick_check",
         ffi::SQLITE_FUNCTION => {
             second.eq_ignore_ascii_case("typeof")
                 || second.starts_with("sqlite_rename_")

@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(of("($1, $2), ($3, $4)").unwrap(), 1);
         assert_eq!(of("1 + 1 + 1").unwrap(), 2);
         assert_eq!(of("f(1 + 1, 1 + 1)").unwrap(), 2);
-        assert_eq!(of("))))").unwrap(), of("))))").unwrap());
+        assert!(of("))))").is_ok());
     }
 
     #[test]

@@ -324,6 +324,12 @@ impl Writer {
             return refuse(format!("write {} without quotes", function.name));
         }
         let name = checked(ident)?;
+        if matches!(function.args, FunctionArguments::None) {
+            return refuse(format!(
+                "`{name}` means something to the databases; write \"{name}\" for a column, and {}",
+                functions::remedy(&name)
+            ));
+        }
         let Some(shape) = functions::shape(&name) else {
             return refuse(format!("the function {name} is not in the portable subset; {}", functions::remedy(&name)));
         };

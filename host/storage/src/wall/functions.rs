@@ -78,6 +78,9 @@ pub(crate) fn remedy(name: &str) -> &'static str {
         "json_extract" | "json_object" | "json_array" | "jsonb_build_object" | "to_json" | "row_to_json"
         | "json_agg" => "keep JSON as TEXT and read it in the plugin",
         "last_insert_rowid" | "currval" | "lastval" | "nextval" => "make ids in the plugin, or use RETURNING",
+        "user" | "current_user" | "session_user" | "current_role" | "current_catalog" | "current_schema" => {
+            "ask the host who is calling instead of the database"
+        }
         _ => "compute it in the plugin",
     }
 }

@@ -16,6 +16,7 @@ mod schema;
 pub(crate) mod verdicts;
 mod writer;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sqlparser::ast;
@@ -59,8 +60,9 @@ pub(crate) struct Statement {
     pub(crate) parameters: Option<usize>,
     /// The answer's columns, unless a `*` hides them.
     pub(crate) outputs: Option<Vec<Output>>,
-    /// Parameters (from 0) of which `$n IS NULL` is asked.
-    pub(crate) null_tests: Vec<usize>,
+    /// Parameters (from 0) whose type PostgreSQL may fail to tell when they are NULL: those of which `$n IS NULL` is asked,
+    /// and those that stand in several places.
+    pub(crate) untyped: Vec<usize>,
 }
 
 /// The longest text there may be.
@@ -106,9 +108,6 @@ fn judge_one(statement: &ast::Statement, author: Author, tag: &str) -> Result<St
     }
     let (postgres, _) = write(statement, Target::Postgres, author, in_order)?;
     let (kind, answers_rows, outputs) = describe(statement)?;
-    let mut null_tests: Vec<_> = parameters.null_tests.iter().map(|number| number - 1).collect();
-    null_tests.sort_unstable();
-    null_tests.dedup();
     Ok(Statement {
         sqlite: sqlite.into(),
         postgres: postgres.into(),
@@ -116,7 +115,7 @@ fn judge_one(statement: &ast::Statement, author: Author, tag: &str) -> Result<St
         answers_rows,
         parameters: Some(count(&parameters)?),
         outputs,
-        null_tests,
+        untyped: untyped(&parameters),
     })
 }
 
@@ -172,6 +171,16 @@ fn describe(statement: &ast::Statement) -> Result<(Kind, bool, Option<Vec<Output
     };
     let outputs = returning.as_deref().map_or(Ok(None), query::items)?;
     Ok((Kind::Change, returning.is_some(), outputs))
+}
+
+/// See [`Statement::untyped`].
+fn untyped(parameters: &Parameters) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let again = parameters.order.iter().filter(|number| !seen.insert(**number));
+    let mut untyped: Vec<_> = again.chain(&parameters.null_tests).map(|number| number - 1).collect();
+    untyped.sort_unstable();
+    untyped.dedup();
+    untyped
 }
 
 /// How many parameters there are, numbered without gaps.

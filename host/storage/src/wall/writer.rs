@@ -115,6 +115,9 @@ impl Writer {
                 "`{name}` is a hidden column of one database only; declare a key column of your own"
             ));
         }
+        if name == "default" && ident.quote_style.is_none() {
+            return refuse("DEFAULT is no value; leave the column out to get its default");
+        }
         self.name(ident)
     }
 
