@@ -62,7 +62,9 @@ impl Reach {
         match department {
             Some(department) => self.require(department),
             None if self.everything => Ok(()),
-            None => Err(Error::forbidden(format!("What concerns all departments takes the permission `{ADMINISTER}`."))),
+            None => {
+                Err(Error::forbidden(format!("What concerns all departments takes the permission `{ADMINISTER}`.")))
+            }
         }
     }
 }

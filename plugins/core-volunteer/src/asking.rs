@@ -53,15 +53,23 @@ struct OfferRow {
     role_id: String,
     needed: i64,
     taken: i64,
+    role_name: String,
+    role_description: String,
+    role_department_id: Option<String>,
+    needs_confirmation: bool,
+    over_18: bool,
+    licence: Option<String>,
 }
 
 // === impl Asker ===
 
 impl Asker {
-    /// Reads what is known of an account.
-    pub(crate) fn of(account: &str) -> Result<Self> {
+    /// Reads what is known of an account, as far as it matters for these offers.
+    pub(crate) fn of<'o>(account: &str, offers: impl IntoIterator<Item = &'o Offer>) -> Result<Self> {
         let profile = volunteer::find(account)?;
-        let confirmed = volunteer::confirmed(account)?;
+        let asks_much =
+            offers.into_iter().flat_map(|offer| &offer.seats).any(|seat| seat.facts.asks_for_confirmation());
+        let confirmed = if asks_much { volunteer::confirmed(account)? } else { volunteer::Confirmed::default() };
         let entries = entry::of_accounts([account])?;
         let no_shows = entries.iter().filter(|entry| entry.state == State::NoShow).count();
         let pardoned = profile.as_ref().map_or(0, |profile| profile.pardoned_no_shows);
@@ -90,28 +98,27 @@ impl Asker {
 impl Offer {
     /// Reads shifts with their places, by shift. Shifts without places are left out.
     pub(crate) fn of<K: ToValue>(shifts: impl IntoIterator<Item = K>) -> Result<HashMap<String, Self>> {
-        let sql = "SELECT s.id, s.title, s.department_id, s.starts_at, s.ends_at, s.cancelled, t.role_id, t.needed, t.taken \
-                   FROM shift s JOIN shift_seat t ON t.shift_id = s.id WHERE s.id IN ($keys) ORDER BY s.id, t.role_id";
-        let rows = database::query_in::<OfferRow, _>(sql, params![], shifts)?;
-        if rows.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let roles = role::by_id()?;
+        let sql = "SELECT s.id, s.title, s.department_id, s.starts_at, s.ends_at, s.cancelled, t.role_id, t.needed, t.taken, \
+                   r.name AS role_name, r.description AS role_description, r.department_id AS role_department_id, \
+                   r.needs_confirmation, r.over_18, r.licence FROM shift s JOIN shift_seat t ON t.shift_id = s.id \
+                   JOIN volunteer_role r ON r.id = t.role_id WHERE s.id IN ($keys) ORDER BY s.id, r.name, t.role_id";
         let mut offers: HashMap<String, Self> = HashMap::new();
-        for row in rows {
-            let role = roles.get(&row.role_id).ok_or_else(|| Error::internal("a shift's role is gone"))?;
-            let seat = OfferedSeat {
-                facts: role::facts(role),
-                role: role.clone(),
-                needed: row.needed,
-                taken: row.taken,
+        for row in database::query_in::<OfferRow, _>(sql, params![], shifts)? {
+            let role = VolunteerRole {
+                id: row.role_id,
+                name: row.role_name,
+                description: row.role_description,
+                department_id: row.role_department_id,
+                needs_confirmation: row.needs_confirmation,
+                over18: row.over_18,
+                licence: row.licence,
             };
+            let seat = OfferedSeat { facts: role::facts(&role), role, needed: row.needed, taken: row.taken };
             match offers.get_mut(&row.id) {
                 Some(offer) => offer.seats.push(seat),
                 None => {
                     let span = span(row.starts_at, row.ends_at)?;
-                    let shift =
-                        ShiftFacts { id: row.id.clone(), title: row.title, span, cancelled: row.cancelled };
+                    let shift = ShiftFacts { id: row.id.clone(), title: row.title, span, cancelled: row.cancelled };
                     offers.insert(row.id, Self { shift, department: row.department_id, seats: vec![seat] });
                 }
             }
@@ -121,10 +128,10 @@ impl Offer {
 
     /// Decides about each role.
     pub(crate) fn decide(&self, standing: &Standing<'_>) -> Vec<Decided> {
-        let decided = self.seats.iter().map(|seat| Decided {
-            outcome: standing.decide(&self.shift, seat.facts()),
-            role: seat.role.clone(),
-        });
+        let decided = self
+            .seats
+            .iter()
+            .map(|seat| Decided { outcome: standing.decide(&self.shift, seat.facts()), role: seat.role.clone() });
         decided.collect()
     }
 }
@@ -147,9 +154,10 @@ pub(crate) fn decisions<K: ToValue>(
     account: &str,
     shifts: impl IntoIterator<Item = K>,
 ) -> Result<HashMap<String, Vec<Decided>>> {
-    let asker = Asker::of(account)?;
+    let offers = Offer::of(shifts)?;
+    let asker = Asker::of(account, offers.values())?;
     let standing = asker.standing(here);
-    Ok(Offer::of(shifts)?.into_iter().map(|(id, offer)| (id, offer.decide(&standing))).collect())
+    Ok(offers.into_iter().map(|(id, offer)| (id, offer.decide(&standing))).collect())
 }
 
 /// The decision nearest to a yes.

@@ -48,7 +48,8 @@ fn shifts(ctx: &Context) -> Result<String> {
     let reach = Reach::of(ctx)?;
     let departments = department::by_id()?;
     let roles = role::by_id()?;
-    let mut rows: Vec<ShiftRow> = database::query_as(&format!("{} ORDER BY s.starts_at, s.id", shift::SELECT), params![])?;
+    let mut rows: Vec<ShiftRow> =
+        database::query_as(&format!("{} ORDER BY s.starts_at, s.id", shift::SELECT), params![])?;
     rows.retain(|row| reach.covers(&row.department_id));
     let names = names()?;
     let mut people: HashMap<(String, String), Vec<String>> = HashMap::new();
@@ -100,8 +101,7 @@ fn volunteers(ctx: &Context) -> Result<String> {
     let mut columns = vec!["account", "name", "worked hours", "weighted hours", "planned hours"];
     columns.extend(rewards.iter().map(|reward| reward.name.as_str()));
     let mut table = Table::new(&columns);
-    let mut accounts: BTreeSet<(String, String)> =
-        names.into_iter().map(|(account, name)| (name, account)).collect();
+    let mut accounts: BTreeSet<(String, String)> = names.into_iter().map(|(account, name)| (name, account)).collect();
     let known: BTreeSet<String> = accounts.iter().map(|(_, account)| account.clone()).collect();
     accounts.extend(sums.keys().filter(|id| !known.contains(*id)).map(|id| (String::new(), id.clone())));
     for (name, account) in accounts {

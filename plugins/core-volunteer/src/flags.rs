@@ -20,8 +20,7 @@ pub(crate) fn after_move(here: &Here<'_>, moved: &BTreeSet<String>) -> Result<us
         return Ok(0);
     }
     let on_them = entry::of_shifts(moved)?;
-    let accounts: BTreeSet<String> =
-        on_them.into_iter().filter(|entry| is_open(entry)).map(|entry| entry.account_id).collect();
+    let accounts: BTreeSet<String> = on_them.into_iter().filter(is_open).map(|entry| entry.account_id).collect();
     refresh(here, &accounts, moved)
 }
 

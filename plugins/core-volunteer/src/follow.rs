@@ -217,9 +217,7 @@ fn follow_by_hand(
 
 /// From the first start to the last end of what takes place.
 fn hull<'s>(sessions: impl Iterator<Item = &'s SessionRow>) -> Option<Span> {
-    sessions
-        .filter_map(SessionRow::span)
-        .reduce(|a, b| Span { start: a.start.min(b.start), end: a.end.max(b.end) })
+    sessions.filter_map(SessionRow::span).reduce(|a, b| Span { start: a.start.min(b.start), end: a.end.max(b.end) })
 }
 
 // === impl Work ===

@@ -82,7 +82,9 @@ pub(super) fn dismiss(ctx: &Context, id: &str, account: &str) -> Result<Departme
     reach.require(id)?;
     let department = department::one(id)?;
     if department.parent_id.is_none() && ctx.actor.account() != Some(account) && !ctx.actor.may(ADMINISTER) {
-        return Err(Error::forbidden("Heads of a department at the top are dismissed by an administrator, or step down themselves."));
+        return Err(Error::forbidden(
+            "Heads of a department at the top are dismissed by an administrator, or step down themselves.",
+        ));
     }
     database::execute(
         "DELETE FROM department_head WHERE department_id = $1 AND account_id = $2",

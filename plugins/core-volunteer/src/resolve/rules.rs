@@ -31,10 +31,10 @@ pub(super) fn create(ctx: &Context, input: ShiftRuleInput) -> Result<ShiftRule> 
             kind: input.kind,
             minutes_before: minutes(input.minutes_before, "/input/minutesBefore")?,
             minutes_after: minutes(input.minutes_after, "/input/minutesAfter")?,
-            merge_up_to_minutes: input
-                .merge_up_to_minutes
-                .map(|value| minutes(value, "/input/mergeUpToMinutes"))
-                .transpose()?,
+            merge_up_to_minutes: match input.merge_up_to_minutes {
+                None | Some(0) => None,
+                Some(limit) => Some(minutes(limit, "/input/mergeUpToMinutes")?),
+            },
         },
         department_id: input.department,
         weight_percent: weight(input.weight, "/input/weight")?,
@@ -67,7 +67,7 @@ pub(super) fn update(ctx: &Context, id: &str, patch: ShiftRulePatch) -> Result<S
     }
     match patch.merge_up_to_minutes {
         Maybe::Absent => {}
-        Maybe::Null => rule.merge_up_to_minutes = None,
+        Maybe::Null | Maybe::Value(0) => rule.merge_up_to_minutes = None,
         Maybe::Value(limit) => rule.merge_up_to_minutes = Some(minutes(limit, "/patch/mergeUpToMinutes")?),
     }
     if let Maybe::Value(factor) = patch.weight {

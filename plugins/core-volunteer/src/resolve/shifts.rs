@@ -274,7 +274,8 @@ fn each_decision<T: Clone>(
         return Ok(shifts.iter().map(|_| Ok(None)).collect());
     };
     let decisions = asking::decisions(here, account, shifts.iter().map(|key| &key.id))?;
-    let shown: HashMap<String, Result<Option<T>>> = decisions.into_iter().map(|(id, decided)| (id, show(decided))).collect();
+    let shown: HashMap<String, Result<Option<T>>> =
+        decisions.into_iter().map(|(id, decided)| (id, show(decided))).collect();
     Ok(shifts.iter().map(|key| shown.get(&key.id).cloned().unwrap_or(Ok(None))).collect())
 }
 

@@ -21,14 +21,14 @@ pub(super) fn sign_up(ctx: &Context, args: MutationSignUpArgs) -> Result<ShiftEn
     let account = args.account.as_deref().unwrap_or(caller);
     let mut offers = Offer::of([&args.shift])?;
     let Some(offer) = offers.remove(&args.shift) else {
-        return Err(no_offer(&args.shift)?.at("/shift"));
+        return Err(no_offer(&args.shift).at("/shift"));
     };
     if account != caller {
         ctx.actor.require(MANAGE)?;
         Reach::of(ctx)?.require(&offer.department)?;
     }
     let seat = chosen(&offer, args.role.as_deref())?;
-    let asker = Asker::of(account)?;
+    let asker = Asker::of(account, [&offer])?;
     let decision = asker.standing(&here).decide(&offer.shift, seat.facts());
     decision.map_err(|refusal| asking::refused(&here, &refusal))?;
     if !entry::take_place(&offer.shift.id, &seat.role.id)? {
@@ -70,7 +70,8 @@ fn chosen<'o>(offer: &'o Offer, role: Option<&str>) -> Result<&'o OfferedSeat> {
     match (role, offer.seats.as_slice()) {
         (Some(role), seats) => seats.iter().find(|seat| seat.role.id == role).ok_or_else(|| {
             let names: Vec<_> = seats.iter().map(|seat| seat.role.name.as_str()).collect();
-            Error::not_found(format!("This shift has no places for that role, only for {}.", names.join(", "))).at("/role")
+            Error::not_found(format!("This shift has no places for that role, only for {}.", names.join(", ")))
+                .at("/role")
         }),
         (None, [seat]) => Ok(seat),
         (None, seats) => {
@@ -81,9 +82,11 @@ fn chosen<'o>(offer: &'o Offer, role: Option<&str>) -> Result<&'o OfferedSeat> {
     }
 }
 
-fn no_offer(id: &str) -> Result<Error> {
-    shift::one(id)?;
-    Ok(Error::new("OCCUPIED", "Nobody is needed on this shift."))
+fn no_offer(id: &str) -> Error {
+    match shift::one(id) {
+        Ok(_) => Error::new("OCCUPIED", "Nobody is needed on this shift."),
+        Err(error) => error,
+    }
 }
 
 /// Gives a place back: one's own until the deadline, anybody's by a head.

@@ -137,7 +137,8 @@ pub(super) fn add_worklog(ctx: &Context, input: WorklogInput) -> Result<WorklogL
         None => reach.require_some()?,
     }
     if input.minutes == 0 || input.minutes.unsigned_abs() > MOST_MINUTES {
-        return Err(Error::invalid("Write between 1 and 1440 minutes; negative ones correct an earlier line.").at("/input/minutes"));
+        return Err(Error::invalid("Write between 1 and 1440 minutes; negative ones correct an earlier line.")
+            .at("/input/minutes"));
     }
     if ctx.actor.account() == Some(input.account.as_str()) {
         return Err(Error::forbidden("Let another head write down your hours.").at("/input/account"));
@@ -193,7 +194,9 @@ pub(super) fn hand_out_reward(ctx: &Context, account: &str, id: &str) -> Result<
     let rewards = here.settings.rewards();
     let Some(wanted) = rewards.iter().find(|reward| reward.id == id) else {
         let names: Vec<_> = rewards.iter().map(|reward| reward.id.as_str()).collect();
-        return Err(Error::not_found(format!("There is no such reward; there are: {}.", names.join(", "))).at("/reward"));
+        return Err(
+            Error::not_found(format!("There is no such reward; there are: {}.", names.join(", "))).at("/reward")
+        );
     };
     let sum = hours::sums(&here, &[account.to_owned()])?.remove(account).unwrap_or_default();
     let missing = reward::missing(reward::threshold(wanted.hours), sum.weighted);
@@ -268,11 +271,11 @@ impl VolunteerFields for CoreVolunteer {
     fn availability(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<AvailableSpan>> {
         let here = Here::of(ctx)?;
         let spans = volunteer::availability(seen(ctx, keys))?;
-        let rows = spans.into_iter().flat_map(|(account, spans)| {
-            spans.into_iter().map(move |span| (account.clone(), span))
+        let rows =
+            spans.into_iter().flat_map(|(account, spans)| spans.into_iter().map(move |span| (account.clone(), span)));
+        let rows = rows.map(|(account, span)| {
+            (account, AvailableSpan { start: here.local(span.start), end: here.local(span.end) })
         });
-        let rows = rows
-            .map(|(account, span)| (account, AvailableSpan { start: here.local(span.start), end: here.local(span.end) }));
         guarded(ctx, keys, batch::lists(keys, rows)?)
     }
 
@@ -304,19 +307,20 @@ impl VolunteerFields for CoreVolunteer {
         let sql = "SELECT id, account_id, department_id, worked_on, minutes, comment, added_at, added_by FROM worklog \
                    WHERE account_id IN ($keys) ORDER BY worked_on, added_at, id";
         let rows = database::query_in::<Row, _>(sql, params![], seen(ctx, keys))?;
-        let rows = rows.into_iter().map(|(id, account, department_id, worked_on, minutes, comment, added_at, added_by)| {
-            let line = WorklogLine {
-                id,
-                account: AccountKey::from(account.as_str()),
-                department_id,
-                worked_on,
-                minutes,
-                comment,
-                added_by: AccountKey::from(added_by),
-                added_at: here.local(added_at),
-            };
-            (account, line)
-        });
+        let rows =
+            rows.into_iter().map(|(id, account, department_id, worked_on, minutes, comment, added_at, added_by)| {
+                let line = WorklogLine {
+                    id,
+                    account: AccountKey::from(account.as_str()),
+                    department_id,
+                    worked_on,
+                    minutes,
+                    comment,
+                    added_by: AccountKey::from(added_by),
+                    added_at: here.local(added_at),
+                };
+                (account, line)
+            });
         guarded(ctx, keys, batch::lists(keys, rows)?)
     }
 }

@@ -96,7 +96,10 @@ impl Calendar {
     /// The instant at which the clock on the wall shows `time` on `date`: the first of two, or right after a gap.
     #[must_use]
     pub fn instant(&self, date: Date, time: Time) -> Timestamp {
-        self.zone.to_ambiguous_zoned(date.to_datetime(time)).compatible().map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+        self.zone
+            .to_ambiguous_zoned(date.to_datetime(time))
+            .compatible()
+            .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
     }
 
     /// When the convention day `date` begins.

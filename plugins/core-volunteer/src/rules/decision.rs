@@ -175,6 +175,14 @@ pub struct Standing<'a> {
     by_day: BTreeMap<Date, i64>,
 }
 
+impl RoleFacts {
+    /// Whether it asks for something that somebody has to have written down besides the profile.
+    #[must_use]
+    pub const fn asks_for_confirmation(&self) -> bool {
+        self.needs_confirmation || self.licence.is_some()
+    }
+}
+
 // === impl Standing ===
 
 impl<'a> Standing<'a> {

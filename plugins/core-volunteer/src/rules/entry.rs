@@ -65,7 +65,9 @@ pub fn after(
         (State::SignedUp | State::Arrived, Step::Complete) => State::Completed,
         (State::Arrived, Step::Abandon) => State::Abandoned,
         (State::SignedUp, Step::MarkNoShow) => State::NoShow,
-        (State::Arrived | State::Completed | State::Abandoned | State::NoShow, Step::Reopen) => return Ok(State::SignedUp),
+        (State::Arrived | State::Completed | State::Abandoned | State::NoShow, Step::Reopen) => {
+            return Ok(State::SignedUp);
+        }
         (state, step) => return Err(Misstep::NotFrom(state, step)),
     };
     if cancelled {
@@ -167,8 +169,7 @@ mod tests {
         let mut table = String::new();
         for state in State::ALL {
             for step in Step::ALL {
-                let after =
-                    after(state, step, at("2026-08-14 11:00"), span("2026-08-14 10:00/12:00"), false, 60);
+                let after = after(state, step, at("2026-08-14 11:00"), span("2026-08-14 10:00/12:00"), false, 60);
                 let after = after.map_or("-", State::as_str);
                 table.push_str(&format!("{:10} {:11} {after}\n", state.as_str(), format!("{step:?}")));
             }
@@ -208,7 +209,8 @@ mod tests {
         let shift = span("2026-08-14 10:00/12:00");
         let early = after(State::SignedUp, Step::MarkNoShow, at("2026-08-14 09:59"), shift, false, 60);
         let misstep = early.unwrap_err();
-        expect!["The entry cannot be marked as no-show before Fri 14 Aug 10:00."].assert_eq(&misstep.message(&berlin()));
+        expect!["The entry cannot be marked as no-show before Fri 14 Aug 10:00."]
+            .assert_eq(&misstep.message(&berlin()));
         assert_eq!(after(State::SignedUp, Step::CheckIn, at("2026-08-14 09:00"), shift, false, 60), Ok(State::Arrived));
     }
 

@@ -40,7 +40,14 @@ pub fn weighted(calendar: &Calendar, night: NightPolicy, span: Span, weight_perc
 
 impl Sum {
     /// Adds a shift in the state its entry is in: completed ones are worked, open ones are planned, others count nothing.
-    pub fn add_shift(&mut self, calendar: &Calendar, night: NightPolicy, span: Span, weight_percent: i64, state: State) {
+    pub fn add_shift(
+        &mut self,
+        calendar: &Calendar,
+        night: NightPolicy,
+        span: Span,
+        weight_percent: i64,
+        state: State,
+    ) {
         match state {
             State::Completed => {
                 self.worked += span.millis();

@@ -90,21 +90,32 @@ mod tests {
             &moved,
             "2026-08-14 11:00/15:00",
             &[],
-            expect!["COLLIDES: “Stage” is now Fri 14 Aug 10:00–12:00. It is at the same time as your shift “Door” (Fri 14 Aug 11:00–15:00). Withdraw from that one first."],
+            expect![
+                "COLLIDES: “Stage” is now Fri 14 Aug 10:00–12:00. It is at the same time as your shift “Door” (Fri 14 Aug 11:00–15:00). Withdraw from that one first."
+            ],
         );
         check_moved(
             &moved,
             "2026-08-14 13:00/15:00",
             &[],
-            expect!["REST_RULE: “Stage” is now Fri 14 Aug 10:00–12:00. Between it and your shift “Door” (Fri 14 Aug 13:00–15:00) there are only 1 h; 1 h of rest are missing."],
+            expect![
+                "REST_RULE: “Stage” is now Fri 14 Aug 10:00–12:00. Between it and your shift “Door” (Fri 14 Aug 13:00–15:00) there are only 1 h; 1 h of rest are missing."
+            ],
         );
         check_moved(
             &moved,
             "2026-08-14 14:00/15:00",
             &[span("2026-08-14 11:00/20:00")],
-            expect!["OUTSIDE_AVAILABILITY: “Stage” is now Fri 14 Aug 10:00–12:00, outside the times you are available."],
+            expect![
+                "OUTSIDE_AVAILABILITY: “Stage” is now Fri 14 Aug 10:00–12:00, outside the times you are available."
+            ],
         );
         let cancelled = ShiftFacts { cancelled: true, ..moved };
-        check_moved(&cancelled, "2026-08-14 10:00/12:00", &[], expect!["CANCELLED: “Stage” (Fri 14 Aug 10:00–12:00) was cancelled."]);
+        check_moved(
+            &cancelled,
+            "2026-08-14 10:00/12:00",
+            &[],
+            expect!["CANCELLED: “Stage” (Fri 14 Aug 10:00–12:00) was cancelled."],
+        );
     }
 }

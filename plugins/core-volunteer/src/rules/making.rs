@@ -176,7 +176,9 @@ mod tests {
     fn check(rule: &Rule, sessions: &[SessionFacts], expected: Expect) {
         let lines: Vec<_> = plan(rule, sessions)
             .iter()
-            .map(|p| format!("{} | {} | {} | {}", words::span(&berlin(), p.span), p.location, p.title, p.sessions.join(" ")))
+            .map(|p| {
+                format!("{} | {} | {} | {}", words::span(&berlin(), p.span), p.location, p.title, p.sessions.join(" "))
+            })
             .collect();
         expected.assert_eq(&lines.join("\n"));
     }
@@ -218,7 +220,8 @@ mod tests {
         let workshop = SessionFacts { kind: "workshop".to_owned(), ..session("w", "1", "2026-08-14 10:00/11:00") };
         let elsewhere = session("e", "2", "2026-08-14 10:00/11:00");
         let other_track = SessionFacts { track: None, ..session("o", "1", "2026-08-14 10:00/11:00") };
-        let sessions = [cancelled, timeless, workshop, elsewhere, other_track, session("y", "1", "2026-08-14 10:00/11:00")];
+        let sessions =
+            [cancelled, timeless, workshop, elsewhere, other_track, session("y", "1", "2026-08-14 10:00/11:00")];
         let some = |text: &str| Some(text.to_owned());
         check(
             &Rule { room: some("1"), track: some("science"), kind: some("talk"), ..rule() },

@@ -81,10 +81,8 @@ fn take_best<'m>(free: &mut Vec<&'m Made>, planned: &Planned) -> Option<&'m Made
 
 fn become_planned(made: &Made, planned: &Planned) -> Option<Change> {
     let moved = made.cancelled || made.span != planned.span;
-    let same = !moved
-        && made.sessions == planned.sessions
-        && made.title == planned.title
-        && made.location == planned.location;
+    let same =
+        !moved && made.sessions == planned.sessions && made.title == planned.title && made.location == planned.location;
     (!same).then(|| Change::Become { id: made.id.clone(), planned: planned.clone(), moved })
 }
 
@@ -186,7 +184,8 @@ mod tests {
         let shift = span("2026-08-14 09:30/11:15");
         let after = followed(shift, span("2026-08-14 10:00/11:00"), span("2026-08-14 12:00/14:00"));
         assert_eq!(after, span("2026-08-14 11:30/14:15"));
-        let squeezed = followed(span("2026-08-14 10:00/10:30"), span("2026-08-14 10:00/11:00"), span("2026-08-14 10:00/10:15"));
+        let squeezed =
+            followed(span("2026-08-14 10:00/10:30"), span("2026-08-14 10:00/11:00"), span("2026-08-14 10:00/10:15"));
         assert_eq!(squeezed, span("2026-08-14 10:00/10:30"));
     }
 

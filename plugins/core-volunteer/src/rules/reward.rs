@@ -7,7 +7,10 @@ use super::calendar::HOUR;
 pub fn threshold(hours: f64) -> i64 {
     #[expect(clippy::cast_precision_loss, reason = "a constant of seven digits")]
     let millis = (hours.max(0.0) * HOUR as f64).round();
-    #[expect(clippy::cast_possible_truncation, reason = "float casts saturate, which is what an absurd threshold should do")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "float casts saturate, which is what an absurd threshold should do"
+    )]
     let millis = millis as i64;
     millis
 }

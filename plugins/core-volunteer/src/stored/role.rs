@@ -32,7 +32,8 @@ impl From<Row> for VolunteerRole {
     }
 }
 
-const SELECT: &str = "SELECT id, department_id, name, description, needs_confirmation, over_18, licence FROM volunteer_role";
+const SELECT: &str =
+    "SELECT id, department_id, name, description, needs_confirmation, over_18, licence FROM volunteer_role";
 
 /// All roles by name.
 pub(crate) fn all() -> Result<Vec<VolunteerRole>> {

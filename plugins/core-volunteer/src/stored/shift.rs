@@ -67,7 +67,8 @@ pub(crate) fn shown(here: &Here<'_>, id: &str) -> Result<Shift> {
 
 /// The seats of shifts.
 pub(crate) fn seats<K: ToValue>(shifts: impl IntoIterator<Item = K>) -> Result<Vec<SeatRow>> {
-    let sql = "SELECT shift_id, role_id, needed, taken FROM shift_seat WHERE shift_id IN ($keys) ORDER BY shift_id, role_id";
+    let sql =
+        "SELECT shift_id, role_id, needed, taken FROM shift_seat WHERE shift_id IN ($keys) ORDER BY shift_id, role_id";
     database::query_in(sql, params![], shifts)
 }
 
@@ -104,7 +105,8 @@ pub(crate) fn complete(here: &Here<'_>, mut rows: Vec<ShiftRow>) -> Result<Vec<S
     rows.into_iter()
         .map(|row| {
             let span = row.span()?;
-            let weighted = if weighted { hours::weighted(&here.calendar, here.night, span, row.weight_percent) } else { 0 };
+            let weighted =
+                if weighted { hours::weighted(&here.calendar, here.night, span, row.weight_percent) } else { 0 };
             Ok(Shift {
                 department: departments.get(&row.department_id).cloned().ok_or_else(|| gone("department", &row.id))?,
                 start: here.local(row.starts_at),

@@ -85,7 +85,11 @@ pub(crate) fn confirmed(account: &str) -> Result<Confirmed> {
                UNION ALL SELECT 'licence' AS kind, licence AS name FROM licence WHERE account_id = $1";
     let mut confirmed = Confirmed::default();
     for (kind, name) in database::query_as::<(String, String)>(sql, params![account])? {
-        if kind == "role" { confirmed.roles.insert(name) } else { confirmed.licences.insert(name) };
+        if kind == "role" {
+            confirmed.roles.insert(name)
+        } else {
+            confirmed.licences.insert(name)
+        };
     }
     Ok(confirmed)
 }

@@ -79,10 +79,7 @@ fn ended() {
         &scene().with(|s| s.now = at("2026-08-14 12:00")),
         expect!["ENDED: This shift was over at Fri 14 Aug 12:00."],
     );
-    check(
-        &scene().with(|s| s.shift.cancelled = true),
-        expect!["ENDED: This shift was cancelled. Choose another one."],
-    );
+    check(&scene().with(|s| s.shift.cancelled = true), expect!["ENDED: This shift was cancelled. Choose another one."]);
     check(
         &scene().with(|s| {
             s.policy.closes_minutes_before = Some(15);
@@ -108,7 +105,9 @@ fn locked() {
             s.policy.no_shows_until_locked = Some(3);
             s.volunteer.no_shows = 3;
         }),
-        expect!["LOCKED: Sign-up is locked after 3 no-shows (the limit is 3). Talk to a department head, who can unlock it."],
+        expect![
+            "LOCKED: Sign-up is locked after 3 no-shows (the limit is 3). Talk to a department head, who can unlock it."
+        ],
     );
 }
 
@@ -142,7 +141,9 @@ fn not_qualified() {
     });
     check(
         &strict,
-        expect!["NOT_QUALIFIED: The role “Forklift driver” asks for more: a head of the department has to confirm you for it; somebody has to confirm at the desk that you are over 18; somebody has to see your licence “Forklift”."],
+        expect![
+            "NOT_QUALIFIED: The role “Forklift driver” asks for more: a head of the department has to confirm you for it; somebody has to confirm at the desk that you are over 18; somebody has to see your licence “Forklift”."
+        ],
     );
     check(
         &strict.with(|s| {
@@ -158,7 +159,9 @@ fn not_qualified() {
 fn collides() {
     check(
         &scene().with(|s| s.commitments.push(committed("door", "2026-08-14 11:59/13:00"))),
-        expect!["COLLIDES: It is at the same time as your shift “Shift door” (Fri 14 Aug 11:59–13:00). Withdraw from that one first."],
+        expect![
+            "COLLIDES: It is at the same time as your shift “Shift door” (Fri 14 Aug 11:59–13:00). Withdraw from that one first."
+        ],
     );
 }
 
@@ -178,27 +181,28 @@ fn rest_rule() {
     });
     check(
         &rested,
-        expect!["REST_RULE: Between it and your shift “Shift door” (Fri 14 Aug 07:00–09:00) there are only 1 h; 1 h of rest are missing."],
+        expect![
+            "REST_RULE: Between it and your shift “Shift door” (Fri 14 Aug 07:00–09:00) there are only 1 h; 1 h of rest are missing."
+        ],
     );
     check(
         &rested.with(|s| s.commitments[0] = committed("door", "2026-08-14 06:30/10:00")),
-        expect!["REST_RULE: You have 3 h 30 min of work on Fri 14 Aug already; with this shift it would be 5 h 30 min, and 4 h are the most for a day."],
+        expect![
+            "REST_RULE: You have 3 h 30 min of work on Fri 14 Aug already; with this shift it would be 5 h 30 min, and 4 h are the most for a day."
+        ],
     );
 }
 
 #[test]
 fn occupied() {
     check(&scene().with(|s| s.taken = 2), expect!["OCCUPIED: All 2 places for “Forklift driver” are taken."]);
-    check(
-        &scene().with(|s| s.needed = 0),
-        expect!["OCCUPIED: Nobody is needed for “Forklift driver” on this shift."],
-    );
+    check(&scene().with(|s| s.needed = 0), expect!["OCCUPIED: Nobody is needed for “Forklift driver” on this shift."]);
 }
 
 #[test]
 fn a_shift_one_has_does_not_stand_in_its_own_way() {
     let scene = scene().with(|s| s.commitments.push(committed("new", "2026-08-14 10:00/12:00")));
-    let standing = Standing::new(&scene.policy, &scene_calendar(), scene.now, &scene.volunteer, &scene.commitments);
+    let standing = Standing::new(&scene.policy, scene_calendar(), scene.now, &scene.volunteer, &scene.commitments);
     assert_eq!(standing.fits(&scene.shift), Ok(()));
 }
 
@@ -257,7 +261,8 @@ fn cases() -> impl Strategy<Value = Case> {
                 (requirement, held),
                 (break_minutes, rest, most),
             )| {
-                let others = others.into_iter().map(|(s, l, binding, cancelled)| (s, s + l, binding, cancelled)).collect();
+                let others =
+                    others.into_iter().map(|(s, l, binding, cancelled)| (s, s + l, binding, cancelled)).collect();
                 Case {
                     now: now / 4,
                     shift: (start, start + length),

@@ -1,0 +1,82 @@
+//! Together with the real programme plugin: its releases reach the shifts through the event bus, and one query reads both.
+
+use conman_testkit::{Setup, StandIn, Testkit, Value, engines, json};
+
+use super::support::{Scene, create, easy, span};
+
+async fn run(kit: &Testkit, operation: &str, variables: Value) -> Value {
+    kit.run_with(operation, variables).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"))
+}
+
+async fn place(kit: &Testkit, session: &str, room: &str, when: &str) {
+    let operation = "mutation($s: ID!, $r: ID!, $start: DateTime!) { placeSession(id: $s, room: $r, start: $start, minutes: 60) { id } }";
+    run(kit, operation, json!({ "s": session, "r": room, "start": span(when).0 })).await;
+}
+
+async fn release(kit: &Testkit, name: &str) {
+    run(kit, "mutation($name: String!) { release(name: $name) { number } }", json!({ "name": name })).await;
+    kit.settled().await;
+}
+
+async fn seen(kit: &Testkit, session: &str) -> Value {
+    let operation = r#"query($id: ID!) { session(id: $id) { title room { name } shifts {
+        title location start department { name } myEntry { state flag { code } } } } }"#;
+    run(kit, operation, json!({ "id": session })).await["session"].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_moves_the_shifts_of_what_it_moves() {
+    for engine in engines() {
+        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
+        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
+        let setup = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&easy()).plugin(programme).stand_in(account);
+        let scene = Scene::with(setup.on(engine)).await;
+        let kit = &scene.kit;
+        let hall = create(kit, "createRoom", json!({ "name": "Hall" })).await;
+        let loft = create(kit, "createRoom", json!({ "name": "Loft" })).await;
+        let talk = create(kit, "createSession", json!({ "title": "Moss", "kind": "talk" })).await;
+        let rule = json!({
+            "name": "Door", "department": scene.department, "minutesBefore": 15, "seats": [{ "role": scene.role, "needed": 1 }],
+        });
+        create(kit, "createShiftRule", rule).await;
+        place(kit, &talk, &hall, "2026-08-15 10:00/11:00").await;
+        release(kit, "1").await;
+        let shift = |location: &str, time: &str, entry: Value| {
+            json!({
+                "title": "Moss", "room": { "name": location }, "shifts": [{
+                    "title": "Door: Moss", "location": location, "start": format!("2026-08-15T{time}:00+02:00"),
+                    "department": { "name": "Stage" }, "myEntry": entry,
+                }],
+            })
+        };
+        let vera = scene.volunteer("vera");
+        assert_eq!(seen(&vera, &talk).await, shift("Hall", "09:45", Value::Null));
+        let mine = run(&vera, "{ shifts(filter: { freeForMe: true }) { id } }", Value::Null).await;
+        scene.sign_up("vera", mine["shifts"][0]["id"].as_str().unwrap()).await;
+        let other = scene.shift("Info desk", "2026-08-15 14:00/16:00", 1).await;
+        scene.sign_up("vera", &other).await;
+
+        place(kit, &talk, &loft, "2026-08-15 15:00/16:00").await;
+        let unreleased = seen(&vera, &talk).await;
+        assert_eq!(unreleased["shifts"][0]["start"], "2026-08-15T09:45:00+02:00");
+        release(kit, "2").await;
+        let hurt = json!({ "state": "SIGNED_UP", "flag": { "code": "COLLIDES" } });
+        assert_eq!(seen(&vera, &talk).await, shift("Loft", "14:45", hurt));
+
+        run(kit, "mutation($id: ID!) { cancelSession(id: $id) { id } }", json!({ "id": talk })).await;
+        release(kit, "3").await;
+        let flagged = run(
+            kit,
+            "{ flaggedEntries { account { id } flag { code } shift { state sessions { id } } } }",
+            Value::Null,
+        )
+        .await;
+        assert_eq!(
+            flagged["flaggedEntries"],
+            json!([{
+                "account": { "id": "vera" }, "flag": { "code": "CANCELLED" },
+                "shift": { "state": "CANCELLED", "sessions": [{ "id": talk }] },
+            }])
+        );
+    }
+}
