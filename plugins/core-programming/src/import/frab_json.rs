@@ -21,6 +21,10 @@ use crate::text;
 /// # Errors
 /// When it is not JSON or not a schedule.
 pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
+    if !text.trim_start().starts_with('{') {
+        let offset = text.len() - text.trim_start().len();
+        return Err(Refusal::at(text, offset, "this is not the JSON of a schedule: it does not begin with `{`"));
+    }
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| refusal(text, &error))?;
     let schedule = document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
     let conference =

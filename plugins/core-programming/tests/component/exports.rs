@@ -1,0 +1,84 @@
+//! Files out of the component.
+
+use conman_testkit::{RouteAnswer, attendee, json, nobody};
+
+use super::host::{kits, session, with_table};
+
+fn header<'a>(answer: &'a RouteAnswer, name: &str) -> &'a str {
+    answer.headers.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+}
+
+fn text(answer: &RouteAnswer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn who_has_it_already_gets_it_no_second_time() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        for path in ["schedule.xml", "schedule.json", "schedule.csv", "schedule.ics"] {
+            let path = format!("core-programming/{path}");
+            let first = kit.as_actor(nobody()).get(&path).await.unwrap();
+            let tag = header(&first, "etag").to_owned();
+            assert!(tag.starts_with('"'), "{on} {path}");
+            let second = kit.send("GET", &path, &[("if-none-match", &tag)], Vec::new()).await.unwrap();
+            assert_eq!((second.status, second.body.len()), (304, 0), "{on} {path}");
+        }
+        let path = "core-programming/schedule.xml";
+        let before = header(&kit.get(path).await.unwrap(), "etag").to_owned();
+        let id = session(&kit, "Robots").await;
+        kit.run_with("mutation($id: ID!) { updateSession(id: $id, patch: { title: \"Androids\" }) { id } }", json!({ "id": id })).await.unwrap();
+        kit.run(r#"mutation { release(name: "v2") { number } }"#).await.unwrap();
+        let after = kit.send("GET", path, &[("if-none-match", &before)], Vec::new()).await.unwrap();
+        assert_eq!(after.status, 200, "{on}");
+        assert!(text(&after).contains("Androids"), "{on}");
+    }
+}
+
+#[tokio::test]
+async fn drafts_are_exported_to_organisers_only() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        kit.run(r#"mutation { createSession(input: { title: "Secret" }) { id } }"#).await.unwrap();
+        let path = "core-programming/schedule.csv?view=draft";
+        assert_eq!(kit.as_actor(nobody()).get(path).await.unwrap_err().code(), "unauthenticated", "{on}");
+        assert_eq!(kit.as_actor(attendee("ada")).get(path).await.unwrap_err().code(), "forbidden", "{on}");
+        assert!(text(&kit.get(path).await.unwrap()).contains("Secret"), "{on}");
+        assert!(!text(&kit.get("core-programming/schedule.csv").await.unwrap()).contains("Secret"), "{on}");
+    }
+}
+
+#[tokio::test]
+async fn calendars_of_a_person_and_of_favourites() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        let people = kit.run("{ people { nodes { id name } } }").await.unwrap();
+        let bob = people["people"]["nodes"][1]["id"].as_str().unwrap();
+        let calendar = text(&kit.as_actor(nobody()).get(&format!("core-programming/people/{bob}.ics")).await.unwrap());
+        assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 2, "{on}");
+        assert!(calendar.contains("X-WR-CALNAME:Bob at Testcon") && calendar.contains("DTSTART;TZID=Europe/Berlin:20260814T140000"), "{on}\n{calendar}");
+        assert!(calendar.contains("Bob (moderator)\\, Ann"), "{on}: the whole line-up of his sessions\n{calendar}");
+        assert_eq!(kit.get("core-programming/people/nobody.ics").await.unwrap_err().code(), "not-found", "{on}");
+
+        let ada = kit.as_actor(attendee("ada"));
+        let robots = session(&kit, "Robots").await;
+        ada.run_with("mutation($id: ID!) { favourite(session: $id) { id } }", json!({ "id": robots })).await.unwrap();
+        let made = ada.run("mutation { createFavouritesFeed { path } }").await.unwrap();
+        let path = format!("core-programming/{}", made["createFavouritesFeed"]["path"].as_str().unwrap());
+        let calendar = kit.as_actor(nobody()).get(&path).await.unwrap();
+        let tag = header(&calendar, "etag").to_owned();
+        assert_eq!(text(&calendar).matches("BEGIN:VEVENT").count(), 1, "{on}");
+        let night = session(&kit, "Night music").await;
+        kit.advance_clock(std::time::Duration::from_secs(1));
+        ada.run_with("mutation($id: ID!) { favourite(session: $id) { id } }", json!({ "id": night })).await.unwrap();
+        let more = kit.as_actor(nobody()).send("GET", &path, &[("if-none-match", &tag)], Vec::new()).await.unwrap();
+        assert_eq!((more.status, text(&more).matches("BEGIN:VEVENT").count()), (200, 2), "{on}");
+
+        // A new address replaces the old one; a revoked one is gone.
+        let newer = ada.run("mutation { createFavouritesFeed { path } }").await.unwrap()["createFavouritesFeed"]["path"].as_str().unwrap().to_owned();
+        assert_eq!(kit.as_actor(nobody()).get(&path).await.unwrap_err().code(), "not-found", "{on}");
+        assert_eq!(ada.run("mutation { revokeFavouritesFeed }").await.unwrap(), json!({ "revokeFavouritesFeed": true }), "{on}");
+        assert_eq!(kit.as_actor(nobody()).get(&format!("core-programming/{newer}")).await.unwrap_err().code(), "not-found", "{on}");
+        assert_eq!(kit.as_actor(nobody()).get("core-programming/favourites.ics").await.unwrap_err().code(), "not-found", "{on}");
+    }
+}
