@@ -63,10 +63,14 @@ impl QueryResolvers for Greetings {
     fn greetings(ctx: &Context, args: QueryGreetingsArgs) -> Result<Vec<Greeting>> {
         let mood = args.filter.and_then(|filter| filter.mood);
         let rows = match mood {
-            Some(mood) => {
-                database::query_as::<Stored>(&format!("{SELECT} WHERE mood = $1 ORDER BY at DESC, id DESC LIMIT $2"), params![mood, args.first])?
-            }
-            None => database::query_as::<Stored>(&format!("{SELECT} ORDER BY at DESC, id DESC LIMIT $1"), params![args.first])?,
+            Some(mood) => database::query_as::<Stored>(
+                &format!("{SELECT} WHERE mood = $1 ORDER BY at DESC, id DESC LIMIT $2"),
+                params![mood, args.first],
+            )?,
+            None => database::query_as::<Stored>(
+                &format!("{SELECT} ORDER BY at DESC, id DESC LIMIT $1"),
+                params![args.first],
+            )?,
         };
         Ok(rows.into_iter().map(|row| row.shown(ctx)).collect())
     }
@@ -88,8 +92,16 @@ impl MutationResolvers for Greetings {
     fn greet(ctx: &Context, args: MutationGreetArgs) -> Result<Greeting> {
         let GreetInput { text, mood, session_id, tags } = args.input;
         check(&text)?;
-        let stored =
-            Stored { id: random::id(), author: ctx.actor.name.clone(), text, mood, at: clock::now(), pinned: false, session_id, tags };
+        let stored = Stored {
+            id: random::id(),
+            author: ctx.actor.name.clone(),
+            text,
+            mood,
+            at: clock::now(),
+            pinned: false,
+            session_id,
+            tags,
+        };
         insert(&[&stored])?;
         events::emit("greetings.written", &stored.id, &Written { id: stored.id.clone(), mood })?;
         tracing::info!(id = %stored.id, length = stored.text.len(), "greeted");
@@ -111,7 +123,8 @@ impl MutationResolvers for Greetings {
         for id in &args.ids {
             // Each reply stands for itself; another transaction in the way only repeats this one.
             let added = database::transaction(|| {
-                let known: Option<(i64,)> = database::query_optional("SELECT 1 FROM greeting WHERE id = $1", params![id])?;
+                let known: Option<(i64,)> =
+                    database::query_optional("SELECT 1 FROM greeting WHERE id = $1", params![id])?;
                 if known.is_none() {
                     return Ok(0);
                 }
@@ -135,7 +148,8 @@ impl SubscriptionResolvers for Greetings {
 
 impl GreetingEntity for Greetings {
     fn load(ctx: &Context, keys: &[GreetingKey]) -> Batch<Option<Greeting>> {
-        let rows: Vec<Stored> = database::query_in(&format!("{SELECT} WHERE id IN ($keys)"), params![], keys.iter().map(|key| &key.id))?;
+        let rows: Vec<Stored> =
+            database::query_in(&format!("{SELECT} WHERE id IN ($keys)"), params![], keys.iter().map(|key| &key.id))?;
         batch::optional(keys, rows.into_iter().map(|row| (row.id.clone(), row.shown(ctx))))
     }
 }
@@ -143,15 +157,18 @@ impl GreetingEntity for Greetings {
 impl GreetingFields for Greetings {
     fn replies(_: &Context, greetings: &[GreetingKey], args: GreetingRepliesArgs) -> Batch<Vec<Reply>> {
         let sql = "SELECT greeting_id, id, text FROM reply WHERE greeting_id IN ($keys) ORDER BY id";
-        let rows: Vec<(String, String, String)> = database::query_in(sql, params![], greetings.iter().map(|greeting| &greeting.id))?;
+        let rows: Vec<(String, String, String)> =
+            database::query_in(sql, params![], greetings.iter().map(|greeting| &greeting.id))?;
         let most = usize::try_from(args.first).map_err(|_| Error::invalid("Ask for none or more.").at("/first"))?;
-        let lists = batch::lists(greetings, rows.into_iter().map(|(greeting, id, text)| (greeting, Reply { id, text })))?;
+        let lists =
+            batch::lists(greetings, rows.into_iter().map(|(greeting, id, text)| (greeting, Reply { id, text })))?;
         Ok(lists.into_iter().map(|list| list.map(|replies| replies.into_iter().take(most).collect())).collect())
     }
 
     fn reply_count(_: &Context, greetings: &[GreetingKey]) -> Batch<i32> {
         let sql = "SELECT greeting_id, COUNT(*) FROM reply WHERE greeting_id IN ($keys) GROUP BY greeting_id";
-        let rows: Vec<(String, i32)> = database::query_in(sql, params![], greetings.iter().map(|greeting| &greeting.id))?;
+        let rows: Vec<(String, i32)> =
+            database::query_in(sql, params![], greetings.iter().map(|greeting| &greeting.id))?;
         batch::values(greetings, rows, 0)
     }
 }
@@ -177,13 +194,16 @@ impl EventHandler for Greetings {
 
 impl RouteHandlers for Greetings {
     fn get_greetings_csv(_: &Context, request: &Request) -> Result<Response> {
-        let (count, newest): (i64, Option<i64>) = database::query_one("SELECT COUNT(*), MAX(at) FROM greeting", params![])?;
+        let (count, newest): (i64, Option<i64>) =
+            database::query_one("SELECT COUNT(*), MAX(at) FROM greeting", params![])?;
         let tag = format!("{count}-{}", newest.unwrap_or_default());
         if let Some(unchanged) = request.not_modified(&tag) {
             return Ok(unchanged);
         }
-        let rows: Vec<(String, String)> = database::query_as("SELECT id, text FROM greeting ORDER BY at, id", params![])?;
-        let lines: String = rows.iter().map(|(id, text)| format!("{id},\"{}\"\r\n", text.replace('"', "\"\""))).collect();
+        let rows: Vec<(String, String)> =
+            database::query_as("SELECT id, text FROM greeting ORDER BY at, id", params![])?;
+        let lines: String =
+            rows.iter().map(|(id, text)| format!("{id},\"{}\"\r\n", text.replace('"', "\"\""))).collect();
         Ok(Response::bytes("text/csv; charset=utf-8", lines).etag(&tag).download("greetings.csv"))
     }
 
@@ -201,7 +221,8 @@ impl RouteHandlers for Greetings {
     }
 
     fn get_by_any(_: &Context, request: &Request) -> Result<Response> {
-        let texts: Vec<(String,)> = database::query_as("SELECT text FROM greeting WHERE author = $1 ORDER BY at, id", params![request.rest()])?;
+        let texts: Vec<(String,)> =
+            database::query_as("SELECT text FROM greeting WHERE author = $1 ORDER BY at, id", params![request.rest()])?;
         if texts.is_empty() {
             return Err(Error::not_found(format!("{} left no greeting.", request.rest())));
         }
@@ -214,8 +235,9 @@ impl Lifecycle for Greetings {
 
     fn validate_config(_: &Context, config: Settings) -> Result<(), Vec<Error>> {
         let empty = config.forbidden.iter().enumerate().filter(|(_, word)| word.trim().is_empty());
-        let findings: Vec<Error> =
-            empty.map(|(place, _)| Error::invalid("An empty word forbids everything.").at(format!("/forbidden/{place}"))).collect();
+        let findings: Vec<Error> = empty
+            .map(|(place, _)| Error::invalid("An empty word forbids everything.").at(format!("/forbidden/{place}")))
+            .collect();
         if findings.is_empty() { Ok(()) } else { Err(findings) }
     }
 }
@@ -225,9 +247,18 @@ fn find(id: &str) -> Result<Option<Stored>> {
 }
 
 fn insert(greetings: &[&Stored]) -> Result<u64> {
-    let rows = greetings
-        .iter()
-        .map(|stored| row![stored.id, stored.author, stored.text, stored.mood, stored.at, stored.pinned, stored.session_id, Json(&stored.tags)]);
+    let rows = greetings.iter().map(|stored| {
+        row![
+            stored.id,
+            stored.author,
+            stored.text,
+            stored.mood,
+            stored.at,
+            stored.pinned,
+            stored.session_id,
+            Json(&stored.tags)
+        ]
+    });
     database::insert_many("greeting", ["id", "author", "text", "mood", "at", "pinned", "session_id", "tags"], rows)
 }
 
@@ -270,7 +301,10 @@ mod tests {
     fn a_greeting_is_neither_long_nor_rude() {
         let settings = Settings { longest: 5, forbidden: vec!["orc".to_owned()] };
         let code = |text| suits(text, &settings).map_err(|error| error.code.into_owned());
-        assert_eq!((code("hi"), code("hello!"), code("orcs")), (Ok(()), Err("TOO_LONG".to_owned()), Err("RUDE".to_owned())));
+        assert_eq!(
+            (code("hi"), code("hello!"), code("orcs")),
+            (Ok(()), Err("TOO_LONG".to_owned()), Err("RUDE".to_owned()))
+        );
     }
 
     #[test]

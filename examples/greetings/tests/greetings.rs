@@ -11,7 +11,8 @@ fn setup() -> Setup {
     let sdl = r#"type Session @key(fields: "id") { id: ID! title: String! }"#;
     let sessions = [json!({ "id": "s1", "title": "Opening" }), json!({ "id": "s2", "title": "Masquerade" })];
     Setup::new(env!("CARGO_MANIFEST_DIR")).stand_in(
-        StandIn::new("tests/programming", &format!("{sdl} extend type Query {{ sessions: [Session!] }}")).with("Session", sessions),
+        StandIn::new("tests/programming", &format!("{sdl} extend type Query {{ sessions: [Session!] }}"))
+            .with("Session", sessions),
     )
 }
 
@@ -20,7 +21,9 @@ async fn kit() -> Testkit {
 }
 
 async fn greet(kit: &Testkit, input: Value) -> Result<String, Failure> {
-    let data = kit.run_with("mutation($input: GreetInput!) { greet(input: $input) { id } }", json!({ "input": input })).await?;
+    let data = kit
+        .run_with("mutation($input: GreetInput!) { greet(input: $input) { id } }", json!({ "input": input }))
+        .await?;
     Ok(data["greet"]["id"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -28,8 +31,15 @@ async fn greet(kit: &Testkit, input: Value) -> Result<String, Failure> {
 async fn a_greeting_has_every_kind_of_field() {
     for engine in engines() {
         let kit = setup().on(engine).start().await;
-        let id = greet(&kit, json!({ "text": "Hi", "mood": "VERY_SAD", "sessionId": "s2", "tags": ["a", "b"] })).await.unwrap();
-        let data = kit.run("{ greetings { id author text mood at pinned tags session { id title } replyCount replies { text } } }").await.unwrap();
+        let id = greet(&kit, json!({ "text": "Hi", "mood": "VERY_SAD", "sessionId": "s2", "tags": ["a", "b"] }))
+            .await
+            .unwrap();
+        let data = kit
+            .run(
+                "{ greetings { id author text mood at pinned tags session { id title } replyCount replies { text } } }",
+            )
+            .await
+            .unwrap();
         assert_eq!(
             data["greetings"],
             json!([{
@@ -47,7 +57,10 @@ async fn defaults_are_filled_in_and_a_filter_filters() {
         greet(&kit, json!({ "text": "joy" })).await.unwrap();
         kit.advance_clock(Duration::from_secs(1));
         greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD" })).await.unwrap();
-        let data = kit.run("{ all: greetings { mood tags } sad: greetings(filter: { mood: VERY_SAD }) { text } }").await.unwrap();
+        let data = kit
+            .run("{ all: greetings { mood tags } sad: greetings(filter: { mood: VERY_SAD }) { text } }")
+            .await
+            .unwrap();
         assert_eq!(data["all"].as_array().map(Vec::len), Some(2));
         assert_eq!(data["sad"], json!([{ "text": "woe" }]));
         assert_eq!(data["all"][1], json!({ "mood": "HAPPY", "tags": [] }));
@@ -105,7 +118,10 @@ async fn events_are_emitted_and_heard_once() {
         let kit = setup().on(engine).start().await;
         let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
         let events = kit.emitted().await;
-        assert_eq!(events.iter().map(|event| (event.topic.as_str(), event.key.as_str())).collect::<Vec<_>>(), [("greetings.written", id.as_str())]);
+        assert_eq!(
+            events.iter().map(|event| (event.topic.as_str(), event.key.as_str())).collect::<Vec<_>>(),
+            [("greetings.written", id.as_str())]
+        );
         assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }));
         kit.deliver(&events[0]).await.unwrap();
         assert_eq!(kit.run("{ heard }").await.unwrap(), json!({ "heard": 1 }), "the same event again changes nothing");
@@ -161,10 +177,14 @@ async fn many_rows_go_in_and_come_out_by_their_keys() {
         numbers.dedup();
         assert_eq!(numbers.len(), 700);
         let ids: Vec<&Value> = greetings.iter().map(|greeting| &greeting["id"]).collect();
-        let replied = kit.run_with("mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"x\") }", json!({ "ids": ids[..50] })).await.unwrap();
+        let replied = kit
+            .run_with("mutation($ids: [ID!]!) { replyToAll(ids: $ids, text: \"x\") }", json!({ "ids": ids[..50] }))
+            .await
+            .unwrap();
         assert_eq!(replied, json!({ "replyToAll": 50 }));
         let data = kit.run("{ greetings(first: 700) { replyCount } }").await.unwrap();
-        let total: i64 = data["greetings"].as_array().unwrap().iter().filter_map(|greeting| greeting["replyCount"].as_i64()).sum();
+        let total: i64 =
+            data["greetings"].as_array().unwrap().iter().filter_map(|greeting| greeting["replyCount"].as_i64()).sum();
         assert_eq!(total, 50);
     }
 }
@@ -195,7 +215,11 @@ async fn a_seed_decides_what_is_random() {
 #[tokio::test]
 async fn a_subscriber_hears_what_it_asked_for() {
     let kit = kit().await;
-    let mut sad = kit.as_actor(person("ada", &[])).subscribe("subscription { greeted(mood: VERY_SAD) { text session { title } } }").await.unwrap();
+    let mut sad = kit
+        .as_actor(person("ada", &[]))
+        .subscribe("subscription { greeted(mood: VERY_SAD) { text session { title } } }")
+        .await
+        .unwrap();
     greet(&kit, json!({ "text": "joy" })).await.unwrap();
     greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD", "sessionId": "s1" })).await.unwrap();
     assert_eq!(sad.next().await.unwrap(), json!({ "greeted": { "text": "woe", "session": { "title": "Opening" } } }));

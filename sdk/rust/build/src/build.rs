@@ -83,7 +83,16 @@ impl Build {
             None => own_target_folder(toolchain.program(), &folder, &manifest)?.join("wasm"),
         };
         let mut command = toolchain.cargo("build");
-        command.args(["--profile", "plugin", "--target", TARGET, "--lib", "--message-format", "json-render-diagnostics", "--manifest-path"]);
+        command.args([
+            "--profile",
+            "plugin",
+            "--target",
+            TARGET,
+            "--lib",
+            "--message-format",
+            "json-render-diagnostics",
+            "--manifest-path",
+        ]);
         command.arg(&manifest).current_dir(&folder).env("CARGO_TARGET_DIR", target_folder);
         for setting in PROFILE {
             command.args(["--config", setting]);
@@ -92,7 +101,10 @@ impl Build {
         if !succeeded {
             return Err(BuildError::DoesNotCompile { folder, output });
         }
-        component.map_or_else(|| Err(BuildError::NoComponent(folder.clone())), |component| Ok(Built { component, folder: folder.clone() }))
+        component.map_or_else(
+            || Err(BuildError::NoComponent(folder.clone())),
+            |component| Ok(Built { component, folder: folder.clone() }),
+        )
     }
 
     /// Runs cargo and picks the component out of what it reports.
@@ -160,7 +172,11 @@ mod tests {
     #[test]
     fn the_component_is_the_crates_own_and_no_dependencys() {
         let manifest = Path::new("/p/Cargo.toml");
-        let line = |path: &str| format!(r#"{{"reason":"compiler-artifact","manifest_path":"{path}","filenames":["/t/libp.rlib","/t/p.wasm"]}}"#);
+        let line = |path: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"{path}","filenames":["/t/libp.rlib","/t/p.wasm"]}}"#
+            )
+        };
         assert_eq!(artifact(&line("/p/Cargo.toml"), manifest), Some("/t/p.wasm".into()));
         assert_eq!(artifact(&line("/q/Cargo.toml"), manifest), None);
         assert_eq!(artifact(r#"{"reason":"build-finished","success":true}"#, manifest), None);

@@ -132,7 +132,10 @@ fn linker() -> Result<(PathBuf, Vec<PathBuf>), String> {
     }
     let rustc = rustc();
     let sysroot = ask(&rustc, &["--print", "sysroot"])?;
-    let host = ask(&rustc, &["-vV"])?.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned)).unwrap_or_default();
+    let host = ask(&rustc, &["-vV"])?
+        .lines()
+        .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        .unwrap_or_default();
     let folder = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin");
     let linker = folder.join(LINKER);
     if linker.is_file() {
@@ -145,7 +148,10 @@ fn linker() -> Result<(PathBuf, Vec<PathBuf>), String> {
 
 /// What rustc answers on its standard output.
 fn ask(rustc: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(rustc).args(arguments).output().map_err(|error| format!("{} could not be started: {error}", rustc.display()))?;
+    let output = Command::new(rustc)
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("{} could not be started: {error}", rustc.display()))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {

@@ -14,9 +14,14 @@ struct Reading {
 
 /// Expands the derive.
 pub(crate) fn expand(input: DeriveInput) -> syn::Result<TokenStream> {
-    let Data::Struct(data) = &input.data else { return Err(syn::Error::new(input.ident.span(), "only a struct can be read from a row")) };
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new(input.ident.span(), "only a struct can be read from a row"));
+    };
     let Fields::Named(fields) = &data.fields else {
-        return Err(syn::Error::new(input.ident.span(), "columns are found by name, so the fields need names; a tuple is read by position as it is"));
+        return Err(syn::Error::new(
+            input.ident.span(),
+            "columns are found by name, so the fields need names; a tuple is read by position as it is",
+        ));
     };
     let mut finders = Vec::new();
     let mut readers = Vec::new();

@@ -40,7 +40,9 @@ impl Manifest {
     /// Reads `plugin.toml`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map_or(0, |before| before.matches('\n').count()) + 1;
+            let line =
+                error.span().and_then(|span| text.get(..span.start)).map_or(0, |before| before.matches('\n').count())
+                    + 1;
             format!("plugin.toml:{line}: {}", error.message())
         })
     }

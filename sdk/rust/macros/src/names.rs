@@ -31,7 +31,11 @@ pub(crate) fn ident(name: &str) -> Ident {
     if matches!(name, "self" | "super" | "crate" | "Self" | "_") {
         return Ident::new(&format!("{name}_"), Span::call_site());
     }
-    if syn::parse_str::<Ident>(name).is_ok() { Ident::new(name, Span::call_site()) } else { Ident::new_raw(name, Span::call_site()) }
+    if syn::parse_str::<Ident>(name).is_ok() {
+        Ident::new(name, Span::call_site())
+    } else {
+        Ident::new_raw(name, Span::call_site())
+    }
 }
 
 /// `sessionTime` → `session_time`, `frabXML` → `frab_xml`.
@@ -42,7 +46,8 @@ pub(crate) fn snake(name: &str) -> String {
     while let Some(letter) = letters.next() {
         let word_starts = letter.is_uppercase()
             && before.is_some_and(|before: char| before != '_')
-            && (before.is_some_and(|before| !before.is_uppercase()) || letters.peek().is_some_and(|next| next.is_lowercase()));
+            && (before.is_some_and(|before| !before.is_uppercase())
+                || letters.peek().is_some_and(|next| next.is_lowercase()));
         if word_starts {
             snake.push('_');
         }
@@ -60,7 +65,10 @@ mod tests {
     fn names_follow_rusts_habits() {
         let snakes = ["sessionTime", "frabXML", "id", "A", "ical_url", "x2Y"].map(snake);
         assert_eq!(snakes, ["session_time", "frab_xml", "id", "a", "ical_url", "x2_y"]);
-        assert_eq!(["NO_SHOW", "DONE", "signUp", "already_there", "A1"].map(camel), ["NoShow", "Done", "signUp".replace('s', "S").as_str(), "AlreadyThere", "A1"].map(String::from));
+        assert_eq!(
+            ["NO_SHOW", "DONE", "signUp", "already_there", "A1"].map(camel),
+            ["NoShow", "Done", "signUp".replace('s', "S").as_str(), "AlreadyThere", "A1"].map(String::from)
+        );
     }
 
     #[test]

@@ -37,7 +37,9 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let declaration: Declaration = syn::parse2(input)?;
     let span = declaration.name.span();
     let fail = |message: String| syn::Error::new(span, message);
-    let folder = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| fail("plugin! has to be built by cargo".to_owned()))?);
+    let folder = PathBuf::from(
+        std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| fail("plugin! has to be built by cargo".to_owned()))?,
+    );
     let (manifest_path, manifest) = read(&folder, "plugin.toml").map_err(fail)?;
     let (schema_path, sdl) = read(&folder, "schema.graphql").map_err(fail)?;
     let tokens = assemble(&declaration, &manifest, &sdl).map_err(fail)?;
@@ -51,8 +53,12 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 
 fn read(folder: &Path, name: &str) -> Result<(LitStr, String), String> {
     let path = folder.join(name);
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("a plugin has a `{name}` beside its Cargo.toml; {} cannot be read: {error}", path.display()))?;
-    let path = path.to_str().ok_or_else(|| format!("the folder of this plugin has a name that is no UTF-8: {}", path.display()))?;
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        format!("a plugin has a `{name}` beside its Cargo.toml; {} cannot be read: {error}", path.display())
+    })?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| format!("the folder of this plugin has a name that is no UTF-8: {}", path.display()))?;
     Ok((LitStr::new(path, Span::call_site()), text))
 }
 

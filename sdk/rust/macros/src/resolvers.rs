@@ -92,7 +92,10 @@ fn loader_trait(object: &Object) -> TokenStream {
     let (name, key) = (names::ident(&object.name), types::key_name(object));
     let loader = loader_name(object);
     let message = format!("`{{Self}}` does not load `{}`", object.name);
-    let note = format!("schema.graphql gives `{}` a @key, so others may refer to it: write `impl {loader} for {{Self}}`", object.name);
+    let note = format!(
+        "schema.graphql gives `{}` a @key, so others may refer to it: write `impl {loader} for {{Self}}`",
+        object.name
+    );
     let doc = format!(" Finds each `{}` by its key.", object.name);
     quote! {
         #[doc = #doc]
@@ -124,7 +127,13 @@ fn fields_trait(schema: &Schema, object: &Object) -> Option<TokenStream> {
             fn #method(ctx: &::conman_sdk::Context, #parents: &[#key] #arguments) -> ::conman_sdk::batch::Batch<#answer>;
         }
     });
-    Some(declare(&fields_name(object), &format!("Resolves fields of `{}`, for many at once.", object.name), batched(object), &object.name, methods))
+    Some(declare(
+        &fields_name(object),
+        &format!("Resolves fields of `{}`, for many at once.", object.name),
+        batched(object),
+        &object.name,
+        methods,
+    ))
 }
 
 fn declare<'a>(

@@ -16,7 +16,11 @@ pub(crate) fn handlers(routes: &[Route]) -> Result<TokenStream, String> {
     let mut seen = BTreeMap::new();
     for route in routes {
         if let Some(other) = seen.insert(method(route), &route.path) {
-            return Err(format!("plugin.toml: the routes `{other}` and `{}` would both be handled by `{}`; rename one", route.path, method(route)));
+            return Err(format!(
+                "plugin.toml: the routes `{other}` and `{}` would both be handled by `{}`; rename one",
+                route.path,
+                method(route)
+            ));
         }
     }
     let list = routes.iter().map(|route| format!("`{} {}`", route.method, route.path)).collect::<Vec<_>>().join(", ");

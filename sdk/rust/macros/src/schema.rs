@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql_parser::types::{
-    BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+    TypeSystemDefinition,
 };
 use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::ConstValue;
@@ -109,7 +110,10 @@ impl Schema {
                 // The host's directives may be declared for editors' sake.
                 TypeSystemDefinition::Directive(_) => {}
                 TypeSystemDefinition::Schema(found) => {
-                    return Err(fault(found.pos, "a plugin has no `schema` of its own; write `extend type Query { … }`"));
+                    return Err(fault(
+                        found.pos,
+                        "a plugin has no `schema` of its own; write `extend type Query { … }`",
+                    ));
                 }
             }
         }
@@ -119,7 +123,8 @@ impl Schema {
 
     /// What `name` means, if anything.
     pub(crate) fn meaning(&self, name: &str) -> Option<Meaning<'_>> {
-        const SCALARS: [&str; 10] = ["ID", "String", "Int", "Float", "Boolean", "Long", "DateTime", "Date", "Time", "JSON"];
+        const SCALARS: [&str; 10] =
+            ["ID", "String", "Int", "Float", "Boolean", "Long", "DateTime", "Date", "Time", "JSON"];
         if let Some(scalar) = SCALARS.into_iter().find(|scalar| *scalar == name) {
             return Some(Meaning::Scalar(scalar));
         }
@@ -141,21 +146,28 @@ impl Schema {
         let name = ty.name.node.to_string();
         let description = text(ty.description.as_ref());
         if let Some(root) = ROOTS.into_iter().find(|root| *root == name) {
-            let TypeKind::Object(object) = ty.kind else { return Err(fault(at, format!("`{name}` is an object type"))) };
+            let TypeKind::Object(object) = ty.kind else {
+                return Err(fault(at, format!("`{name}` is an object type")));
+            };
             if !ty.extend {
                 return Err(fault(at, format!("`{name}` belongs to everybody; write `extend type {name} {{ … }}`")));
             }
-            let fields = object.fields.into_iter().map(|field| read_field(field.node)).collect::<Result<Vec<_>, _>>()?;
+            let fields =
+                object.fields.into_iter().map(|field| read_field(field.node)).collect::<Result<Vec<_>, _>>()?;
             self.roots.entry(root).or_default().extend(fields);
             return Ok(());
         }
         match ty.kind {
             TypeKind::Object(object) => {
                 if let Some(interface) = object.implements.first() {
-                    return Err(fault(interface.pos, "interfaces are not supported; list the fields, or use an enum to tell kinds apart"));
+                    return Err(fault(
+                        interface.pos,
+                        "interfaces are not supported; list the fields, or use an enum to tell kinds apart",
+                    ));
                 }
                 let key = read_key(&ty.directives)?;
-                let mut fields = object.fields.into_iter().map(|field| read_field(field.node)).collect::<Result<Vec<_>, _>>()?;
+                let mut fields =
+                    object.fields.into_iter().map(|field| read_field(field.node)).collect::<Result<Vec<_>, _>>()?;
                 let foreign = ty.extend && !own.contains(&name);
                 if foreign {
                     // Whatever another plugin's type gets from here, this plugin resolves.
@@ -163,7 +175,9 @@ impl Schema {
                     if key.is_none() && !self.foreign.iter().any(|known| known.name == name) {
                         return Err(fault(
                             at,
-                            format!("`{name}` is not defined here; if another plugin owns it, say what it is known by: `extend type {name} @key(fields: \"id\")`"),
+                            format!(
+                                "`{name}` is not defined here; if another plugin owns it, say what it is known by: `extend type {name} @key(fields: \"id\")`"
+                            ),
                         ));
                     }
                 }
@@ -184,14 +198,28 @@ impl Schema {
                 self.inputs.push(Input { name, description, fields });
             }
             TypeKind::Enum(found) => {
-                let values = found.values.into_iter().map(|value| (value.node.value.node.to_string(), text(value.node.description.as_ref()))).collect();
+                let values = found
+                    .values
+                    .into_iter()
+                    .map(|value| (value.node.value.node.to_string(), text(value.node.description.as_ref())))
+                    .collect();
                 self.enums.push(Enum { name, description, values });
             }
             // The host's scalars may be declared for editors' sake.
             TypeKind::Scalar if self.meaning(&name).is_some() => {}
-            TypeKind::Scalar => return Err(fault(at, format!("there is no scalar `{name}`; the host has DateTime, Date, Time, JSON and Long"))),
+            TypeKind::Scalar => {
+                return Err(fault(
+                    at,
+                    format!("there is no scalar `{name}`; the host has DateTime, Date, Time, JSON and Long"),
+                ));
+            }
             TypeKind::Interface(_) | TypeKind::Union(_) => {
-                return Err(fault(at, format!("`{name}`: interfaces and unions are not supported; use an object with an enum that tells the kinds apart")));
+                return Err(fault(
+                    at,
+                    format!(
+                        "`{name}`: interfaces and unions are not supported; use an object with an enum that tells the kinds apart"
+                    ),
+                ));
             }
         }
         Ok(())
@@ -201,7 +229,13 @@ impl Schema {
     fn check(&self) -> Result<(), Fault> {
         for (owner, field) in self.all_fields() {
             match self.meaning(base(&field.ty)) {
-                Some(Meaning::Input) => return Err(format!("schema.graphql: `{owner}.{}` answers the input type `{}`; answer an object type", field.name, base(&field.ty))),
+                Some(Meaning::Input) => {
+                    return Err(format!(
+                        "schema.graphql: `{owner}.{}` answers the input type `{}`; answer an object type",
+                        field.name,
+                        base(&field.ty)
+                    ));
+                }
                 Some(_) => {}
                 None => return Err(self.unknown(&format!("{owner}.{}", field.name), base(&field.ty))),
             }
@@ -220,7 +254,10 @@ impl Schema {
             }
             for key in object.key.iter().flatten() {
                 if !object.fields.iter().any(|field| field.name == *key && !field.batched) {
-                    return Err(format!("schema.graphql: `{}` has the key `{key}`, but no plain field of that name", object.name));
+                    return Err(format!(
+                        "schema.graphql: `{}` has the key `{key}`, but no plain field of that name",
+                        object.name
+                    ));
                 }
             }
         }
@@ -231,7 +268,13 @@ impl Schema {
         for argument in arguments {
             match self.meaning(base(&argument.ty)) {
                 Some(Meaning::Scalar(_) | Meaning::Enum | Meaning::Input) => {}
-                Some(_) => return Err(format!("schema.graphql: `{owner}` takes `{}` of the object type `{}`; take an input type", argument.name, base(&argument.ty))),
+                Some(_) => {
+                    return Err(format!(
+                        "schema.graphql: `{owner}` takes `{}` of the object type `{}`; take an input type",
+                        argument.name,
+                        base(&argument.ty)
+                    ));
+                }
                 None => return Err(self.unknown(&format!("{owner}, {}", argument.name), base(&argument.ty))),
             }
         }
@@ -240,7 +283,9 @@ impl Schema {
 
     #[expect(clippy::unused_self, reason = "a method reads better where it is called")]
     fn unknown(&self, place: &str, name: &str) -> Fault {
-        format!("schema.graphql: `{place}` has the type `{name}`, which is defined nowhere; if another plugin owns it, add `extend type {name} @key(fields: \"id\")`")
+        format!(
+            "schema.graphql: `{place}` has the type `{name}`, which is defined nowhere; if another plugin owns it, add `extend type {name} @key(fields: \"id\")`"
+        )
     }
 
     fn all_fields(&self) -> impl Iterator<Item = (&str, &Field)> {
@@ -264,8 +309,15 @@ fn text(description: Option<&Positioned<String>>) -> String {
 
 fn read_field(field: FieldDefinition) -> Result<Field, Fault> {
     let arguments: Vec<Argument> = field.arguments.into_iter().map(|argument| read_argument(argument.node)).collect();
-    let batched = !arguments.is_empty() || field.directives.iter().any(|directive| directive.node.name.node == "batched");
-    Ok(Field { name: field.name.node.to_string(), description: text(field.description.as_ref()), arguments, ty: field.ty.node, batched })
+    let batched =
+        !arguments.is_empty() || field.directives.iter().any(|directive| directive.node.name.node == "batched");
+    Ok(Field {
+        name: field.name.node.to_string(),
+        description: text(field.description.as_ref()),
+        arguments,
+        ty: field.ty.node,
+        batched,
+    })
 }
 
 fn read_argument(argument: InputValueDefinition) -> Argument {
@@ -281,7 +333,9 @@ fn read_key(directives: &[Positioned<ConstDirective>]) -> Result<Option<Vec<Stri
     let Some(key) = directives.iter().find(|directive| directive.node.name.node == "key") else { return Ok(None) };
     let fields = key.node.arguments.iter().find(|(name, _)| name.node == "fields").map(|(_, value)| &value.node);
     match fields {
-        Some(ConstValue::String(fields)) if !fields.trim().is_empty() => Ok(Some(fields.split_whitespace().map(str::to_owned).collect())),
+        Some(ConstValue::String(fields)) if !fields.trim().is_empty() => {
+            Ok(Some(fields.split_whitespace().map(str::to_owned).collect()))
+        }
         _ => Err(fault(key.pos, "`@key` says which fields it is known by: `@key(fields: \"id\")`")),
     }
 }
@@ -298,21 +352,38 @@ mod tests {
 
     #[test]
     fn faults_say_what_to_write() {
-        check("type Query { a: Int }", expect!["schema.graphql:1: `Query` belongs to everybody; write `extend type Query { … }`"]);
+        check(
+            "type Query { a: Int }",
+            expect!["schema.graphql:1: `Query` belongs to everybody; write `extend type Query { … }`"],
+        );
         check(
             "extend type Query { a: Session }",
-            expect![[r#"schema.graphql: `Query.a` has the type `Session`, which is defined nowhere; if another plugin owns it, add `extend type Session @key(fields: "id")`"#]],
+            expect![[
+                r#"schema.graphql: `Query.a` has the type `Session`, which is defined nowhere; if another plugin owns it, add `extend type Session @key(fields: "id")`"#
+            ]],
         );
         check(
             "type A { id: ID!\n b: Int @batched }",
-            expect![[r#"schema.graphql: `A.b` is resolved for many `A` at once, so `A` needs a key: `type A @key(fields: "id")`"#]],
+            expect![[
+                r#"schema.graphql: `A.b` is resolved for many `A` at once, so `A` needs a key: `type A @key(fields: "id")`"#
+            ]],
         );
         check(
             "\nextend type Session { a: Int }",
-            expect![[r#"schema.graphql:2: `Session` is not defined here; if another plugin owns it, say what it is known by: `extend type Session @key(fields: "id")`"#]],
+            expect![[
+                r#"schema.graphql:2: `Session` is not defined here; if another plugin owns it, say what it is known by: `extend type Session @key(fields: "id")`"#
+            ]],
         );
-        check("union A = B", expect!["schema.graphql:1: `A`: interfaces and unions are not supported; use an object with an enum that tells the kinds apart"]);
-        check("type A @key(fields: \"id\") { name: String }", expect!["schema.graphql: `A` has the key `id`, but no plain field of that name"]);
+        check(
+            "union A = B",
+            expect![
+                "schema.graphql:1: `A`: interfaces and unions are not supported; use an object with an enum that tells the kinds apart"
+            ],
+        );
+        check(
+            "type A @key(fields: \"id\") { name: String }",
+            expect!["schema.graphql: `A` has the key `id`, but no plain field of that name"],
+        );
         check("extend type Session @key(fields: \"id\")\nextend type Query { s: Session }", expect!["fine"]);
     }
 }

@@ -17,7 +17,13 @@ pub(crate) fn all(schema: &Schema) -> TokenStream {
     let enums = schema.enums.iter().map(enumeration);
     let arguments = schema.roots.iter().flat_map(|(root, fields)| fields.iter().map(move |field| (*root, field)));
     let arguments = arguments
-        .chain(schema.objects.iter().chain(&schema.foreign).flat_map(|object| object.fields.iter().map(move |field| (object.name.as_str(), field))))
+        .chain(
+            schema
+                .objects
+                .iter()
+                .chain(&schema.foreign)
+                .flat_map(|object| object.fields.iter().map(move |field| (object.name.as_str(), field))),
+        )
         .filter_map(|(owner, field)| self::arguments(schema, owner, field));
     quote! { #(#objects)* #(#keys)* #(#inputs)* #(#enums)* #(#arguments)* }
 }
@@ -120,7 +126,8 @@ fn ty_without_option(schema: &Schema, ty: &Type) -> Option<TokenStream> {
 fn embeds(schema: &Schema, field: &Field, target: &str, seen: &mut BTreeSet<String>) -> bool {
     let BaseType::Named(name) = &field.ty.base else { return false };
     let Some(Meaning::Object(object)) = schema.meaning(name) else { return false };
-    object.name == target || (seen.insert(object.name.clone()) && plain(object).any(|field| embeds(schema, field, target, seen)))
+    object.name == target
+        || (seen.insert(object.name.clone()) && plain(object).any(|field| embeds(schema, field, target, seen)))
 }
 
 fn has_default(schema: &Schema, object: &Object, seen: &mut BTreeSet<String>) -> bool {
@@ -130,7 +137,9 @@ fn has_default(schema: &Schema, object: &Object, seen: &mut BTreeSet<String>) ->
                 || match (&field.ty.base, schema.meaning(base(&field.ty))) {
                     (BaseType::List(_), _) => true,
                     // A time nobody chose is no default.
-                    (BaseType::Named(_), Some(Meaning::Scalar(scalar))) => !matches!(scalar, "DateTime" | "Date" | "Time"),
+                    (BaseType::Named(_), Some(Meaning::Scalar(scalar))) => {
+                        !matches!(scalar, "DateTime" | "Date" | "Time")
+                    }
                     (BaseType::Named(_), Some(Meaning::Object(inner))) => has_default(schema, inner, seen),
                     _ => false,
                 }
@@ -176,7 +185,11 @@ fn key(schema: &Schema, object: &Object) -> Option<TokenStream> {
     })
 }
 
-fn argument_fields<'a>(schema: &'a Schema, arguments: &'a [Argument], patch: bool) -> impl Iterator<Item = TokenStream> + 'a {
+fn argument_fields<'a>(
+    schema: &'a Schema,
+    arguments: &'a [Argument],
+    patch: bool,
+) -> impl Iterator<Item = TokenStream> + 'a {
     arguments.iter().map(move |argument| {
         let rust = names::field(&argument.name);
         let rename = serde_name(&argument.name, &rust);

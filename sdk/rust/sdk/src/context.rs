@@ -66,7 +66,13 @@ impl Actor {
     /// The host itself.
     #[must_use]
     pub fn system() -> Self {
-        Self { kind: ActorKind::System, id: String::new(), name: "system".to_owned(), roles: Vec::new(), permissions: Vec::new() }
+        Self {
+            kind: ActorKind::System,
+            id: String::new(),
+            name: "system".to_owned(),
+            roles: Vec::new(),
+            permissions: Vec::new(),
+        }
     }
 
     /// Whether this actor may do what `permission` names. The host itself may do everything.
@@ -86,7 +92,9 @@ impl Actor {
         Err(if self.kind == ActorKind::Anonymous {
             Error::unauthenticated("Sign in first.")
         } else {
-            Error::forbidden(format!("You need the permission `{permission}`; an admin of the convention can give it to you."))
+            Error::forbidden(format!(
+                "You need the permission `{permission}`; an admin of the convention can give it to you."
+            ))
         })
     }
 
@@ -148,7 +156,13 @@ impl Context {
             other => return Err(newer_host("kind of actor", other)),
         };
         Ok(Self {
-            actor: Actor { kind: actor_kind, id: actor.id, name: actor.name, roles: actor.roles, permissions: actor.permissions },
+            actor: Actor {
+                kind: actor_kind,
+                id: actor.id,
+                name: actor.name,
+                roles: actor.roles,
+                permissions: actor.permissions,
+            },
             convention: Convention::from_wire(context.convention)?,
             request_id: context.request_id,
             kind,
@@ -179,7 +193,9 @@ impl Selection {
     /// Whether the client wants the field at `path` (dots between levels) or anything below it.
     #[must_use]
     pub fn wants(&self, path: &str) -> bool {
-        self.paths().iter().any(|wanted| wanted.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        self.paths()
+            .iter()
+            .any(|wanted| wanted.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
     }
 
     /// Whether nothing is selected: the answer is a scalar, or the call is no field.
@@ -209,7 +225,13 @@ mod tests {
 
     #[test]
     fn who_is_not_signed_in_is_told_so_before_being_forbidden() {
-        let nobody = Actor { kind: ActorKind::Anonymous, id: String::new(), name: String::new(), roles: vec![], permissions: vec![] };
+        let nobody = Actor {
+            kind: ActorKind::Anonymous,
+            id: String::new(),
+            name: String::new(),
+            roles: vec![],
+            permissions: vec![],
+        };
         assert_eq!(nobody.require("shift.manage").map_err(|error| error.code), Err("unauthenticated".into()));
         let somebody = Actor { kind: ActorKind::Account, id: "a".to_owned(), ..nobody };
         assert_eq!(somebody.require("shift.manage").map_err(|error| error.code), Err("forbidden".into()));

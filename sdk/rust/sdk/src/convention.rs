@@ -50,7 +50,8 @@ impl Convention {
     }
 
     pub(crate) fn from_wire(convention: wire::Convention) -> Result<Self> {
-        let unreadable = |what: &str, text: &str| Error::internal(format!("the host sent a {what} that is none: `{text}`"));
+        let unreadable =
+            |what: &str, text: &str| Error::internal(format!("the host sent a {what} that is none: `{text}`"));
         Ok(Self {
             starts_on: convention.starts_on.parse().map_err(|_| unreadable("date", &convention.starts_on))?,
             ends_on: convention.ends_on.parse().map_err(|_| unreadable("date", &convention.ends_on))?,
@@ -71,7 +72,10 @@ impl Convention {
     pub fn zone(&self) -> &TimeZone {
         self.zone.get_or_init(|| match TimeZone::get(&self.time_zone) {
             Ok(zone) => zone,
-            #[expect(clippy::panic, reason = "times in a wrong zone would be worse, and every caller would only pass the error on")]
+            #[expect(
+                clippy::panic,
+                reason = "times in a wrong zone would be worse, and every caller would only pass the error on"
+            )]
             Err(_) => panic!("this plugin knows no time zone `{}`; build it again with a newer SDK", self.time_zone),
         })
     }
@@ -140,7 +144,13 @@ mod tests {
 
     #[test]
     fn local_times_carry_their_offset() {
-        assert_eq!(convention().local("2026-10-24T18:15:00Z".parse().unwrap()).to_string(), "2026-10-24T20:15:00+02:00");
-        assert_eq!(convention().local("2026-10-25T18:15:00Z".parse().unwrap()).to_string(), "2026-10-25T19:15:00+01:00");
+        assert_eq!(
+            convention().local("2026-10-24T18:15:00Z".parse().unwrap()).to_string(),
+            "2026-10-24T20:15:00+02:00"
+        );
+        assert_eq!(
+            convention().local("2026-10-25T18:15:00Z".parse().unwrap()).to_string(),
+            "2026-10-25T19:15:00+01:00"
+        );
     }
 }

@@ -54,7 +54,10 @@ impl DateTime {
             return None;
         }
         let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or(0);
-        let small = |number: i8| { let number = u16::from(number.unsigned_abs()); (digit(number / 10), digit(number)) };
+        let small = |number: i8| {
+            let number = u16::from(number.unsigned_abs());
+            (digit(number / 10), digit(number))
+        };
         let ((m1, m2), (d1, d2)) = (small(wall.month()), small(wall.day()));
         let ((h1, h2), (i1, i2), (s1, s2)) = (small(wall.hour()), small(wall.minute()), small(wall.second()));
         let seconds = self.offset.seconds();
@@ -62,8 +65,31 @@ impl DateTime {
         let (oh, om) = (minutes / 60, minutes % 60);
         let sign = if seconds < 0 { b'-' } else { b'+' };
         Some([
-            digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), b'-', m1, m2, b'-', d1, d2, b'T',
-            h1, h2, b':', i1, i2, b':', s1, s2, sign, digit(oh / 10), digit(oh), b':', digit(om / 10), digit(om),
+            digit(year / 1000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+            m1,
+            m2,
+            b'-',
+            d1,
+            d2,
+            b'T',
+            h1,
+            h2,
+            b':',
+            i1,
+            i2,
+            b':',
+            s1,
+            s2,
+            sign,
+            digit(oh / 10),
+            digit(oh),
+            b':',
+            digit(om / 10),
+            digit(om),
         ])
     }
 }
@@ -110,7 +136,11 @@ impl FromStr for DateTime {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::invalid(format!("`{text}` is not a date with time and offset; write it like 2026-08-14T20:15:00+02:00"));
+        let wrong = || {
+            Error::invalid(format!(
+                "`{text}` is not a date with time and offset; write it like 2026-08-14T20:15:00+02:00"
+            ))
+        };
         let pieces = Pieces::parse(text).map_err(|_| wrong())?;
         let offset = match pieces.offset() {
             Some(PiecesOffset::Zulu) => Offset::UTC,

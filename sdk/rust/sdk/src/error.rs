@@ -92,13 +92,23 @@ impl std::error::Error for Error {}
 
 impl From<WireError> for Error {
     fn from(error: WireError) -> Self {
-        Self { code: Cow::Owned(error.code), message: error.message, retryable: error.retryable, pointer: error.pointer }
+        Self {
+            code: Cow::Owned(error.code),
+            message: error.message,
+            retryable: error.retryable,
+            pointer: error.pointer,
+        }
     }
 }
 
 impl From<Error> for WireError {
     fn from(error: Error) -> Self {
-        Self { code: error.code.into_owned(), message: error.message, retryable: error.retryable, pointer: error.pointer }
+        Self {
+            code: error.code.into_owned(),
+            message: error.message,
+            retryable: error.retryable,
+            pointer: error.pointer,
+        }
     }
 }
 
@@ -122,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_conflict_survives_the_way_through_the_plugin() {
-        let wire = WireError { code: "conflict".into(), message: "again".into(), retryable: true, pointer: String::new() };
+        let wire =
+            WireError { code: "conflict".into(), message: "again".into(), retryable: true, pointer: String::new() };
         let error = Error::from(wire.clone());
         assert!(error.is_conflict());
         assert_eq!(WireError::from(error), wire);
@@ -130,6 +141,9 @@ mod tests {
 
     #[test]
     fn the_text_has_code_message_and_place() {
-        assert_eq!(Error::new("OCCUPIED", "The shift is full.").at("/shift").to_string(), "OCCUPIED: The shift is full. (/shift)");
+        assert_eq!(
+            Error::new("OCCUPIED", "The shift is full.").at("/shift").to_string(),
+            "OCCUPIED: The shift is full. (/shift)"
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The host's: `not-granted` for a topic that is not declared, `read-only` inside a query, `quota`.
 pub fn emit(topic: &str, key: &str, payload: &impl Serialize) -> Result<String> {
-    let payload = serde_json::to_string(payload).map_err(|error| Error::internal(format!("the payload of `{topic}` is no JSON: {error}")))?;
+    let payload = serde_json::to_string(payload)
+        .map_err(|error| Error::internal(format!("the payload of `{topic}` is no JSON: {error}")))?;
     Ok(host::emit(topic, key, &payload)?)
 }
 
@@ -39,11 +40,17 @@ impl Event {
     /// # Errors
     /// Code `bad-payload` when it is something else.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.json)
-            .map_err(|error| Error::new("bad-payload", format!("the payload of `{}` from {} does not fit: {error}", self.topic, self.publisher)))
+        serde_json::from_str(&self.json).map_err(|error| {
+            Error::new(
+                "bad-payload",
+                format!("the payload of `{}` from {} does not fit: {error}", self.topic, self.publisher),
+            )
+        })
     }
 
-    pub(crate) fn from_wire(event: crate::bindings::event_handler::exports::conman::plugin::event_handler::Event) -> Result<Self> {
+    pub(crate) fn from_wire(
+        event: crate::bindings::event_handler::exports::conman::plugin::event_handler::Event,
+    ) -> Result<Self> {
         Ok(Self {
             emitted_at: instant(event.emitted_at)?,
             id: event.id,
@@ -66,7 +73,8 @@ impl Event {
             publisher: String,
             emitted_at: i64,
         }
-        let wire: Wire = serde_json::from_str(json).map_err(|error| Error::internal(format!("the host sent an event that is none: {error}")))?;
+        let wire: Wire = serde_json::from_str(json)
+            .map_err(|error| Error::internal(format!("the host sent an event that is none: {error}")))?;
         Ok(Self {
             emitted_at: instant(wire.emitted_at)?,
             id: wire.id,
@@ -79,5 +87,6 @@ impl Event {
 }
 
 fn instant(milliseconds: i64) -> Result<Timestamp> {
-    Timestamp::from_millisecond(milliseconds).map_err(|_| Error::internal("the host sent an instant outside the calendar"))
+    Timestamp::from_millisecond(milliseconds)
+        .map_err(|_| Error::internal("the host sent an instant outside the calendar"))
 }

@@ -57,6 +57,7 @@ pub mod config {
     }
 
     pub(crate) fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
-        serde_json::from_str(json).map_err(|error| Error::new("bad-config", format!("the plugin's configuration does not fit: {error}")))
+        serde_json::from_str(json)
+            .map_err(|error| Error::new("bad-config", format!("the plugin's configuration does not fit: {error}")))
     }
 }

@@ -43,7 +43,10 @@ impl Request {
             self.query
                 .split('&')
                 .filter(|pair| !pair.is_empty())
-                .map(|pair| pair.split_once('=').map_or_else(|| (decode(pair), String::new()), |(name, value)| (decode(name), decode(value))))
+                .map(|pair| {
+                    pair.split_once('=')
+                        .map_or_else(|| (decode(pair), String::new()), |(name, value)| (decode(name), decode(value)))
+                })
                 .collect()
         })
     }
@@ -70,8 +73,13 @@ impl Request {
         std::str::from_utf8(bytes).map_err(|error| {
             let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            let column = good.rsplit(|byte| *byte == b'\n').next().map_or(0, |tail| String::from_utf8_lossy(tail).chars().count()) + 1;
-            Error::invalid("The file is not UTF-8 text; save it as UTF-8 and send it again.").at(format!("line {line}, column {column}"))
+            let column = good
+                .rsplit(|byte| *byte == b'\n')
+                .next()
+                .map_or(0, |tail| String::from_utf8_lossy(tail).chars().count())
+                + 1;
+            Error::invalid("The file is not UTF-8 text; save it as UTF-8 and send it again.")
+                .at(format!("line {line}, column {column}"))
         })
     }
 
@@ -80,8 +88,13 @@ impl Request {
     /// # Errors
     /// `invalid` with the place.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Error::invalid(format!("The body is not the expected JSON: {error}")).at(format!("line {}, column {}", error.line(), error.column())))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Error::invalid(format!("The body is not the expected JSON: {error}")).at(format!(
+                "line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })
     }
 
     /// Answers 304 if the client has what `tag` names: a text that changes whenever the answer would, cheaper to get than the answer.
@@ -89,7 +102,10 @@ impl Request {
     pub fn not_modified(&self, tag: &str) -> Option<Response> {
         let quoted = quote(tag);
         let known = self.header("if-none-match")?;
-        let unchanged = known.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == quoted);
+        let unchanged = known
+            .split(',')
+            .map(str::trim)
+            .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == quoted);
         unchanged.then(|| Response::status(304).header("etag", &quoted))
     }
 
@@ -177,7 +193,8 @@ impl Response {
     /// # Errors
     /// `internal` when serde cannot write `body` as JSON.
     pub fn json(body: &impl Serialize) -> Result<Self> {
-        let body = serde_json::to_vec(body).map_err(|error| Error::internal(format!("the answer is no JSON: {error}")))?;
+        let body =
+            serde_json::to_vec(body).map_err(|error| Error::internal(format!("the answer is no JSON: {error}")))?;
         Ok(Self::bytes("application/json", body))
     }
 
@@ -197,7 +214,8 @@ impl Response {
     /// Offers the answer as a file of this name.
     #[must_use]
     pub fn download(self, name: &str) -> Self {
-        let plain: String = name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+        let plain: String =
+            name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
         self.header("content-disposition", &format!("attachment; filename=\"{plain}\""))
     }
 
@@ -230,13 +248,15 @@ fn decode(text: &str) -> String {
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
         match (first, tail.split_at_checked(2)) {
-            (b'%', Some((code, after))) => match std::str::from_utf8(code).ok().and_then(|code| u8::from_str_radix(code, 16).ok()) {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = after;
+            (b'%', Some((code, after))) => {
+                match std::str::from_utf8(code).ok().and_then(|code| u8::from_str_radix(code, 16).ok()) {
+                    Some(byte) => {
+                        bytes.push(byte);
+                        rest = after;
+                    }
+                    None => bytes.push(b'%'),
                 }
-                None => bytes.push(b'%'),
-            },
+            }
             (b'+', _) => bytes.push(b' '),
             (byte, _) => bytes.push(*byte),
         }
@@ -265,7 +285,11 @@ mod tests {
     #[test]
     fn a_star_takes_the_rest() {
         let mut request = Request::new("GET", "people/J%C3%BCrgen/x", "", &[], "");
-        assert!(request.is("GET", "people/*") && !request.clone().is("GET", "people") && !request.clone().is("POST", "people/*"));
+        assert!(
+            request.is("GET", "people/*")
+                && !request.clone().is("GET", "people")
+                && !request.clone().is("POST", "people/*")
+        );
         assert_eq!(request.rest(), "Jürgen/x");
     }
 

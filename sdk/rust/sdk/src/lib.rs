@@ -87,8 +87,8 @@ pub mod prelude {
     pub use crate::batch::{self, Batch};
     pub use crate::database::{self, FromRow, FromValue, Json, ToValue, Value};
     pub use crate::{
-        Actor, ActorKind, CallKind, Context, Convention, DateTime, Error, Event, EventHandler, Lifecycle, Maybe, Request, Response, Result,
-        Selection, clock, config, events, params, random, row,
+        Actor, ActorKind, CallKind, Context, Convention, DateTime, Error, Event, EventHandler, Lifecycle, Maybe,
+        Request, Response, Result, Selection, clock, config, events, params, random, row,
     };
     pub use conman_sdk_macros::FromRow;
     pub use jiff::Timestamp;

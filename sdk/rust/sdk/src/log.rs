@@ -61,7 +61,11 @@ impl Line {
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" { self.message = format!("{value:?}") } else { self.put(field, format!("{value:?}")) }
+        if field.name() == "message" {
+            self.message = format!("{value:?}")
+        } else {
+            self.put(field, format!("{value:?}"))
+        }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

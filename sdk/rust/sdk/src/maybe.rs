@@ -39,7 +39,9 @@ impl<T> Maybe<T> {
     pub fn or_keep(self, old: T) -> Result<T> {
         match self {
             Self::Absent => Ok(old),
-            Self::Null => Err(Error::invalid("This cannot be removed; send a value, or leave it out to keep the old one.")),
+            Self::Null => {
+                Err(Error::invalid("This cannot be removed; send a value, or leave it out to keep the old one."))
+            }
             Self::Value(value) => Ok(value),
         }
     }

@@ -48,7 +48,13 @@ impl Field {
     /// # Errors
     /// `invalid` when they do not fit.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.arguments).map_err(|error| Error::invalid(format!("the arguments of `{}.{}` do not fit: {error}", self.type_name, self.name)))
+        serde_json::from_str(&self.arguments).map_err(|error| self.misfit(&error))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn misfit(&self, error: &serde_json::Error) -> Error {
+        Error::invalid(format!("the arguments of `{}.{}` do not fit: {error}", self.type_name, self.name))
     }
 
     /// The event that woke a subscription.
@@ -80,13 +86,30 @@ pub fn answer(answer: Result<impl Serialize>) -> Result<String> {
 ///
 /// # Errors
 /// The resolver's own; `internal` when it does not answer once per parent.
-pub fn batch<K: DeserializeOwned, T: Serialize>(parents: &[String], resolve: impl FnOnce(&[K]) -> Batch<T>) -> Result<Vec<Result<String>>> {
+pub fn batch<K: DeserializeOwned, T: Serialize>(
+    parents: &[String],
+    resolve: impl FnOnce(&[K]) -> Batch<T>,
+) -> Result<Vec<Result<String>>> {
     let keys = parents.iter().map(|parent| serde_json::from_str(parent)).collect::<std::result::Result<Vec<K>, _>>();
-    let answers = resolve(&keys.map_err(|error| Error::internal(format!("the host sent a key that is none: {error}")))?)?;
+    let answers = resolve(&keys.map_err(|error| no_key(&error))?)?;
     if answers.len() != parents.len() {
-        return Err(Error::internal(format!("the resolver answered {} times for {} parents; answer once per parent, in order", answers.len(), parents.len())));
+        return Err(wrong_count(answers.len(), parents.len()));
     }
     Ok(answers.into_iter().map(answer).collect())
+}
+
+#[cold]
+#[inline(never)]
+fn no_key(error: &serde_json::Error) -> Error {
+    Error::internal(format!("the host sent a key that is none: {error}"))
+}
+
+#[cold]
+#[inline(never)]
+fn wrong_count(answers: usize, parents: usize) -> Error {
+    Error::internal(format!(
+        "the resolver answered {answers} times for {parents} parents; answer once per parent, in order"
+    ))
 }
 
 /// The export `resolvers.resolve`.
@@ -126,7 +149,10 @@ pub fn handle<P: EventHandler>(context: wire::Context, event: wire_event::Event)
 ///
 /// # Errors
 /// The plugin's own.
-pub fn route<P: Routes>(context: wire::Context, request: wire_route::Request) -> Result<wire_route::Response, wire::Error> {
+pub fn route<P: Routes>(
+    context: wire::Context,
+    request: wire_route::Request,
+) -> Result<wire_route::Response, wire::Error> {
     crate::log::install();
     let context = Context::from_wire(context, String::new())?;
     Ok(P::route(&context, Request::from_wire(request))?.into())
@@ -138,7 +164,8 @@ pub fn route<P: Routes>(context: wire::Context, request: wire_route::Request) ->
 /// Everything wrong with the configuration.
 pub fn validate_config<P: Lifecycle>(context: wire::Context, config: String) -> Result<(), Vec<wire::Error>> {
     crate::log::install();
-    let checked = Context::from_wire(context, String::new()).and_then(|context| Ok((context, crate::config::parse(&config)?)));
+    let checked =
+        Context::from_wire(context, String::new()).and_then(|context| Ok((context, crate::config::parse(&config)?)));
     let (context, config) = checked.map_err(|error| vec![error.into()])?;
     P::validate_config(&context, config).map_err(|errors| errors.into_iter().map(Into::into).collect())
 }
@@ -146,5 +173,8 @@ pub fn validate_config<P: Lifecycle>(context: wire::Context, config: String) -> 
 fn begin(context: wire::Context, request: wire_field::FieldRequest) -> Result<(Context, Field)> {
     crate::log::install();
     let context = Context::from_wire(context, request.selection)?;
-    Ok((context, Field { type_name: request.type_name, name: request.field, arguments: request.arguments, event: request.event }))
+    Ok((
+        context,
+        Field { type_name: request.type_name, name: request.field, arguments: request.arguments, event: request.event },
+    ))
 }

@@ -25,7 +25,17 @@ fn compile(code: &str) -> String {
     let source = scratch.path().join("lib.rs");
     std::fs::write(&source, code).unwrap();
     let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition", "2024", "--crate-type", "lib", "--crate-name", "fixture", "--emit", "metadata", "--out-dir"])
+        .args([
+            "--edition",
+            "2024",
+            "--crate-type",
+            "lib",
+            "--crate-name",
+            "fixture",
+            "--emit",
+            "metadata",
+            "--out-dir",
+        ])
         .arg(scratch.path())
         .arg("--extern")
         .arg(format!("conman_sdk={}", library.display()))
@@ -77,7 +87,10 @@ fn a_missing_method_is_named() {
         "fn zone_offset(_: &Context, args: schema::QueryZoneOffsetArgs) -> Result<i32> { Ok(i32::from(args.summer)) }",
         "not all trait items implemented, missing: `zone_offset`",
     );
-    without("fn get_time_txt(_: &Context, _: &Request) -> Result<Response> { Ok(Response::ok()) }", "missing: `get_time_txt`");
+    without(
+        "fn get_time_txt(_: &Context, _: &Request) -> Result<Response> { Ok(Response::ok()) }",
+        "missing: `get_time_txt`",
+    );
 }
 
 #[test]

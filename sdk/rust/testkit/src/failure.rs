@@ -36,14 +36,16 @@ impl Failure {
 
     /// Reads a response's bytes.
     pub(crate) fn of_bytes(body: &[u8]) -> Result<Value, Self> {
-        let response = serde_json::from_slice(body).map_err(|error| Fault::internal(format!("the response is no JSON: {error}")))?;
+        let response = serde_json::from_slice(body)
+            .map_err(|error| Fault::internal(format!("the response is no JSON: {error}")))?;
         Self::of_response(response)
     }
 
     /// Reads a response: its `data`, or what is wrong with it.
     pub(crate) fn of_response(mut response: Value) -> Result<Value, Self> {
         let data = response.get_mut("data").map(Value::take).unwrap_or_default();
-        let problems: Vec<Problem> = response.get("errors").and_then(Value::as_array).into_iter().flatten().map(Problem::of_json).collect();
+        let problems: Vec<Problem> =
+            response.get("errors").and_then(Value::as_array).into_iter().flatten().map(Problem::of_json).collect();
         if problems.is_empty() { Ok(data) } else { Err(Self { data, problems }) }
     }
 }
@@ -53,7 +55,10 @@ impl Problem {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         let extension = |name| text(error.get("extensions").and_then(|extensions| extensions.get(name)));
         let steps = error.get("path").and_then(Value::as_array).into_iter().flatten();
-        let path = steps.map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect::<Vec<_>>().join(".");
+        let path = steps
+            .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(".");
         Self { code: extension("code"), message: text(error.get("message")), path, pointer: extension("pointer") }
     }
 }

@@ -157,16 +157,26 @@ impl Testkit {
     ///
     /// # Errors
     /// The plugin's own, or what the host refuses.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<RouteAnswer, Failure> {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<RouteAnswer, Failure> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (name, path) = path.split_once('/').unwrap_or((path, ""));
         let found = self.host.runtime.find_route(&self.host.convention.id, name, method, path);
-        let route = found.ok_or_else(|| Fault::new(code::NOT_FOUND, format!("no plugin declares the route {method} {name}/{path}")))?;
+        let route = found.ok_or_else(|| {
+            Fault::new(code::NOT_FOUND, format!("no plugin declares the route {method} {name}/{path}"))
+        })?;
         if let Some(permission) = route.permission.filter(|permission| !self.actor.may(permission)) {
             return Err(Fault::new(code::FORBIDDEN, format!("this needs the permission `{permission}`")).into());
         }
         if body.len() > route.body_limit {
-            return Err(Fault::new(code::TOO_LARGE, format!("the route takes {} bytes at most", route.body_limit)).into());
+            return Err(
+                Fault::new(code::TOO_LARGE, format!("the route takes {} bytes at most", route.body_limit)).into()
+            );
         }
         let call = RouteCall {
             plugin: route.plugin,
@@ -190,7 +200,13 @@ impl Testkit {
     ///
     /// # Panics
     /// When `publisher` is no plugin's id.
-    pub async fn emit(&self, publisher: &str, topic: &str, key: &str, payload: &Value) -> Result<Vec<Handled>, Failure> {
+    pub async fn emit(
+        &self,
+        publisher: &str,
+        topic: &str,
+        key: &str,
+        payload: &Value,
+    ) -> Result<Vec<Handled>, Failure> {
         #[expect(clippy::panic, reason = "a wrong fixture ends the test")]
         let publisher: PluginId = publisher.parse().unwrap_or_else(|error| panic!("{error}"));
         let event = Event {

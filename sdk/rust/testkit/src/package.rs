@@ -30,7 +30,8 @@ pub(crate) fn packed(folder: &Path) -> Result<Arc<Packed>, String> {
     }
     let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
     let built = Build::of(&folder).output(Output::Kept).run(&toolchain).map_err(|error| error.to_string())?;
-    let component = std::fs::read(&built.component).map_err(|error| format!("{}: {error}", built.component.display()))?;
+    let component =
+        std::fs::read(&built.component).map_err(|error| format!("{}: {error}", built.component.display()))?;
     let parts = Parts::of_folder(&folder).map_err(|error| error.to_string())?;
     let (bytes, _) = pack(&component, &parts).map_err(|error| format!("{}: {error}", folder.display()))?;
     // …/<target folder>/wasm32-wasip2/plugin/name.wasm

@@ -25,7 +25,11 @@ pub fn attendee(name: &str) -> Actor {
 /// Somebody who may do everything: who a kit acts as unless it is told otherwise.
 #[must_use]
 pub fn admin() -> Actor {
-    Actor { roles: roles(&[role::PUBLIC, role::SIGNED_IN, role::ADMIN]), permissions: Permissions::All, ..person("admin", &[]) }
+    Actor {
+        roles: roles(&[role::PUBLIC, role::SIGNED_IN, role::ADMIN]),
+        permissions: Permissions::All,
+        ..person("admin", &[])
+    }
 }
 
 /// Nobody in particular.

@@ -71,7 +71,8 @@ impl Setup {
         };
         // 2026-08-14T10:00:00Z
         let now = Timestamp::constant(1_786_701_600, 0);
-        Self { plugins: Vec::new(), stand_ins: Vec::new(), convention, now, seed: 1, engine: Engine::Sqlite }.plugin(folder)
+        Self { plugins: Vec::new(), stand_ins: Vec::new(), convention, now, seed: 1, engine: Engine::Sqlite }
+            .plugin(folder)
     }
 
     /// Also enables the plugin in this folder.
@@ -165,7 +166,8 @@ impl Setup {
         let location = scratch.as_ref().map_or_else(|| Location::Folder(folder.path().join("data")), Scratch::location);
         let clock = Arc::new(FixedClock::at(self.now));
         let storage = Storage::open(location).await.map_err(|error| error.to_string())?;
-        let cache_folder = packages.first().map_or_else(|| folder.path().join("cache"), |(packed, _)| packed.cache.clone());
+        let cache_folder =
+            packages.first().map_or_else(|| folder.path().join("cache"), |(packed, _)| packed.cache.clone());
         let config = RuntimeConfig {
             entropy: Entropy::seeded(self.seed),
             // Many kits at once must not reserve a pool's address space each.
@@ -173,17 +175,20 @@ impl Setup {
             cache_folder,
             ..RuntimeConfig::in_folder(folder.path())
         };
-        let (runtime, _) =
-            Runtime::open(config, storage.clone(), storage.host(), clock.clone()).await.map_err(|error| error.to_string())?;
+        let (runtime, _) = Runtime::open(config, storage.clone(), storage.host(), clock.clone())
+            .await
+            .map_err(|error| error.to_string())?;
         let convention = Arc::new(self.convention);
         for (packed, config) in packages {
             enable(&runtime, &convention, &packed, config.as_deref()).await?;
         }
 
-        let seams = Arc::new(Seams { storage: storage.clone(), runtime: runtime.clone(), convention: Arc::clone(&convention) });
+        let seams =
+            Arc::new(Seams { storage: storage.clone(), runtime: runtime.clone(), convention: Arc::clone(&convention) });
         let stand_ins = self.stand_ins.into_iter().map(|stand_in| (stand_in.plugin.clone(), stand_in)).collect();
         let cast = Arc::new(Cast { runtime: runtime.clone(), stand_ins });
-        let real = runtime.enabled(&convention.id).into_iter().map(|plugin| (plugin.id().clone(), plugin.sdl().to_owned()));
+        let real =
+            runtime.enabled(&convention.id).into_iter().map(|plugin| (plugin.id().clone(), plugin.sdl().to_owned()));
         let stood = cast.stand_ins.values().map(|stand_in| (stand_in.plugin.clone(), stand_in.sdl.clone()));
         let contributions = real.chain(stood).filter(|(_, sdl)| !sdl.trim().is_empty());
         let schema = compose(contributions.map(|(plugin, sdl)| Contribution { plugin, sdl }).collect())
@@ -207,12 +212,29 @@ impl Setup {
         // Nothing was set before: the waker is this function's own.
         drop(waker.0.set(bus.clone()));
         let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
-        let host = Host { clock, runtime, cast, convention, schema, engine, bus, heard, hub, _folder: folder, _scratch: scratch };
+        let host = Host {
+            clock,
+            runtime,
+            cast,
+            convention,
+            schema,
+            engine,
+            bus,
+            heard,
+            hub,
+            _folder: folder,
+            _scratch: scratch,
+        };
         Ok(Testkit::new(host, admin()))
     }
 }
 
-async fn enable(runtime: &Runtime, convention: &Convention, packed: &Packed, config: Option<&str>) -> Result<(), String> {
+async fn enable(
+    runtime: &Runtime,
+    convention: &Convention,
+    packed: &Packed,
+    config: Option<&str>,
+) -> Result<(), String> {
     let by = admin();
     let installed = runtime.install(packed.bytes.clone(), &by).await.map_err(|error| error.to_string())?;
     let enabled = runtime.enable(convention, &installed.id, Some(installed.digest), config, &by).await;

@@ -41,7 +41,8 @@ impl StandIn {
             .map(|parent| {
                 let key: Value = serde_json::from_str(parent).map_err(Fault::internal)?;
                 let found = known.iter().find(|thing| has(thing, &key));
-                let answer = if &*call.field == "__entity" { found } else { found.and_then(|thing| thing.get(&*call.field)) };
+                let answer =
+                    if &*call.field == "__entity" { found } else { found.and_then(|thing| thing.get(&*call.field)) };
                 Ok(Ok(answer.map_or_else(|| "null".to_owned(), Value::to_string)))
             })
             .collect()

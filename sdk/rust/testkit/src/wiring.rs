@@ -28,7 +28,11 @@ pub(crate) struct Cast {
 #[async_trait]
 impl Dispatcher for Cast {
     async fn resolve(&self, scope: &Scope, call: FieldCall) -> Result<String, Fault> {
-        if self.stand_ins.contains_key(&call.plugin) { Ok("null".to_owned()) } else { self.runtime.resolve(scope, call).await }
+        if self.stand_ins.contains_key(&call.plugin) {
+            Ok("null".to_owned())
+        } else {
+            self.runtime.resolve(scope, call).await
+        }
     }
 
     async fn resolve_batch(&self, scope: &Scope, call: FieldCall, parents: Vec<String>) -> Result<BatchAnswer, Fault> {
@@ -105,7 +109,10 @@ impl Outboxes for Seams {
 impl Subscriptions for Seams {
     fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
         let subscriptions = self.runtime.subscriptions(convention).into_iter();
-        subscriptions.filter(|(_, patterns)| patterns.iter().any(|pattern| pattern.matches(topic))).map(|(plugin, _)| plugin).collect()
+        subscriptions
+            .filter(|(_, patterns)| patterns.iter().any(|pattern| pattern.matches(topic)))
+            .map(|(plugin, _)| plugin)
+            .collect()
     }
 }
 

@@ -34,7 +34,7 @@ pub fn query_as<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Vec<R>> {
 /// # Errors
 /// See [`query_as`].
 pub fn query_optional<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Option<R>> {
-    let rows = host::query(sql, parameters)?;
+    let rows = ask(sql, parameters)?;
     let columns = R::columns(&rows.columns)?;
     rows.rows.into_iter().next().map(|values| R::from_row(&columns, &mut Row::new(values))).transpose()
 }
@@ -65,40 +65,59 @@ const KEY_SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 ///
 /// # Errors
 /// See [`query_as`]; `internal` when the text has no `$keys`.
-pub fn query_in<R: FromRow, K: ToValue>(sql: &str, parameters: &[Value], keys: impl IntoIterator<Item = K>) -> Result<Vec<R>> {
-    let (before, after) = sql
-        .split_once("$keys")
-        .ok_or_else(|| Error::internal(format!("query_in needs the word $keys once in its statement, as in `IN ($keys)`: {sql}")))?;
+pub fn query_in<R: FromRow, K: ToValue>(
+    sql: &str,
+    parameters: &[Value],
+    keys: impl IntoIterator<Item = K>,
+) -> Result<Vec<R>> {
+    let keys: Vec<Value> = keys.into_iter().map(|key| key.to_value()).collect();
     let mut answer = Vec::new();
-    let mut keys = keys.into_iter().map(|key| key.to_value()).peekable();
-    while keys.peek().is_some() {
-        let mut all = parameters.to_vec();
-        all.extend(keys.by_ref().take(1024));
-        let found = all.len() - parameters.len();
-        let size = KEY_SIZES.into_iter().find(|size| *size >= found).unwrap_or(found);
+    for_chunks(sql, parameters, &keys, &mut |text, parameters| read_into(&mut answer, text, parameters))?;
+    Ok(answer)
+}
+
+type RunChunk<'r> = &'r mut dyn FnMut(&str, &[Value]) -> Result<()>;
+
+/// Calls `run` with a statement and its parameters for every chunk of keys. Not generic: it would be in a component once per row type.
+fn for_chunks(sql: &str, parameters: &[Value], keys: &[Value], run: RunChunk<'_>) -> Result<()> {
+    let (before, after) = sql.split_once("$keys").ok_or_else(|| {
+        Error::internal(format!("query_in needs the word $keys once in its statement, as in `IN ($keys)`: {sql}"))
+    })?;
+    for chunk in keys.chunks(1024) {
+        let size = KEY_SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(chunk.len());
+        let mut all = Vec::with_capacity(parameters.len() + size);
+        all.extend_from_slice(parameters);
+        all.extend_from_slice(chunk);
         // The same key again changes nothing about what IN matches.
-        if let Some(last) = all.last().cloned() {
-            all.resize(parameters.len() + size, last);
+        if let Some(last) = chunk.last() {
+            all.resize(parameters.len() + size, last.clone());
         }
         let mut text = String::with_capacity(sql.len() + size * 6);
         text.push_str(before);
         write::placeholders(&mut text, parameters.len() + 1, size);
         text.push_str(after);
-        read_into(&mut answer, &text, &all)?;
+        run(&text, &all)?;
     }
-    Ok(answer)
+    Ok(())
 }
 
 /// Runs a statement for its effect; answers how many rows it touched.
 ///
 /// # Errors
 /// The host's: `sql-constraint`, `read-only` inside a query, `conflict`, …
+#[inline(never)]
 pub fn execute(sql: &str, parameters: &[Value]) -> Result<u64> {
     Ok(host::execute(sql, parameters)?)
 }
 
+/// The one place that asks: crossing the boundary takes a page of code, which is not to be inlined into every caller.
+#[inline(never)]
+fn ask(sql: &str, parameters: &[Value]) -> Result<host::Rows> {
+    Ok(host::query(sql, parameters)?)
+}
+
 fn read_into<R: FromRow>(answer: &mut Vec<R>, sql: &str, parameters: &[Value]) -> Result<()> {
-    let rows = host::query(sql, parameters)?;
+    let rows = ask(sql, parameters)?;
     let columns = R::columns(&rows.columns)?;
     answer.reserve(rows.rows.len());
     for values in rows.rows {
@@ -117,4 +136,51 @@ macro_rules! params {
 #[macro_export]
 macro_rules! row {
     ($($value:expr),* $(,)?) => { [$($crate::database::ToValue::to_value(&$value)),*] };
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn chunks(keys: usize) -> Vec<(String, usize)> {
+        let keys: Vec<Value> = (0..keys).map(|key| key.to_value()).collect();
+        let mut found = Vec::new();
+        for_chunks(
+            "SELECT 1 FROM t WHERE a = $1 AND k IN ($keys) ORDER BY k",
+            params!["a"],
+            &keys,
+            &mut |text, parameters| {
+                found.push((text.to_owned(), parameters.len()));
+                Ok(())
+            },
+        )
+        .unwrap();
+        found
+    }
+
+    #[test]
+    fn keys_are_padded_to_few_sizes() {
+        expect![[r#"
+            [
+                (
+                    "SELECT 1 FROM t WHERE a = $1 AND k IN ($2, $3, $4, $5) ORDER BY k",
+                    5,
+                ),
+            ]
+        "#]]
+        .assert_debug_eq(&chunks(3));
+        assert_eq!(chunks(0), []);
+        assert_eq!(chunks(1025).into_iter().map(|(_, parameters)| parameters).collect::<Vec<_>>(), [1025, 2]);
+    }
+
+    #[test]
+    fn a_statement_without_keys_is_refused() {
+        let refused = for_chunks("SELECT 1", &[], &[], &mut |_, _| Ok(())).map_err(|error| error.message);
+        assert_eq!(
+            refused,
+            Err("query_in needs the word $keys once in its statement, as in `IN ($keys)`: SELECT 1".to_owned())
+        );
+    }
 }

@@ -39,14 +39,19 @@ impl Column {
     ///
     /// # Errors
     /// Code `wrong-column` when the answer has none of that name.
+    #[inline(never)]
     pub fn named(name: &'static str, names: &[String]) -> Result<Self> {
         Self::optional(name, names).ok_or_else(|| {
-            wrong(format!("the statement answers no column `{name}`, only `{}`; select it, or rename the field's column", names.join("`, `")))
+            wrong(format!(
+                "the statement answers no column `{name}`, only `{}`; select it, or rename the field's column",
+                names.join("`, `")
+            ))
         })
     }
 
     /// Finds a column by name, if the answer has it.
     #[must_use]
+    #[inline(never)]
     pub fn optional(name: &'static str, names: &[String]) -> Option<Self> {
         names.iter().position(|found| found == name).map(|place| Self { place, name })
     }
@@ -62,16 +67,23 @@ impl Row {
     /// # Errors
     /// Code `wrong-column` when it is no `T`.
     pub fn take<T: FromValue>(&mut self, column: &Column) -> Result<T> {
-        T::from_value(self.value(column.place)).map_err(|found| wrong(format!("column `{}` should hold {}, but holds {}", column.name, T::EXPECTED, describe(&found))))
+        T::from_value(self.value(column.place))
+            .map_err(|found| misfit(&format!("`{}`", column.name), T::EXPECTED, &found))
     }
 
     fn take_at<T: FromValue>(&mut self, place: usize) -> Result<T> {
-        T::from_value(self.value(place)).map_err(|found| wrong(format!("column {} should hold {}, but holds {}", place + 1, T::EXPECTED, describe(&found))))
+        T::from_value(self.value(place)).map_err(|found| misfit(&(place + 1).to_string(), T::EXPECTED, &found))
     }
 
     fn value(&mut self, place: usize) -> Value {
         self.values.get_mut(place).map_or(Value::Null, |value| std::mem::replace(value, Value::Null))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn misfit(column: &str, expected: &str, found: &Value) -> Error {
+    wrong(format!("column {column} should hold {expected}, but holds {}", describe(found)))
 }
 
 fn wrong(message: String) -> Error {
@@ -121,7 +133,10 @@ mod tests {
     #[test]
     fn a_tuple_is_read_by_position_and_zero_is_false() {
         assert_eq!(
-            read::<(String, bool, Option<i32>)>(&["a", "b", "c"], vec![Value::Text("x".into()), Value::Integer(0), Value::Null]),
+            read::<(String, bool, Option<i32>)>(
+                &["a", "b", "c"],
+                vec![Value::Text("x".into()), Value::Integer(0), Value::Null]
+            ),
             Ok(("x".to_owned(), false, None))
         );
     }
@@ -132,6 +147,9 @@ mod tests {
             read::<(i32,)>(&["a"], vec![Value::Integer(1 << 40)]),
             Err("column 1 should hold a whole number that fits i32, but holds 1099511627776".to_owned())
         );
-        assert_eq!(read::<(i32, i32)>(&["a"], vec![]), Err("the statement answers 1 columns where 2 are read".to_owned()));
+        assert_eq!(
+            read::<(i32, i32)>(&["a"], vec![]),
+            Err("the statement answers 1 columns where 2 are read".to_owned())
+        );
     }
 }

@@ -180,7 +180,10 @@ impl FromValue for f64 {
         match value {
             Value::Real(number) => Ok(number),
             // Sums and averages of whole numbers; up to 2^53 nothing is lost.
-            #[expect(clippy::cast_precision_loss, reason = "checked: a whole number this large is not taken for a real one")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "checked: a whole number this large is not taken for a real one"
+            )]
             Value::Integer(number) if number.unsigned_abs() <= 1 << 53 => Ok(number as Self),
             other => Err(other),
         }
@@ -295,7 +298,9 @@ pub(crate) fn describe(value: &Value) -> String {
         Value::Boolean(flag) => flag.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Real(number) => number.to_string(),
-        Value::Text(text) if text.chars().count() > 40 => format!("the text `{}…`", text.chars().take(40).collect::<String>()),
+        Value::Text(text) if text.chars().count() > 40 => {
+            format!("the text `{}…`", text.chars().take(40).collect::<String>())
+        }
         Value::Text(text) => format!("the text `{text}`"),
         Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
     }

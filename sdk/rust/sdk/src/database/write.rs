@@ -1,7 +1,7 @@
 //! Many rows in few statements. Statements come in four fixed sizes, so that few texts exist and the host checks each once.
 
+use super::execute;
 use super::value::Value;
-use crate::bindings::conman::host::database as host;
 use crate::error::{Error, Result};
 
 /// Rows per statement, largest first.
@@ -14,7 +14,11 @@ const MOST_PARAMETERS: usize = 16_000;
 ///
 /// # Errors
 /// `sql-constraint` when a row with the same key exists; see [`super::execute`].
-pub fn insert_many<const N: usize>(table: &str, columns: [&str; N], rows: impl IntoIterator<Item = [Value; N]>) -> Result<u64> {
+pub fn insert_many<const N: usize>(
+    table: &str,
+    columns: [&str; N],
+    rows: impl IntoIterator<Item = [Value; N]>,
+) -> Result<u64> {
     write(table, columns, "", rows)
 }
 
@@ -45,12 +49,21 @@ pub fn insert_missing<const N: usize>(
 }
 
 fn overwrite(key: &[&str], columns: &[&str]) -> String {
-    let rest: Vec<String> = columns.iter().filter(|column| !key.contains(column)).map(|column| format!("{column} = excluded.{column}")).collect();
+    let rest: Vec<String> = columns
+        .iter()
+        .filter(|column| !key.contains(column))
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
     let what = if rest.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", rest.join(", ")) };
     format!(" ON CONFLICT ({}) DO {what}", key.join(", "))
 }
 
-fn write<const N: usize>(table: &str, columns: [&str; N], conflict: &str, rows: impl IntoIterator<Item = [Value; N]>) -> Result<u64> {
+fn write<const N: usize>(
+    table: &str,
+    columns: [&str; N],
+    conflict: &str,
+    rows: impl IntoIterator<Item = [Value; N]>,
+) -> Result<u64> {
     if N == 0 {
         return Err(Error::internal(format!("name at least one column to insert into `{table}`")));
     }
@@ -63,7 +76,7 @@ fn write<const N: usize>(table: &str, columns: [&str; N], conflict: &str, rows: 
         }
         let sql = statement(table, &columns, conflict, size);
         while let Some((chunk, others)) = rest.split_at_checked(size * N) {
-            touched += host::execute(&sql, chunk)?;
+            touched += execute(&sql, chunk)?;
             rest = others;
         }
     }
@@ -99,12 +112,18 @@ mod tests {
 
     #[test]
     fn rows_are_numbered_through() {
-        assert_eq!(statement("shift", &["id", "name"], "", 2), "INSERT INTO shift (id, name) VALUES ($1, $2), ($3, $4)");
+        assert_eq!(
+            statement("shift", &["id", "name"], "", 2),
+            "INSERT INTO shift (id, name) VALUES ($1, $2), ($3, $4)"
+        );
     }
 
     #[test]
     fn an_upsert_overwrites_all_but_the_key() {
-        assert_eq!(overwrite(&["id"], &["id", "a", "b"]), " ON CONFLICT (id) DO UPDATE SET a = excluded.a, b = excluded.b");
+        assert_eq!(
+            overwrite(&["id"], &["id", "a", "b"]),
+            " ON CONFLICT (id) DO UPDATE SET a = excluded.a, b = excluded.b"
+        );
         assert_eq!(overwrite(&["id"], &["id"]), " ON CONFLICT (id) DO NOTHING");
     }
 }
