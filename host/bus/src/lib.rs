@@ -7,8 +7,8 @@
 //!  └──────────────┘            └──────────────┘ ◀─────────── └────────────┘
 //! ```
 //!
-//! The [relay](relay) copies outbox rows into one row per subscriber and only then deletes them: a crash between repeats the copy, which
-//! changes nothing. The [conductor](conductor) claims rows, lets the dispatcher handle them and writes down what came of it. Delivery is
+//! The relay copies outbox rows into one row per subscriber and only then deletes them: a crash between repeats the copy, which
+//! changes nothing. The conductor claims rows, lets the dispatcher handle them and writes down what came of it. Delivery is
 //! at least once; effects are once, because a handler's transaction records the event's id.
 //!
 //! Order holds in a *lane*: one convention, subscriber, publisher and key. The first event of a lane is tried until it is handled or

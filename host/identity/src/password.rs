@@ -43,9 +43,9 @@ pub(crate) struct Passwords {
 
 impl Passwords {
     pub(crate) fn new(cost: PasswordCost, at_once: usize) -> Self {
-        // Parameters out of argon2's range fall to its smallest allowed ones only in tests that ask for them: `Params::new` clamps nothing.
-        let params = Params::new(cost.memory_kib.max(Params::MIN_M_COST), cost.passes.max(Params::MIN_T_COST), 1, None)
-            .unwrap_or(Params::DEFAULT);
+        let (memory, passes) = (cost.memory_kib.max(Params::MIN_M_COST), cost.passes.max(Params::MIN_T_COST));
+        // One lane and the standard output length leave nothing that could be refused.
+        let params = Params::new(memory, passes, 1, None).unwrap_or(Params::DEFAULT);
         let at_once = at_once.max(1);
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
@@ -70,11 +70,10 @@ impl Passwords {
 
     /// Whether `password` belongs to `stored`; without a stored hash the answer is no and takes just as long.
     pub(crate) async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
+        // Made in either case, so that the first stranger does not take longer either.
+        let decoy = self.decoy().await?;
         let known = stored.is_some();
-        let hash: Arc<str> = match stored {
-            Some(hash) => hash.into(),
-            None => self.decoy().await?,
-        };
+        let hash: Arc<str> = stored.map_or(decoy, Into::into);
         let argon2 = self.argon2.clone();
         let password = password.to_owned();
         let right = self
@@ -87,8 +86,7 @@ impl Passwords {
         Ok(known && right)
     }
 
-    /// Makes the decoy ahead of the first sign-in of a stranger.
-    pub(crate) async fn decoy(&self) -> Result<Arc<str>> {
+    async fn decoy(&self) -> Result<Arc<str>> {
         if let Some(decoy) = self.decoy.lock().clone() {
             return Ok(decoy);
         }

@@ -116,10 +116,13 @@ impl Identity {
         let right = self.passwords().verify(password, stored).await?;
         match account {
             Some(account) if right && account.state == account::AccountState::Active => {
-                self.take_back(&counted).await?;
+                self.count_success(&counted).await?;
                 Ok(account)
             }
-            _ => Err(IdentityError::WrongCredentials),
+            _ => {
+                self.count_failure(&counted).await?;
+                Err(IdentityError::WrongCredentials)
+            }
         }
     }
 

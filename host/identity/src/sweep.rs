@@ -38,7 +38,7 @@ impl Identity {
                 let sql = "DELETE FROM identity_token WHERE expires_at <= $1";
                 let tokens = change.execute(sql, &[now.into()]).await?;
                 let sql = "DELETE FROM identity_failure WHERE last_at <= $1";
-                let failures = change.execute(sql, &[forgotten.clone()]).await?;
+                let failures = change.execute(sql, std::slice::from_ref(forgotten)).await?;
                 Ok(Swept { sessions, tokens, failures })
             })
         })

@@ -362,7 +362,7 @@ impl Dispatcher for Handlers {
         self.progress.send_modify(|progress| *progress += 1);
         let script = Arc::clone(&self.script.lock());
         let convention = scope.convention.as_ref().unwrap().id.clone();
-        let outcome = match script(plugin, event, call) {
+        match script(plugin, event, call) {
             Act::Do => Ok(self.effect(&convention, plugin, event, scope.hops).await),
             Act::Fail(fault) => Err(fault),
             Act::DoAndFail => {
@@ -374,8 +374,7 @@ impl Dispatcher for Handlers {
                 Ok(self.effect(&convention, plugin, event, scope.hops).await)
             }
             Act::Panic => panic!("as the test wants"),
-        };
-        outcome
+        }
     }
 
     async fn route(&self, _: &Scope, _: RouteCall) -> Result<RouteAnswer, Fault> {
