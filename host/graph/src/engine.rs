@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use conman_kernel::actor::{Actor, Permissions};
 use conman_kernel::clock::Clock;
 use conman_kernel::dispatch::{Dispatcher, Scope};
 use moka::sync::Cache;
@@ -146,7 +147,7 @@ impl Engine {
             operation: known.id,
             convention: scope.convention.as_ref().map(|convention| convention.id.clone()),
             variables: variables.clone(),
-            actor: (control.scope == CacheScope::Actor).then(|| scope.actor.key()),
+            actor: (control.scope == CacheScope::Actor).then(|| actor_key(&scope.actor)),
             granted: granted(plan, scope),
             languages: Arc::clone(&scope.languages),
         };
@@ -195,4 +196,24 @@ impl Engine {
         self.operations.insert(hash, Arc::clone(&known));
         Ok(known)
     }
+}
+
+/// Who asks and what they are at this moment: plugins are told all of it, so their answers may depend on it.
+fn actor_key(actor: &Actor) -> String {
+    let mut key = actor.key();
+    for role in &actor.roles {
+        key.push('\n');
+        key.push_str(&role.0);
+    }
+    key.push_str("\n\n");
+    match &actor.permissions {
+        Permissions::All => key.push('*'),
+        Permissions::Only(permissions) => {
+            for permission in permissions {
+                key.push_str(permission);
+                key.push('\n');
+            }
+        }
+    }
+    key
 }

@@ -12,33 +12,33 @@ use crate::request::{Outcome, Response};
 /// More errors than this in one response are only counted.
 const MOST: usize = 100;
 
-/// One error of a response.
+/// One error of a response. Boxed inside: it travels in many `Result`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GraphError {
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     pub(crate) code: Code,
-    pub(crate) locations: Vec<Pos>,
-    pub(crate) path: Vec<Value>,
+    pub(crate) locations: Box<[Pos]>,
+    pub(crate) path: Box<[Value]>,
     pub(crate) plugin: Option<PluginId>,
     pub(crate) retryable: bool,
-    pub(crate) pointer: String,
+    pub(crate) pointer: Box<str>,
 }
 
 impl GraphError {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<Box<str>>) -> Self {
         Self {
             message: message.into(),
             code,
-            locations: Vec::new(),
-            path: Vec::new(),
+            locations: Box::default(),
+            path: Box::default(),
             plugin: None,
             retryable: false,
-            pointer: String::new(),
+            pointer: Box::default(),
         }
     }
 
     /// The operation is not valid.
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    pub(crate) fn invalid(message: impl Into<Box<str>>) -> Self {
         Self::new(code::GRAPHQL_INVALID, message)
     }
 
@@ -46,20 +46,20 @@ impl GraphError {
     pub(crate) fn from_fault(fault: &Fault, plugin: Option<&PluginId>) -> Self {
         Self {
             retryable: fault.retryable,
-            pointer: fault.pointer.clone(),
+            pointer: fault.pointer.as_str().into(),
             plugin: plugin.cloned(),
-            ..Self::new(fault.code.clone(), fault.message.clone())
+            ..Self::new(fault.code.clone(), fault.message.as_str())
         }
     }
 
     #[must_use]
     pub(crate) fn at(mut self, pos: Pos) -> Self {
-        self.locations.push(pos);
+        self.locations = self.locations.iter().copied().chain([pos]).collect();
         self
     }
 
     #[must_use]
-    pub(crate) fn pointing(mut self, pointer: impl Into<String>) -> Self {
+    pub(crate) fn pointing(mut self, pointer: impl Into<Box<str>>) -> Self {
         self.pointer = pointer.into();
         self
     }

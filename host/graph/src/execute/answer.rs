@@ -30,7 +30,6 @@ impl Answer {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is a step of map_err")]
 fn not_json(bad: crate::json::BadJson) -> Fault {
     Fault::new(code::BAD_ANSWER, format!("the plugin answered something that is no JSON: {bad}"))
 }

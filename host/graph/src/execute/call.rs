@@ -218,8 +218,17 @@ pub(crate) fn denied(scope: &Scope, permission: &str) -> Fault {
     }
 }
 
+/// Gateways send batches; more than this is no batch but an export.
+const MOST_REPRESENTATIONS: usize = 1_000;
+
 /// `{"representations":[…]}` without its wrapping.
 fn representations(arguments: &str) -> Result<String, Fault> {
     let inner = arguments.strip_prefix("{\"representations\":").and_then(|rest| rest.strip_suffix('}'));
-    inner.map(str::to_owned).ok_or_else(|| Fault::new(code::GRAPHQL_INVALID, "`_entities` needs `representations`"))
+    let inner = inner.ok_or_else(|| Fault::new(code::GRAPHQL_INVALID, "`_entities` needs `representations`"))?;
+    let count = serde_json::from_str::<Vec<serde::de::IgnoredAny>>(inner).map_or(0, |items| items.len());
+    if count > MOST_REPRESENTATIONS {
+        let message = format!("representations: {count}, allowed are {MOST_REPRESENTATIONS}; ask in several requests");
+        return Err(Fault::new(code::GRAPHQL_LIMIT, message));
+    }
+    Ok(inner.to_owned())
 }

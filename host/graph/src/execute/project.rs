@@ -348,7 +348,7 @@ impl<'a> Projection<'a> {
         if self.errors.len() >= MOST_ERRORS {
             return;
         }
-        let path: Vec<Json> = self
+        let path: Box<[Json]> = self
             .path
             .iter()
             .map(|step| match step {
@@ -358,7 +358,7 @@ impl<'a> Projection<'a> {
             .collect();
         if let Some(detail) = &fault.detail {
             let plugin = plugin.map_or("", PluginId::as_str);
-            tracing::warn!(request = %self.execution.scope.request, plugin, code = %fault.code, detail, path = %Json::from(path.clone()), "a field failed");
+            tracing::warn!(request = %self.execution.scope.request, plugin, code = %fault.code, detail, path = %Json::from(path.to_vec()), "a field failed");
         }
         self.errors.push(GraphError { path, ..GraphError::from_fault(fault, plugin) });
     }

@@ -112,6 +112,9 @@ fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, GraphError> {
         "send less, or use variables",
     )?;
     within("nested brackets", as_u64(deepest(text)), as_u64(MAX_NESTING), None, "nest less")?;
+    if text.trim().is_empty() {
+        return Err(GraphError::invalid("the document is empty; send a query"));
+    }
     let document = parse_query(text).map_err(|error| {
         let refusal = GraphError::invalid(syntax_message(&error));
         error.positions().next().map_or(refusal.clone(), |pos| refusal.at(pos))

@@ -102,3 +102,27 @@ async fn a_list_costs_what_its_argument_asks_for() {
     }
     expect!["cost (objects asked for, lists by their size): 330000, allowed are 300000; ask for shorter lists or fewer nested ones"].assert_eq(&refusal(Request::new(text).with_variables(json!({"n": 30_000}))).await);
 }
+
+#[tokio::test]
+async fn the_deepest_nesting_that_is_read_does_not_overflow() {
+    for text in [
+        format!("{{ session(id: {}1{}) {{ id }} }}", "[".repeat(62), "]".repeat(62)),
+        format!("{{ session(id: {}1{}) {{ id }} }}", "{a: ".repeat(62), "}".repeat(62)),
+        format!("query($x: {}Int{}) {{ shifts {{ id }} }}", "[".repeat(63), "]".repeat(63)),
+    ] {
+        refusal(Request::new(text)).await;
+    }
+    let fragments = format!("{{ mySessions {} {{ id }} {} }}", "{ ... ".repeat(61), "}".repeat(61));
+    assert_eq!(run(&both(), &convention(), Request::new(fragments), &anonymous()).await.errors, 0);
+}
+
+#[tokio::test]
+async fn a_gateway_asks_for_so_many_entities_at_once() {
+    let representations: Vec<_> = (0..1_001).map(|n| json!({"__typename": "Session", "id": n.to_string()})).collect();
+    let request = Request::new("query($r: [_Any!]!) { _entities(representations: $r) { ... on Session { title } } }")
+        .with_variables(json!({"r": representations}));
+    let plugins = Plugins::default();
+    let answer = run(&both(), &plugins, request, &anonymous()).await;
+    assert!(plugins.calls().is_empty());
+    expect!["representations: 1001, allowed are 1000; ask in several requests"].assert_eq(body(&answer)["errors"][0]["message"].as_str().unwrap());
+}

@@ -89,6 +89,8 @@ async fn an_actors_answer_is_theirs_alone() {
         assert_eq!(house.ask(query, &anna).await.0, Outcome::Executed);
         assert_eq!(house.ask(query, &bert).await.0, Outcome::Executed);
         assert_eq!(house.ask(query, &anna).await, (Outcome::Cached, 0));
+        let promoted = account("anna", &["room.manage"]);
+        assert_eq!(house.ask(query, &promoted).await.0, Outcome::Executed);
     }
 }
 

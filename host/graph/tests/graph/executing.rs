@@ -172,7 +172,7 @@ async fn what_is_not_valid_is_refused_before_any_call() {
     }
     expect![[r#"
 
-          {"column":1,"line":1} "not GraphQL: expected executable_definition"
+          null "the document is empty; send a query"
         { sessions { id }
           {"column":18,"line":1} "not GraphQL: expected selection"
         { sesions { id } }

@@ -1,10 +1,10 @@
 //! The composed schema as a subgraph of Apollo Federation v2.
 
-use conman_graph::Request;
+use conman_graph::{Request, compose};
 use expect_test::expect;
 use serde_json::json;
 
-use crate::plugins::{Plugins, anonymous, body, both, convention, run};
+use crate::plugins::{Plugins, anonymous, body, both, contribution, convention, run};
 
 #[tokio::test]
 async fn the_service_answers_its_sdl() {
@@ -127,4 +127,29 @@ async fn representations_may_be_literals() {
     );
     let answer = run(&both(), &plugins, request, &anonymous()).await;
     expect![[r#"{"data":{"_entities":[{"title":"Title s1"}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+}
+
+#[tokio::test]
+async fn keys_may_have_several_fields_and_any_text() {
+    let owner = "type Seat @key(fields: \"row number\") { number: Int! row: String! label: String! }\nextend type Query { seats: [Seat!]! }";
+    let other =
+        "extend type Seat @key(fields: \"number row\") { taken: Boolean! }\nextend type Query { mine: [Seat!]! }";
+    let schema = compose(vec![contribution("aa/hall", owner), contribution("bb/tickets", other)]).unwrap();
+    let plugins = Plugins::default()
+        .always(
+            "Query.seats",
+            json!([{"number": 1, "row": "A\"é", "label": "A1"}, {"row": "raw:", "number": -7, "label": "x"}]),
+        )
+        .always("Query.mine", json!("raw:[{\"row\":\"A\\u0022\\u00e9\",\"number\":1}]"))
+        .always("Seat.taken", json!(true))
+        .always("Seat.__entity", json!({"row": "A", "number": 1, "label": "loaded"}));
+    let request = Request::new("{ seats { label taken } mine { label row taken } }");
+    let answer = run(&schema, &plugins, request, &anonymous()).await;
+    expect![[r#"
+        query Query.seats {} ["label","row","number"]
+        query Seat.taken {} [] for {"row":"A\"é","number":1} {"row":"raw:","number":-7}
+        query Query.mine {} ["row","number"]
+        query Seat.taken {} [] for {"row":"A\u0022\u00e9","number":1}
+        query Seat.__entity {} ["label"] for {"row":"A\u0022\u00e9","number":1}"#]].assert_eq(&plugins.calls().join("\n"));
+    expect![[r#"{"data":{"seats":[{"label":"A1","taken":true},{"label":"x","taken":true}],"mine":[{"label":"loaded","row":"A\u0022\u00e9","taken":true}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
 }
