@@ -20,15 +20,24 @@ pub struct BreakerConfig {
 
 impl BreakerConfig {
     /// Ten breakdowns in a row, then pauses from one second to one minute.
-    pub const DEFAULT: Self = Self { breakdowns: 10, first_pause: Duration::from_secs(1), longest_pause: Duration::from_secs(60) };
+    pub const DEFAULT: Self =
+        Self { breakdowns: 10, first_pause: Duration::from_secs(1), longest_pause: Duration::from_secs(60) };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Closed { breakdowns: u32 },
-    Open { until: Instant, pause: Duration },
+    Closed {
+        breakdowns: u32,
+    },
+    Open {
+        until: Instant,
+        pause: Duration,
+    },
     /// One call is out to see whether the plugin works again; without an answer by then, another one goes.
-    Probing { until: Instant, pause: Duration },
+    Probing {
+        until: Instant,
+        pause: Duration,
+    },
 }
 
 /// The breaker of one plugin in one convention.
@@ -54,7 +63,9 @@ impl Breaker {
             }
             State::Open { until, .. } | State::Probing { until, .. } => {
                 let seconds = (until - now).as_secs() + 1;
-                let message = format!("the plugin broke down several times in a row and is left alone; it is tried again within {seconds} s");
+                let message = format!(
+                    "the plugin broke down several times in a row and is left alone; it is tried again within {seconds} s"
+                );
                 Err(Fault::new(code::OVERLOADED, message).retryable())
             }
         }
@@ -65,7 +76,9 @@ impl Breaker {
         let mut state = self.state.lock();
         *state = match (*state, broke_down) {
             (_, false) => State::Closed { breakdowns: 0 },
-            (State::Closed { breakdowns }, true) if breakdowns + 1 < self.config.breakdowns => State::Closed { breakdowns: breakdowns + 1 },
+            (State::Closed { breakdowns }, true) if breakdowns + 1 < self.config.breakdowns => {
+                State::Closed { breakdowns: breakdowns + 1 }
+            }
             (State::Closed { .. }, true) => {
                 let pause = self.config.first_pause;
                 State::Open { until: now + pause, pause }

@@ -17,7 +17,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::types::Context;
 use crate::call_log::CallLog;
-use crate::cpu::Metered;
+use crate::cpu::{LONG, Metered};
 use crate::enabled::Enabled;
 use crate::engine::Engine;
 use crate::faults::{self, Ended};
@@ -55,6 +55,8 @@ pub(crate) struct Caller {
     pub(crate) engine: Arc<Engine>,
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) permits: Arc<Semaphore>,
+    /// Turns for calls that compute for long: one per processor.
+    pub(crate) turns: Arc<Semaphore>,
     pub(crate) longest_wait: Duration,
 }
 
@@ -97,7 +99,9 @@ impl Caller {
             match self.attempt(call, lost, deadline, budget).await {
                 Try::Done(outcome) => return outcome,
                 Try::Lost if tokio::time::Instant::now() >= deadline => return Err(faults::timeout(budget)),
-                Try::Lost => tracing::debug!(plugin = %call.enabled.standing.plugin, lost, "a call lost a conflict and runs again"),
+                Try::Lost => {
+                    tracing::debug!(plugin = %call.enabled.standing.plugin, lost, "a call lost a conflict and runs again")
+                }
             }
         }
         Err(faults::conflict())
@@ -121,7 +125,8 @@ impl Caller {
             }
             Ok(None) => {}
         }
-        let state = CallState::new(Arc::clone(&call.enabled), Arc::clone(&self.surroundings), Arc::clone(&log), transactions);
+        let state =
+            CallState::new(Arc::clone(&call.enabled), Arc::clone(&self.surroundings), Arc::clone(&log), transactions);
         let mut store = self.store(state, budget);
         let meter = Arc::clone(&store.data().meter);
         let ended = {
@@ -159,12 +164,19 @@ impl Caller {
         let mut store = Store::new(self.engine.wasmtime(), state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
+        let turns = Arc::clone(&self.turns);
         // At every tick: is there time left? Then the others' turn first, so that one long call does not hold up many short ones.
         store.epoch_deadline_callback(move |context| {
-            if context.data().meter.used() >= budget.cpu {
-                return Err(Ended::CpuLimit.into());
+            let meter = &context.data().meter;
+            let used = meter.used();
+            if used >= budget.cpu {
+                Err(Ended::CpuLimit.into())
+            } else if used < LONG {
+                Ok(UpdateDeadline::Yield(1))
+            } else {
+                let (meter, turns) = (Arc::clone(meter), Arc::clone(&turns));
+                Ok(UpdateDeadline::YieldCustom(1, Box::pin(async move { meter.turn(turns).await })))
             }
-            Ok(UpdateDeadline::Yield(1))
         });
         store
     }
@@ -193,7 +205,9 @@ fn back_off(lost: u32) -> Duration {
 async fn before(call: &Call, transactions: &mut Transactions) -> Option<Try> {
     let found = match (&call.once, &call.remembered) {
         (Some(event), _) if call.enabled.database.is_some() => match transactions.for_host().await {
-            Ok(transaction) => transaction.handled(&event.id).await.map(|is_new| (!is_new).then_some(Ok(Outcome::Before(None)))),
+            Ok(transaction) => {
+                transaction.handled(&event.id).await.map(|is_new| (!is_new).then_some(Ok(Outcome::Before(None))))
+            }
             Err(error) => Err(error),
         },
         (None, Some(remembered)) if call.kind == CallKind::Mutation && call.enabled.database.is_some() => {

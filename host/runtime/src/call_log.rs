@@ -21,8 +21,22 @@ pub(crate) struct CallLog {
 }
 
 impl CallLog {
-    pub(crate) fn new(ring: Arc<LogRing>, clock: Arc<dyn Clock>, request: RequestId, line_limit: u32, byte_limit: usize) -> Self {
-        Self { ring, clock, request, line_limit, byte_limit, lines: AtomicU32::new(0), printed: SharedPartialLines::default() }
+    pub(crate) fn new(
+        ring: Arc<LogRing>,
+        clock: Arc<dyn Clock>,
+        request: RequestId,
+        line_limit: u32,
+        byte_limit: usize,
+    ) -> Self {
+        Self {
+            ring,
+            clock,
+            request,
+            line_limit,
+            byte_limit,
+            lines: AtomicU32::new(0),
+            printed: SharedPartialLines::default(),
+        }
     }
 
     /// Takes a line of the guest's.
@@ -31,7 +45,8 @@ impl CallLog {
             return;
         }
         let kept = cut(message, self.byte_limit);
-        let kept_fields = cut(fields, self.byte_limit - kept.len());
+        // Half a JSON object would be worse than none.
+        let kept_fields = if kept.len() + fields.len() <= self.byte_limit { fields } else { "" };
         let dropped = message.len() - kept.len() + fields.len() - kept_fields.len();
         if dropped == 0 {
             self.ring.write(self.clock.now(), level, message, fields, &self.request);
@@ -57,7 +72,10 @@ impl CallLog {
         let suppressed = self.lines.load(Ordering::Relaxed).saturating_sub(self.line_limit);
         if suppressed > 0 {
             let limit = self.line_limit;
-            self.note(LogLevel::Warn, &format!("{suppressed} further lines of this call were suppressed; a call may write {limit}"));
+            self.note(
+                LogLevel::Warn,
+                &format!("{suppressed} further lines of this call were suppressed; a call may write {limit}"),
+            );
         }
     }
 }
@@ -80,6 +98,9 @@ mod tests {
         }
         log.finish();
         let lines: Vec<String> = ring.tail(10).into_iter().map(|line| line.message).collect();
-        assert_eq!(lines, ["one", "two  … (3 bytes cut)", "tri", "2 further lines of this call were suppressed; a call may write 3"]);
+        assert_eq!(
+            lines,
+            ["one", "two  … (3 bytes cut)", "tri", "2 further lines of this call were suppressed; a call may write 3"]
+        );
     }
 }

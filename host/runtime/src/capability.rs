@@ -33,7 +33,9 @@ pub enum ImportError {
         line: &'static str,
     },
     /// It was built for a newer host.
-    #[error("the plugin needs host API {needed} ({import}), this host offers {HOST_API}; update the host or build for the older API")]
+    #[error(
+        "the plugin needs host API {needed} ({import}), this host offers {HOST_API}; update the host or build for the older API"
+    )]
     TooNew {
         /// The interface.
         import: String,
@@ -49,7 +51,9 @@ pub enum ImportError {
         instead: &'static str,
     },
     /// The manifest asks for what this host cannot give.
-    #[error("plugin.toml asks for needs.{need}, which this host (API {HOST_API}) does not offer; remove it or update the host")]
+    #[error(
+        "plugin.toml asks for needs.{need}, which this host (API {HOST_API}) does not offer; remove it or update the host"
+    )]
     NeedNotOffered {
         /// The key.
         need: &'static str,
@@ -113,7 +117,9 @@ fn check_import(name: &str, needs: &Needs, imports: &mut Imports) -> Result<(), 
             return Err(ImportError::TooNew { import: import(), needed });
         }
         return match of_host {
-            "database" if needs.database.is_none() => Err(ImportError::NotAsked { import: import(), line: "database = true" }),
+            "database" if needs.database.is_none() => {
+                Err(ImportError::NotAsked { import: import(), line: "database = true" })
+            }
             "events" if needs.events.publish.is_empty() => {
                 Err(ImportError::NotAsked { import: import(), line: "events.publish = [\"your-topic.*\"]" })
             }
@@ -151,11 +157,13 @@ pub(crate) fn capabilities(imports: Imports, needs: &Needs) -> Vec<Capability> {
     }
     if imports.events {
         for asked in &needs.events.publish {
-            capabilities.push(Capability { what: format!("events.publish {}", asked.what), reason: asked.reason.clone() });
+            capabilities
+                .push(Capability { what: format!("events.publish {}", asked.what), reason: asked.reason.clone() });
         }
     }
     for asked in &needs.events.subscribe {
-        capabilities.push(Capability { what: format!("events.subscribe {}", asked.what), reason: asked.reason.clone() });
+        capabilities
+            .push(Capability { what: format!("events.subscribe {}", asked.what), reason: asked.reason.clone() });
     }
     capabilities
 }
@@ -175,11 +183,15 @@ mod tests {
     fn what_is_not_asked_for_names_the_line_to_add() {
         check(
             "conman:host/database@1.0.0",
-            expect!["the plugin calls conman:host/database@1.0.0, which plugin.toml does not ask for; add `database = true` under [needs]"],
+            expect![
+                "the plugin calls conman:host/database@1.0.0, which plugin.toml does not ask for; add `database = true` under [needs]"
+            ],
         );
         check(
             "conman:host/events@1.0.0",
-            expect![[r#"the plugin calls conman:host/events@1.0.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#]],
+            expect![[
+                r#"the plugin calls conman:host/events@1.0.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#
+            ]],
         );
     }
 
@@ -187,7 +199,9 @@ mod tests {
     fn a_newer_api_is_named_with_both_versions() {
         check(
             "conman:host/clock@1.3.0",
-            expect!["the plugin needs host API 1.3.0 (conman:host/clock@1.3.0), this host offers 1.0.0; update the host or build for the older API"],
+            expect![
+                "the plugin needs host API 1.3.0 (conman:host/clock@1.3.0), this host offers 1.0.0; update the host or build for the older API"
+            ],
         );
     }
 
@@ -195,17 +209,23 @@ mod tests {
     fn the_network_is_not_there() {
         check(
             "wasi:sockets/tcp@0.2.6",
-            expect!["the plugin imports wasi:sockets/tcp@0.2.6, which plugins cannot have: there are no sockets in the sandbox; remove what opens connections"],
+            expect![
+                "the plugin imports wasi:sockets/tcp@0.2.6, which plugins cannot have: there are no sockets in the sandbox; remove what opens connections"
+            ],
         );
         check(
             "env",
-            expect!["the plugin imports env, which plugins cannot have: only conman:host and WASI's clocks, random, io, cli and filesystem are there"],
+            expect![
+                "the plugin imports env, which plugins cannot have: only conman:host and WASI's clocks, random, io, cli and filesystem are there"
+            ],
         );
     }
 
     #[test]
     fn everybody_may_log_and_tell_the_time() {
-        for import in ["conman:host/log@1.0.0", "conman:host/clock@1.0.0", "conman:types/types@1.0.0", "wasi:io/streams@0.2.6"] {
+        for import in
+            ["conman:host/log@1.0.0", "conman:host/clock@1.0.0", "conman:types/types@1.0.0", "wasi:io/streams@0.2.6"]
+        {
             assert_eq!(check_import(import, &Needs::default(), &mut Imports::default()), Ok(()), "{import}");
         }
     }

@@ -26,7 +26,8 @@ use crate::runtime::Runtime;
 impl Dispatcher for Runtime {
     async fn resolve(&self, scope: &Scope, call: FieldCall) -> Result<String, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
-        let remembered = if call.kind == CallKind::Query { None } else { Remembered::of(scope, &call, &self.surroundings().clock) };
+        let remembered =
+            if call.kind == CallKind::Query { None } else { Remembered::of(scope, &call, &self.surroundings().clock) };
         let kind = call.kind;
         let request = Request::Field(field_request(call)?);
         let call = Call { remembered, ..prepared(scope, enabled, kind, request)? };
@@ -48,7 +49,9 @@ impl Dispatcher for Runtime {
         let kind = call.kind;
         let request = Request::Batch(field_request(call)?, parents);
         match self.caller().run(prepared(scope, enabled, kind, request)?).await? {
-            Outcome::Answer(Answer::Batch(answers)) => Ok(answers.into_iter().map(|answer| answer.map_err(faults::of_guest)).collect()),
+            Outcome::Answer(Answer::Batch(answers)) => {
+                Ok(answers.into_iter().map(|answer| answer.map_err(faults::of_guest)).collect())
+            }
             _ => Err(other_answer()),
         }
     }
@@ -88,7 +91,11 @@ impl Dispatcher for Runtime {
         match self.caller().run(prepared(scope, enabled, call.kind, request)?).await? {
             Outcome::Answer(Answer::Route(response)) => Ok(RouteAnswer {
                 status: response.status,
-                headers: response.headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value)).collect(),
+                headers: response
+                    .headers
+                    .into_iter()
+                    .map(|header| (header.name.to_ascii_lowercase(), header.value))
+                    .collect(),
                 body: response.body,
             }),
             _ => Err(other_answer()),
@@ -105,9 +112,13 @@ const EXTRA: &str = "{}";
 
 impl Runtime {
     fn of_scope(&self, scope: &Scope, plugin: &PluginId) -> Result<Arc<Enabled>, Fault> {
-        let convention = scope.convention.as_deref().ok_or_else(|| Fault::new(code::NOT_FOUND, "plugins run inside a convention"))?;
-        self.enabled_plugin(&convention.id, plugin)
-            .ok_or_else(|| Fault::new(code::NOT_FOUND, format!("the plugin {plugin} is not enabled in {}", convention.slug)))
+        let convention = scope
+            .convention
+            .as_deref()
+            .ok_or_else(|| Fault::new(code::NOT_FOUND, "plugins run inside a convention"))?;
+        self.enabled_plugin(&convention.id, plugin).ok_or_else(|| {
+            Fault::new(code::NOT_FOUND, format!("the plugin {plugin} is not enabled in {}", convention.slug))
+        })
     }
 
     async fn run_action_once(&self, call: Call, remembered: Remembered) -> Result<Outcome, Fault> {
@@ -132,7 +143,8 @@ impl Runtime {
 }
 
 pub(crate) fn prepared(scope: &Scope, enabled: Arc<Enabled>, kind: CallKind, request: Request) -> Result<Call, Fault> {
-    let convention = scope.convention.as_deref().ok_or_else(|| Fault::internal("a plugin call without a convention"))?;
+    let convention =
+        scope.convention.as_deref().ok_or_else(|| Fault::internal("a plugin call without a convention"))?;
     Ok(Call {
         context: context(scope, convention, &enabled, kind),
         request_id: scope.request.clone(),

@@ -41,7 +41,8 @@ impl Plugin {
     ) -> Result<Self, InstallError> {
         let component = code.component(digest, bytes).await?;
         let mut linker = Linker::new(engine.wasmtime());
-        let linked = wasi::add_to_linker(&mut linker).and_then(|()| host_functions::add_to_linker(&mut linker, imports));
+        let linked =
+            wasi::add_to_linker(&mut linker).and_then(|()| host_functions::add_to_linker(&mut linker, imports));
         linked.map_err(|error| InstallError::Link(format!("{error:#}")))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| InstallError::Link(format!("{error:#}")))?;
         let roles = Roles::of(&pre, &package)?;

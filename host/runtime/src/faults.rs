@@ -66,8 +66,11 @@ pub(crate) fn of_trap(error: &wasmtime::Error, memory: &HeldMemory, budget: Budg
         (None, Some(exit)) => format!("it called exit({})", exit.0),
         (None, None) => "it broke the rules of its interface".to_owned(),
     };
-    Fault::new(code::PLUGIN_TRAPPED, format!("the plugin crashed: {what}; nothing of this call was kept. The plugin's log has the details"))
-        .with_detail(detail)
+    Fault::new(
+        code::PLUGIN_TRAPPED,
+        format!("the plugin crashed: {what}; nothing of this call was kept. The plugin's log has the details"),
+    )
+    .with_detail(detail)
 }
 
 /// Whether a fault says that the plugin itself is broken: what its breaker counts.
@@ -79,22 +82,31 @@ pub(crate) fn cpu_limit(budget: Budget) -> Fault {
     let milliseconds = budget.cpu.as_millis();
     Fault::new(
         code::CPU_LIMIT,
-        format!("the plugin used more than {milliseconds} ms of processor time, which is what such a call may use; nothing of it was kept"),
+        format!(
+            "the plugin used more than {milliseconds} ms of processor time, which is what such a call may use; nothing of it was kept"
+        ),
     )
 }
 
 pub(crate) fn timeout(budget: Budget) -> Fault {
     let seconds = budget.wall.as_secs_f32();
-    Fault::new(code::TIMEOUT, format!("the plugin did not answer within {seconds} s; nothing of this call was kept")).retryable()
+    Fault::new(code::TIMEOUT, format!("the plugin did not answer within {seconds} s; nothing of this call was kept"))
+        .retryable()
 }
 
 pub(crate) fn memory_limit(bytes: usize) -> Fault {
     let mebibytes = bytes >> 20;
-    Fault::new(code::MEMORY_LIMIT, format!("the plugin needed more than the {mebibytes} MiB of memory that a call may use; nothing of it was kept"))
+    Fault::new(
+        code::MEMORY_LIMIT,
+        format!(
+            "the plugin needed more than the {mebibytes} MiB of memory that a call may use; nothing of it was kept"
+        ),
+    )
 }
 
 pub(crate) fn conflict() -> Fault {
-    Fault::new(code::CONFLICT, "others changed the same data at the same moment, again and again; try again").retryable()
+    Fault::new(code::CONFLICT, "others changed the same data at the same moment, again and again; try again")
+        .retryable()
 }
 
 pub(crate) fn overloaded() -> Fault {
@@ -131,23 +143,33 @@ mod tests {
     fn every_end_has_its_code_and_says_what_happened() {
         check(
             Ended::CpuLimit.into(),
-            expect!["cpu-limit: the plugin used more than 200 ms of processor time, which is what such a call may use; nothing of it was kept"],
+            expect![
+                "cpu-limit: the plugin used more than 200 ms of processor time, which is what such a call may use; nothing of it was kept"
+            ],
         );
         check(
             Trap::StackOverflow.into(),
-            expect!["plugin-trapped: the plugin crashed: its recursion went too deep (the stack has 512 KiB); nothing of this call was kept. The plugin's log has the details"],
+            expect![
+                "plugin-trapped: the plugin crashed: its recursion went too deep (the stack has 512 KiB); nothing of this call was kept. The plugin's log has the details"
+            ],
         );
         check(
             Trap::UnreachableCodeReached.into(),
-            expect!["plugin-trapped: the plugin crashed: it panicked or aborted; nothing of this call was kept. The plugin's log has the details"],
+            expect![
+                "plugin-trapped: the plugin crashed: it panicked or aborted; nothing of this call was kept. The plugin's log has the details"
+            ],
         );
         check(
             I32Exit(3).into(),
-            expect!["plugin-trapped: the plugin crashed: it called exit(3); nothing of this call was kept. The plugin's log has the details"],
+            expect![
+                "plugin-trapped: the plugin crashed: it called exit(3); nothing of this call was kept. The plugin's log has the details"
+            ],
         );
         check(
             wasmtime::Error::msg("invalid utf-8"),
-            expect!["plugin-trapped: the plugin crashed: it broke the rules of its interface; nothing of this call was kept. The plugin's log has the details"],
+            expect![
+                "plugin-trapped: the plugin crashed: it broke the rules of its interface; nothing of this call was kept. The plugin's log has the details"
+            ],
         );
     }
 
@@ -157,6 +179,9 @@ mod tests {
         let mut memory = HeldMemory::new(64 << 20, 1);
         assert!(!memory.memory_growing(0, 65 << 20, None).unwrap());
         let fault = of_trap(&Trap::UnreachableCodeReached.into(), &memory, BUDGET);
-        expect!["memory-limit: the plugin needed more than the 64 MiB of memory that a call may use; nothing of it was kept"].assert_eq(&fault.to_string());
+        expect![
+            "memory-limit: the plugin needed more than the 64 MiB of memory that a call may use; nothing of it was kept"
+        ]
+        .assert_eq(&fault.to_string());
     }
 }

@@ -44,7 +44,11 @@ pub(crate) async fn run(store: &mut Store<CallState>, call: &Call) -> wasmtime::
         }
         Request::Batch(request, parents) => {
             let role = roles.resolvers.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-            Ok(role.conman_plugin_resolvers().call_resolve_batch(store, context, request, parents).await?.map(Answer::Batch))
+            Ok(role
+                .conman_plugin_resolvers()
+                .call_resolve_batch(store, context, request, parents)
+                .await?
+                .map(Answer::Batch))
         }
         Request::Event(event) => {
             let role = roles.event_handler.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
@@ -77,16 +81,25 @@ impl Answer {
             Self::Batch(answers) => {
                 let asked = if let Request::Batch(_, parents) = request { parents.len() } else { 0 };
                 if answers.len() != asked {
-                    let message = format!("the plugin answered {} of {asked} parents; resolve_batch answers each, in their order", answers.len());
+                    let message = format!(
+                        "the plugin answered {} of {asked} parents; resolve_batch answers each, in their order",
+                        answers.len()
+                    );
                     return Err(bad_answer(message));
                 }
                 check_size(answers.iter().flatten().map(String::len).sum(), limits.answer)
             }
             Self::Route(response) => {
                 if !(200..=599).contains(&response.status) {
-                    return Err(bad_answer(format!("the plugin answered with HTTP status {}; 200 to 599 are allowed", response.status)));
+                    return Err(bad_answer(format!(
+                        "the plugin answered with HTTP status {}; 200 to 599 are allowed",
+                        response.status
+                    )));
                 }
-                if response.headers.len() > 64 || response.headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>() > 16 << 10 {
+                if response.headers.len() > 64
+                    || response.headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>()
+                        > 16 << 10
+                {
                     return Err(bad_answer("the plugin answered with more than 64 headers or 16 KiB of them"));
                 }
                 check_size(response.body.len(), limits.route_answer)

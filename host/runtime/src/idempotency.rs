@@ -34,33 +34,46 @@ impl Remembered {
     /// None when the client sent no key.
     pub(crate) fn of(scope: &Scope, call: &FieldCall, clock: &Arc<dyn Clock>) -> Option<Self> {
         let client_key = scope.idempotency.as_ref()?;
-        let asked = [call.type_name.as_ref(), call.field.as_ref(), call.arguments.as_ref(), call.selection.as_ref()].join("\n");
+        let asked =
+            [call.type_name.as_ref(), call.field.as_ref(), call.arguments.as_ref(), call.selection.as_ref()].join("\n");
         Some(Self {
-            key: AnswerKey { actor: scope.actor.key(), key: client_key.as_str().to_owned(), path: call.path.to_string() },
+            key: AnswerKey {
+                actor: scope.actor.key(),
+                key: client_key.as_str().to_owned(),
+                path: call.path.to_string(),
+            },
             arguments: Digest::of(asked.as_bytes()),
             clock: Arc::clone(clock),
         })
     }
 
     /// What was answered before, if anything; a fault when the key was used for something else.
-    pub(crate) async fn answer(&self, transaction: &mut PluginTransaction) -> Result<Option<Result<Outcome, Fault>>, SqlError> {
+    pub(crate) async fn answer(
+        &self,
+        transaction: &mut PluginTransaction,
+    ) -> Result<Option<Result<Outcome, Fault>>, SqlError> {
         let Some(stored) = transaction.answer(&self.key).await? else { return Ok(None) };
         Ok(Some(if stored.arguments == self.arguments {
             Ok(Outcome::Before(Some(stored.answer)))
         } else {
-            let message = "this Idempotency-Key was used before for something else; make a new key for every new request";
+            let message =
+                "this Idempotency-Key was used before for something else; make a new key for every new request";
             Err(Fault::new(code::IDEMPOTENCY_MISMATCH, message))
         }))
     }
 
     /// Writes down an answer.
     pub(crate) async fn remember(&self, transaction: &mut PluginTransaction, answer: &str) -> Result<(), SqlError> {
-        let stored = StoredAnswer { arguments: self.arguments, answer: answer.to_owned(), answered_at: self.clock.now() };
+        let stored =
+            StoredAnswer { arguments: self.arguments, answer: answer.to_owned(), answered_at: self.clock.now() };
         transaction.remember(&self.key, &stored).await
     }
 
     /// [`Self::answer`] in a transaction of its own: for actions.
-    pub(crate) async fn answer_alone(&self, database: &PluginDatabase) -> Result<Option<Result<Outcome, Fault>>, SqlError> {
+    pub(crate) async fn answer_alone(
+        &self,
+        database: &PluginDatabase,
+    ) -> Result<Option<Result<Outcome, Fault>>, SqlError> {
         let mut transaction = database.begin(Access::ReadOnly).await?;
         let found = self.answer(&mut transaction).await;
         transaction.rollback().await;
@@ -107,7 +120,12 @@ pub(crate) struct Alone {
 
 impl Twins {
     /// Waits until no twin runs.
-    pub(crate) async fn alone(self: &Arc<Self>, convention: &ConventionId, plugin: &PluginId, remembered: &Remembered) -> Alone {
+    pub(crate) async fn alone(
+        self: &Arc<Self>,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        remembered: &Remembered,
+    ) -> Alone {
         let key = (convention.clone(), plugin.clone(), remembered.key.clone());
         let lock = Arc::clone(self.0.lock().entry(key.clone()).or_default());
         Alone { guard: Some(lock.lock_owned().await), twins: Arc::clone(self), key }

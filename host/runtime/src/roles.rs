@@ -21,7 +21,9 @@ pub(crate) struct Roles {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
     /// An export of a known name has other functions or types.
-    #[error("the plugin exports {name}, but not as wit/plugin says: {reason}; build it against the WIT of host API 1.0")]
+    #[error(
+        "the plugin exports {name}, but not as wit/plugin says: {reason}; build it against the WIT of host API 1.0"
+    )]
     OtherTypes {
         /// The interface.
         name: &'static str,
@@ -58,7 +60,12 @@ impl Roles {
 
     fn keep_promises(&self, package: &Package) -> Result<(), ExportError> {
         let promised = [
-            (!package.schema.trim().is_empty(), self.resolvers.is_some(), "the package has a GraphQL schema", RESOLVERS),
+            (
+                !package.schema.trim().is_empty(),
+                self.resolvers.is_some(),
+                "the package has a GraphQL schema",
+                RESOLVERS,
+            ),
             (!package.manifest.routes.is_empty(), self.routes.is_some(), "plugin.toml declares [[routes]]", ROUTES),
             (
                 !package.manifest.needs.events.subscribe.is_empty(),
@@ -74,7 +81,11 @@ impl Roles {
     }
 }
 
-fn role<T>(component: &Component, name: &'static str, find: impl FnOnce() -> wasmtime::Result<T>) -> Result<Option<T>, ExportError> {
+fn role<T>(
+    component: &Component,
+    name: &'static str,
+    find: impl FnOnce() -> wasmtime::Result<T>,
+) -> Result<Option<T>, ExportError> {
     if component.get_export_index(None, name).is_none() {
         return Ok(None);
     }

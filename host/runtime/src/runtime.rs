@@ -27,7 +27,8 @@ use crate::entropy::Entropy;
 use crate::guest::{Answer, Request};
 use crate::idempotency::Twins;
 use crate::inventory::{
-    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, MIGRATIONS, PackageStore, RouteMatch, enabled_rows,
+    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, MIGRATIONS, PackageStore,
+    RouteMatch, enabled_rows,
 };
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
@@ -124,6 +125,7 @@ impl Runtime {
             engine: Arc::clone(&engine),
             surroundings: Arc::new(Surroundings { clock: Arc::clone(&clock), entropy: config.entropy }),
             permits: Arc::new(Semaphore::new(usize::try_from(calls).unwrap_or(1))),
+            turns: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
             longest_wait: config.longest_wait,
         };
         let inventory = Inventory {
@@ -264,7 +266,12 @@ impl Runtime {
         Ok(EnabledPlugin::of(&candidate))
     }
 
-    async fn ask_about_config(&self, convention: &Convention, candidate: &Arc<Enabled>, by: &Actor) -> Result<(), EnableError> {
+    async fn ask_about_config(
+        &self,
+        convention: &Convention,
+        candidate: &Arc<Enabled>,
+        by: &Actor,
+    ) -> Result<(), EnableError> {
         if candidate.plugin.roles.lifecycle.is_none() {
             return Ok(());
         }
@@ -277,11 +284,15 @@ impl Runtime {
             hops: 0,
         };
         let request = Request::Config(candidate.config.to_string());
-        let call = crate::dispatch::prepared(&scope, Arc::clone(candidate), CallKind::Query, request).map_err(EnableError::Check)?;
+        let call = crate::dispatch::prepared(&scope, Arc::clone(candidate), CallKind::Query, request)
+            .map_err(EnableError::Check)?;
         match self.0.caller.run(call).await.map_err(EnableError::Check)? {
             Outcome::Answer(Answer::Config(findings)) if findings.is_empty() => Ok(()),
             Outcome::Answer(Answer::Config(findings)) => {
-                let told = findings.into_iter().map(crate::faults::of_guest).map(|fault| format!("{}: {}", fault.pointer, fault.message));
+                let told = findings
+                    .into_iter()
+                    .map(crate::faults::of_guest)
+                    .map(|fault| format!("{}: {}", fault.pointer, fault.message));
                 Err(EnableError::Config(told.collect()))
             }
             _ => Err(EnableError::Check(Fault::internal("another kind of answer"))),
@@ -332,7 +343,8 @@ impl Runtime {
     #[must_use]
     pub fn conventions(&self) -> Vec<ConventionId> {
         let generation = self.0.inventory.generation.load();
-        let mut conventions: Vec<_> = generation.iter().filter(|(_, plugins)| !plugins.is_empty()).map(|(id, _)| id.clone()).collect();
+        let mut conventions: Vec<_> =
+            generation.iter().filter(|(_, plugins)| !plugins.is_empty()).map(|(id, _)| id.clone()).collect();
         conventions.sort();
         conventions
     }
@@ -343,13 +355,20 @@ impl Runtime {
         let generation = self.0.inventory.generation.load();
         let (plugin, enabled) = generation.get(convention)?.iter().find(|(plugin, _)| plugin.name() == name)?;
         let route = enabled.plugin.package.manifest.route(method, path)?;
-        Some(RouteMatch { plugin: plugin.clone(), kind: route.kind, permission: route.permission.clone(), body_limit: route.body_limit })
+        Some(RouteMatch {
+            plugin: plugin.clone(),
+            kind: route.kind,
+            permission: route.permission.clone(),
+            body_limit: route.body_limit,
+        })
     }
 
     /// Who in a convention wants to be told of which topics.
     #[must_use]
     pub fn subscriptions(&self, convention: &ConventionId) -> Vec<(PluginId, Vec<TopicPattern>)> {
-        let patterns = |plugin: &EnabledPlugin| plugin.manifest().needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect();
+        let patterns = |plugin: &EnabledPlugin| {
+            plugin.manifest().needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect()
+        };
         let all = self.enabled(convention).into_iter().map(|plugin| (plugin.id().clone(), patterns(&plugin)));
         all.filter(|(_, patterns): &(_, Vec<_>)| !patterns.is_empty()).collect()
     }
@@ -366,7 +385,10 @@ impl Runtime {
     #[must_use]
     pub fn logs(&self, convention: &ConventionId, plugin: &PluginId, count: usize) -> Vec<LogLine> {
         let standings = self.0.inventory.standings.lock();
-        standings.get(&(convention.clone(), plugin.clone())).map(|standing| standing.log.tail(count)).unwrap_or_default()
+        standings
+            .get(&(convention.clone(), plugin.clone()))
+            .map(|standing| standing.log.tail(count))
+            .unwrap_or_default()
     }
 
     /// How many calls are running now.

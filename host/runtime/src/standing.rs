@@ -34,7 +34,13 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(convention: ConventionId, plugin: PluginId, calls: usize, breaker: Breaker, listener: SharedListener) -> Self {
+    pub(crate) fn new(
+        convention: ConventionId,
+        plugin: PluginId,
+        calls: usize,
+        breaker: Breaker,
+        listener: SharedListener,
+    ) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(calls)),
             lane: Arc::default(),

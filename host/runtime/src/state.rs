@@ -31,13 +31,19 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(enabled: Arc<Enabled>, surroundings: Arc<Surroundings>, log: Arc<CallLog>, transactions: Transactions) -> Self {
+    pub(crate) fn new(
+        enabled: Arc<Enabled>,
+        surroundings: Arc<Surroundings>,
+        log: Arc<CallLog>,
+        transactions: Transactions,
+    ) -> Self {
         let limits = &enabled.plugin.limits;
         let memory = HeldMemory::new(limits.memory, limits.table_elements);
         Self { enabled, surroundings, log, memory, meter: Arc::default(), transactions, wasi: None }
     }
 
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.surroundings.clock, &self.surroundings.entropy, &self.log)))
+        self.wasi
+            .get_or_insert_with(|| Box::new(Wasi::new(&self.surroundings.clock, &self.surroundings.entropy, &self.log)))
     }
 }

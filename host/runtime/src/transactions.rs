@@ -104,7 +104,13 @@ impl Transactions {
         self.judge(outcome)
     }
 
-    pub(crate) async fn emit(&mut self, topic: &str, key: &str, payload: &str, now: Timestamp) -> Result<EventId, Refusal> {
+    pub(crate) async fn emit(
+        &mut self,
+        topic: &str,
+        key: &str,
+        payload: &str,
+        now: Timestamp,
+    ) -> Result<EventId, Refusal> {
         if self.kind == CallKind::Query {
             return Err(Fault::new(code::READ_ONLY, "a query cannot emit events; do it in a mutation").into());
         }
@@ -127,13 +133,21 @@ impl Transactions {
 
     pub(crate) async fn begin(&mut self) -> Result<(), Refusal> {
         match (self.kind, &self.open) {
-            (CallKind::Query, _) => Err(Fault::new(code::READ_ONLY, "a query sees one snapshot from its first statement on; there is nothing to begin").into()),
-            (CallKind::Mutation, _) => {
-                Err(Fault::new(code::INSIDE_TRANSACTION, "a mutation is one transaction already; only an @action begins its own").into())
-            }
-            (CallKind::Action, Some(_)) => {
-                Err(Fault::new(code::INSIDE_TRANSACTION, "a transaction is open already; commit it or roll it back first").into())
-            }
+            (CallKind::Query, _) => Err(Fault::new(
+                code::READ_ONLY,
+                "a query sees one snapshot from its first statement on; there is nothing to begin",
+            )
+            .into()),
+            (CallKind::Mutation, _) => Err(Fault::new(
+                code::INSIDE_TRANSACTION,
+                "a mutation is one transaction already; only an @action begins its own",
+            )
+            .into()),
+            (CallKind::Action, Some(_)) => Err(Fault::new(
+                code::INSIDE_TRANSACTION,
+                "a transaction is open already; commit it or roll it back first",
+            )
+            .into()),
             (CallKind::Action, None) => {
                 let outcome = self.open_now(Access::ReadWrite).await;
                 self.judge(outcome)
@@ -171,7 +185,10 @@ impl Transactions {
         if self.open.is_none() {
             self.open_now(Access::ReadWrite).await?;
         }
-        self.open.as_mut().map(|open| &mut open.transaction).ok_or_else(|| SqlError::Unavailable("no transaction".to_owned()))
+        self.open
+            .as_mut()
+            .map(|open| &mut open.transaction)
+            .ok_or_else(|| SqlError::Unavailable("no transaction".to_owned()))
     }
 
     /// Whether a statement failed, after which nothing can be kept.
@@ -192,7 +209,10 @@ impl Transactions {
             CallKind::Mutation => close(open, &self.enabled).await,
             CallKind::Action => {
                 open.transaction.rollback().await;
-                Err(Fault::new(code::NO_TRANSACTION, "the plugin answered with a transaction still open; it was rolled back. Commit before answering"))
+                Err(Fault::new(
+                    code::NO_TRANSACTION,
+                    "the plugin answered with a transaction still open; it was rolled back. Commit before answering",
+                ))
             }
         }
     }
@@ -209,17 +229,22 @@ impl Transactions {
     fn only_actions(&self, does: &str) -> Result<(), Fault> {
         match self.kind {
             CallKind::Action => Ok(()),
-            CallKind::Query => Err(Fault::new(code::READ_ONLY, format!("a query has nothing to make durable; only an @action {does}"))),
-            CallKind::Mutation => {
-                Err(Fault::new(code::INSIDE_TRANSACTION, format!("a mutation ends with its answer; only an @action {does}")))
+            CallKind::Query => {
+                Err(Fault::new(code::READ_ONLY, format!("a query has nothing to make durable; only an @action {does}")))
             }
+            CallKind::Mutation => Err(Fault::new(
+                code::INSIDE_TRANSACTION,
+                format!("a mutation ends with its answer; only an @action {does}"),
+            )),
         }
     }
 
     fn count_statement(&mut self) -> Result<(), Fault> {
         let limit = self.limits().statements;
         if self.statements >= limit {
-            return Err(quota(format!("a call may run {limit} SQL statements; read and write many rows with one statement")));
+            return Err(quota(format!(
+                "a call may run {limit} SQL statements; read and write many rows with one statement"
+            )));
         }
         self.statements += 1;
         Ok(())
@@ -234,11 +259,16 @@ impl Transactions {
             return Err(Fault::new(code::INVALID, format!("`{topic}` is no topic; write lower-case words with dots")));
         }
         if !self.enabled.plugin.package.manifest.may_publish(topic) {
-            let message = format!("the plugin may not emit `{topic}`; add events.publish = [\"{topic}\"] to [needs] of plugin.toml");
+            let message = format!(
+                "the plugin may not emit `{topic}`; add events.publish = [\"{topic}\"] to [needs] of plugin.toml"
+            );
             return Err(Fault::new(code::NOT_GRANTED, message));
         }
         if self.hops > MAX_HOPS {
-            let message = format!("this event would be the {} in a chain of events that cause events; {MAX_HOPS} is the most", self.hops);
+            let message = format!(
+                "this event would be the {} in a chain of events that cause events; {MAX_HOPS} is the most",
+                self.hops
+            );
             return Err(Fault::new(code::HOP_LIMIT, message));
         }
         if key.len() > 200 || payload.len() > 256 << 10 {
@@ -264,7 +294,10 @@ impl Transactions {
         }
         match &mut self.open {
             Some(Open { failed: Some(fault), .. }) => {
-                let message = format!("a statement before failed, so this transaction can only be rolled back ({})", fault.message);
+                let message = format!(
+                    "a statement before failed, so this transaction can only be rolled back ({})",
+                    fault.message
+                );
                 Err(Fault::new(code::SQL_FAILED, message).into())
             }
             Some(open) => Ok(open),
@@ -273,8 +306,9 @@ impl Transactions {
     }
 
     async fn open_now(&mut self, access: Access) -> Result<(), SqlError> {
-        let database: &PluginDatabase =
-            self.enabled.database.as_ref().ok_or_else(|| SqlError::Refused("plugin.toml does not ask for a database; add `database = true` under [needs]".to_owned()))?;
+        let database: &PluginDatabase = self.enabled.database.as_ref().ok_or_else(|| {
+            SqlError::Refused("plugin.toml does not ask for a database; add `database = true` under [needs]".to_owned())
+        })?;
         let lane = match access {
             Access::ReadOnly => Lane::None,
             Access::ReadWrite if self.lost_conflicts < SHARED_TRIES => {
@@ -303,7 +337,10 @@ impl Transactions {
             SqlError::TooLarge(_) => {
                 let limits = self.limits();
                 let mebibytes = limits.row_bytes >> 20;
-                quota(format!("a call may read {} rows or {mebibytes} MiB in all; ask for less, with WHERE or LIMIT", limits.rows))
+                quota(format!(
+                    "a call may read {} rows or {mebibytes} MiB in all; ask for less, with WHERE or LIMIT",
+                    limits.rows
+                ))
             }
             error => Fault::from(error),
         };
@@ -318,7 +355,8 @@ impl Transactions {
 async fn close(open: Open, enabled: &Enabled) -> Result<(), Fault> {
     if let Some(failed) = open.failed {
         open.transaction.rollback().await;
-        let message = format!("the plugin went on after a statement had failed, so nothing was kept: {}", failed.message);
+        let message =
+            format!("the plugin went on after a statement had failed, so nothing was kept: {}", failed.message);
         return Err(Fault { message, ..failed });
     }
     let (changed, emitted) = (open.statements > 0, open.emitted > 0);

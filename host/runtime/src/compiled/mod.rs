@@ -42,21 +42,28 @@ impl CompiledCode {
     }
 
     /// The compiled component with this digest, from disk or from the compiler.
-    pub(crate) async fn component(&self, digest: Digest, bytes: impl FnOnce() -> std::io::Result<Vec<u8>> + Send + 'static) -> Result<Component, CompileError> {
+    pub(crate) async fn component(
+        &self,
+        digest: Digest,
+        bytes: impl FnOnce() -> std::io::Result<Vec<u8>> + Send + 'static,
+    ) -> Result<Component, CompileError> {
         let (engine, file) = (Arc::clone(&self.engine), self.folder.join(format!("{digest}.code")));
         let task = tokio::task::spawn_blocking(move || {
             if let Some(component) = load(&engine, &file) {
                 return Ok(component);
             }
             let bytes = bytes().map_err(|error| CompileError::GaveUp(error.to_string()))?;
-            let component = Component::new(engine.wasmtime(), bytes).map_err(|error| CompileError::Refused(format!("{error:#}")))?;
+            let component = Component::new(engine.wasmtime(), bytes)
+                .map_err(|error| CompileError::Refused(format!("{error:#}")))?;
             match component.serialize() {
                 Ok(payload) => {
                     if let Err(error) = store(&file, &payload) {
                         tracing::warn!(file = %file.display(), %error, "compiled code could not be kept; the next start compiles it again");
                     }
                 }
-                Err(error) => tracing::warn!(%error, "compiled code could not be written down; the next start compiles it again"),
+                Err(error) => {
+                    tracing::warn!(%error, "compiled code could not be written down; the next start compiles it again")
+                }
             }
             Ok(component)
         });

@@ -66,5 +66,8 @@ fn rows_for_guest(rows: Rows) -> GuestRows {
         Value::Text(text) => GuestValue::Text(text),
         Value::Bytes(bytes) => GuestValue::Bytes(bytes),
     };
-    GuestRows { columns: rows.columns, rows: rows.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect() }
+    GuestRows {
+        columns: rows.columns,
+        rows: rows.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect(),
+    }
 }

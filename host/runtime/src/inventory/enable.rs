@@ -62,7 +62,9 @@ impl Inventory {
         }
         let bytes = Arc::new(self.packages.bytes(digest).await?);
         let (package, imports) = install::verify(&bytes)?;
-        let plugin = Plugin::load(&self.engine, &self.code, digest, package, imports, &self.limits, move || Ok(bytes.to_vec())).await?;
+        let plugin =
+            Plugin::load(&self.engine, &self.code, digest, package, imports, &self.limits, move || Ok(bytes.to_vec()))
+                .await?;
         let plugin = Arc::new(plugin);
         self.loaded.lock().insert(digest, Arc::downgrade(&plugin));
         Ok(plugin)
@@ -76,7 +78,9 @@ impl Inventory {
     pub(crate) async fn choose(&self, plugin: &PluginId, digest: Option<Digest>) -> Result<Digest, EnableError> {
         let packages = self.packages.of(plugin).await?;
         match digest {
-            None => packages.first().map(|package| package.digest).ok_or_else(|| EnableError::NotInstalled(plugin.clone())),
+            None => {
+                packages.first().map(|package| package.digest).ok_or_else(|| EnableError::NotInstalled(plugin.clone()))
+            }
             Some(digest) if packages.iter().any(|package| package.digest == digest) => Ok(digest),
             Some(digest) => Err(EnableError::NoSuchPackage { plugin: plugin.clone(), digest }),
         }
@@ -109,13 +113,24 @@ impl Inventory {
         let mut standings = self.standings.lock();
         let standing = standings.entry((convention.clone(), plugin.clone())).or_insert_with(|| {
             let breaker = Breaker::new(self.breaker);
-            Arc::new(Standing::new(convention.clone(), plugin.clone(), self.calls_per_plugin, breaker, Arc::clone(&self.listener)))
+            Arc::new(Standing::new(
+                convention.clone(),
+                plugin.clone(),
+                self.calls_per_plugin,
+                breaker,
+                Arc::clone(&self.listener),
+            ))
         });
         Arc::clone(standing)
     }
 
     /// The configuration to enable with: the one given, else the one it has, else an empty one; checked against the schema.
-    pub(crate) fn checked_config(&self, plugin: &Plugin, convention: &ConventionId, given: Option<&str>) -> Result<String, EnableError> {
+    pub(crate) fn checked_config(
+        &self,
+        plugin: &Plugin,
+        convention: &ConventionId,
+        given: Option<&str>,
+    ) -> Result<String, EnableError> {
         let had = self.find(convention, &plugin.package.manifest.about.id);
         let text = given.or_else(|| had.as_deref().map(|enabled| &*enabled.config)).unwrap_or("{}");
         let config: serde_json::Value =
@@ -125,8 +140,11 @@ impl Inventory {
         }
         if let Some(schema) = &plugin.package.config_schema {
             let validator = config_validator(schema).map_err(InstallError::ConfigSchema)?;
-            let findings: Vec<String> =
-                validator.iter_errors(&config).take(20).map(|finding| format!("{}: {finding}", finding.instance_path())).collect();
+            let findings: Vec<String> = validator
+                .iter_errors(&config)
+                .take(20)
+                .map(|finding| format!("{}: {finding}", finding.instance_path()))
+                .collect();
             if !findings.is_empty() {
                 return Err(EnableError::Config(findings));
             }
@@ -191,8 +209,22 @@ impl Inventory {
         self.standing(convention, plugin).outdate();
     }
 
-    pub(crate) fn row(convention: &ConventionId, plugin: &PluginId, digest: Digest, config: String, at: Timestamp, by: &Actor) -> EnabledRow {
-        EnabledRow { convention: convention.clone(), plugin: plugin.clone(), digest, config, enabled_at: at, enabled_by: by.key() }
+    pub(crate) fn row(
+        convention: &ConventionId,
+        plugin: &PluginId,
+        digest: Digest,
+        config: String,
+        at: Timestamp,
+        by: &Actor,
+    ) -> EnabledRow {
+        EnabledRow {
+            convention: convention.clone(),
+            plugin: plugin.clone(),
+            digest,
+            config,
+            enabled_at: at,
+            enabled_by: by.key(),
+        }
     }
 }
 

@@ -32,12 +32,16 @@ impl Inventory {
     pub(crate) async fn install(&self, bytes: Vec<u8>, by: &Actor) -> Result<Installed, InstallError> {
         let bytes: Arc<[u8]> = bytes.into();
         let of_thread = Arc::clone(&bytes);
-        let verified = tokio::task::spawn_blocking(move || verify(&of_thread).map(|package| (Digest::of(&of_thread), package)));
+        let verified =
+            tokio::task::spawn_blocking(move || verify(&of_thread).map(|package| (Digest::of(&of_thread), package)));
         let (digest, (package, imports)) = verified.await.map_err(std::io::Error::other)??;
         let id = package.manifest.about.id.clone();
         tracing::info!(plugin = %id, version = %package.manifest.about.version, %digest, "verified");
         let of_compiler = Arc::clone(&bytes);
-        let plugin = Plugin::load(&self.engine, &self.code, digest, package, imports, &self.limits, move || Ok(of_compiler.to_vec())).await?;
+        let plugin = Plugin::load(&self.engine, &self.code, digest, package, imports, &self.limits, move || {
+            Ok(of_compiler.to_vec())
+        })
+        .await?;
         tracing::info!(plugin = %id, %digest, "compiled and linked");
         self.packages.keep(bytes, digest, &plugin.package, self.clock.now(), by.key()).await?;
         tracing::info!(plugin = %id, %digest, "installed");

@@ -31,7 +31,10 @@ pub enum InstallError {
     #[error(transparent)]
     Package(#[from] PackageError),
     /// It needs another host API.
-    #[error("the plugin needs host API {needed}, this host offers {}; update the host, or change [compat] host-api", crate::HOST_API)]
+    #[error(
+        "the plugin needs host API {needed}, this host offers {}; update the host, or change [compat] host-api",
+        crate::HOST_API
+    )]
     HostApi {
         /// What its manifest says.
         needed: String,

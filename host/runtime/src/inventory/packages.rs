@@ -48,7 +48,14 @@ impl PackageStore {
     }
 
     /// Keeps the bytes, then the row: a row always has its file.
-    pub(crate) async fn keep(&self, bytes: Arc<[u8]>, digest: Digest, package: &Package, at: Timestamp, by: String) -> Result<(), super::InstallError> {
+    pub(crate) async fn keep(
+        &self,
+        bytes: Arc<[u8]>,
+        digest: Digest,
+        package: &Package,
+        at: Timestamp,
+        by: String,
+    ) -> Result<(), super::InstallError> {
         let (file, size) = (self.file(digest), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
         let written = tokio::task::spawn_blocking(move || write(&file, &bytes)).await;
         written.map_err(std::io::Error::other)??;
@@ -90,11 +97,13 @@ impl PackageStore {
     pub(crate) async fn bytes(&self, digest: Digest) -> std::io::Result<Vec<u8>> {
         let file = self.file(digest);
         tokio::task::spawn_blocking(move || {
-            let bytes = std::fs::read(&file).map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+            let bytes = std::fs::read(&file)
+                .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
             if Digest::of(&bytes) == digest {
                 return Ok(bytes);
             }
-            let message = format!("{} is damaged: its content has another digest; install the package again", file.display());
+            let message =
+                format!("{} is damaged: its content has another digest; install the package again", file.display());
             Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message))
         })
         .await
@@ -106,7 +115,9 @@ impl PackageStore {
         let text = digest.to_string();
         transaction(self.database.as_ref(), |transaction| {
             let text = text.clone();
-            Box::pin(async move { transaction.execute("DELETE FROM runtime_package WHERE digest = $1", &[text.into()]).await })
+            Box::pin(async move {
+                transaction.execute("DELETE FROM runtime_package WHERE digest = $1", &[text.into()]).await
+            })
         })
         .await?;
         if let Err(error) = std::fs::remove_file(self.file(digest)) {

@@ -56,7 +56,10 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, PackageError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let path = entry.map_err(|error| unreadable(folder, error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| unreadable(&path, "its name is not UTF-8"))?;
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| unreadable(&path, "its name is not UTF-8"))?;
         if !name.starts_with('.') {
             found.push((name.to_owned(), path));
         }

@@ -173,16 +173,22 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let place = Place(text);
         let written: Written = toml::from_str(text).map_err(|error| {
-            let remedy = if error.message().starts_with("unknown field") { "; remove it or correct its name" } else { "" };
+            let remedy =
+                if error.message().starts_with("unknown field") { "; remove it or correct its name" } else { "" };
             place.error(error.span(), format!("{}{remedy}", error.message()))
         })?;
         if *written.schema.get_ref() != 1 {
-            return Err(place.error(Some(written.schema.span()), "this host reads manifests with schema = 1".to_owned()));
+            return Err(
+                place.error(Some(written.schema.span()), "this host reads manifests with schema = 1".to_owned())
+            );
         }
         let mut permissions = BTreeMap::new();
         for (name, permission) in written.permissions {
             if !is_topic(name.get_ref()) || !name.get_ref().contains('.') {
-                let message = format!("`{}` is no permission; write lower-case words with dots, like \"shift.manage\"", name.get_ref());
+                let message = format!(
+                    "`{}` is no permission; write lower-case words with dots, like \"shift.manage\"",
+                    name.get_ref()
+                );
                 return Err(place.error(Some(name.span()), message));
             }
             permissions.insert(name.into_inner(), permission);
@@ -246,18 +252,28 @@ fn routes(
         let wrong = |message: String| place.error(Some(spanned.span()), message);
         let kind = match (route.method, route.kind) {
             (Method::Get, None | Some(WrittenKind::Query)) => CallKind::Query,
-            (Method::Get, Some(_)) => return Err(wrong("a GET route only reads; remove `kind`, or make it a POST".to_owned())),
-            (_, Some(WrittenKind::Query)) => return Err(wrong("a route that only reads is a GET; remove `kind`, or make it a GET".to_owned())),
+            (Method::Get, Some(_)) => {
+                return Err(wrong("a GET route only reads; remove `kind`, or make it a POST".to_owned()));
+            }
+            (_, Some(WrittenKind::Query)) => {
+                return Err(wrong("a route that only reads is a GET; remove `kind`, or make it a GET".to_owned()));
+            }
             (_, None | Some(WrittenKind::Mutation)) => CallKind::Mutation,
             (_, Some(WrittenKind::Action)) => CallKind::Action,
         };
         if !seen.insert((route.method.as_str(), route.path.as_str())) {
-            return Err(wrong(format!("the route {} {} is declared twice; remove one", route.method, route.path.as_str())));
+            return Err(wrong(format!(
+                "the route {} {} is declared twice; remove one",
+                route.method,
+                route.path.as_str()
+            )));
         }
         if let Some(name) = &route.permission
             && !permissions.contains_key(name)
         {
-            return Err(wrong(format!("the permission \"{name}\" is declared nowhere; add \"{name}\" = {{ roles = [\"staff\"] }} under [permissions]")));
+            return Err(wrong(format!(
+                "the permission \"{name}\" is declared nowhere; add \"{name}\" = {{ roles = [\"staff\"] }} under [permissions]"
+            )));
         }
         let mebibytes = route.body_mib.unwrap_or(1);
         if !(1..=MAX_BODY_MIB).contains(&mebibytes) {
@@ -284,12 +300,17 @@ fn formats(written: Vec<Spanned<Format>>, routes: &[Route], place: Place<'_>) ->
             return Err(wrong(format!("the format \"{}\" is declared twice; remove one", format.id)));
         }
         if format.import.is_none() && format.export.is_none() {
-            return Err(wrong(format!("the format \"{}\" can do nothing; add import = \"…\" or export = \"…\"", format.id)));
+            return Err(wrong(format!(
+                "the format \"{}\" can do nothing; add import = \"…\" or export = \"…\"",
+                format.id
+            )));
         }
         for (path, method, key) in [(&format.import, Method::Post, "import"), (&format.export, Method::Get, "export")] {
             let Some(path) = path else { continue };
             if !routes.iter().any(|route| route.method == method && route.path.matches(path)) {
-                return Err(wrong(format!("{key} = \"{path}\" is no {method} route of this plugin; add it under [[routes]]")));
+                return Err(wrong(format!(
+                    "{key} = \"{path}\" is no {method} route of this plugin; add it under [[routes]]"
+                )));
             }
         }
         formats.push(format);

@@ -50,7 +50,9 @@ pub enum PackageError {
     #[error("the package has {0} bytes; a package may have {MAX_BYTES} (64 MiB): ship fewer or smaller assets")]
     TooLarge(usize),
     /// It does not begin like a component.
-    #[error("this is no WebAssembly component ({0}); build the plugin for wasm32-wasip2, or with `conman plugin build`")]
+    #[error(
+        "this is no WebAssembly component ({0}); build the plugin for wasm32-wasip2, or with `conman plugin build`"
+    )]
     NotAComponent(&'static str),
     /// The framing of its sections is broken.
     #[error("the file is damaged at byte {at}: {what}; build or download it again")]
@@ -130,7 +132,8 @@ pub fn read(bytes: &[u8]) -> Result<Package, PackageError> {
         }
     }
     let manifest_text = (*texts.get(MANIFEST).ok_or(PackageError::Missing(MANIFEST))?).to_owned();
-    let under = |prefix: &'static str| texts.iter().filter_map(move |(name, text)| Some((name.strip_prefix(prefix)?, *text)));
+    let under =
+        |prefix: &'static str| texts.iter().filter_map(move |(name, text)| Some((name.strip_prefix(prefix)?, *text)));
     Ok(Package {
         manifest: Manifest::parse(&manifest_text)?,
         manifest_text,
@@ -170,7 +173,9 @@ fn migrations<'b>(files: impl Iterator<Item = (&'b str, &'b str)>) -> Result<Vec
         if migration.version != expected {
             return Err(PackageError::Migration {
                 file: format!("{:04}_{}.sql", migration.version, migration.name),
-                problem: format!("the number should be {expected:04}; number migrations from 0001, each once and without gaps"),
+                problem: format!(
+                    "the number should be {expected:04}; number migrations from 0001, each once and without gaps"
+                ),
             });
         }
     }
@@ -180,7 +185,9 @@ fn migrations<'b>(files: impl Iterator<Item = (&'b str, &'b str)>) -> Result<Vec
 fn migration(file: &str, sql: &str) -> Result<PluginMigration, PackageError> {
     let parsed = file.strip_suffix(".sql").and_then(|stem| stem.split_once('_')).and_then(|(number, name)| {
         let digits = number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit());
-        let word = !name.is_empty() && name.len() <= 60 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let word = !name.is_empty()
+            && name.len() <= 60
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         (digits && word).then(|| number.parse().ok()).flatten().map(|version| (version, name))
     });
     match parsed {

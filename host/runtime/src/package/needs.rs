@@ -85,9 +85,15 @@ impl FromStr for HttpHost {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
         let valid = text.len() <= 253 && text.contains('.') && text.split('.').all(label);
-        if valid { Ok(Self(text.to_owned())) } else { Err(format!("`{text}` is no host name; write one like `api.example.com`")) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{text}` is no host name; write one like `api.example.com`"))
+        }
     }
 }
 
@@ -95,8 +101,13 @@ impl FromStr for Name {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let valid = (1..=60).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if valid { Ok(Self(text.to_owned())) } else { Err(format!("`{text}` is no name; use lower-case letters, digits and `-`")) }
+        let valid = (1..=60).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{text}` is no name; use lower-case letters, digits and `-`"))
+        }
     }
 }
 
@@ -106,7 +117,11 @@ impl FromStr for GraphField {
     fn from_str(text: &str) -> Result<Self, String> {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let valid = text.len() <= 120 && text.contains('.') && text.split('.').all(word);
-        if valid { Ok(Self(text.to_owned())) } else { Err(format!("`{text}` is no field; write one like `person.name`")) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{text}` is no field; write one like `person.name`"))
+        }
     }
 }
 

@@ -51,7 +51,8 @@ impl<'b> Sections<'b> {
     fn length(&mut self) -> Result<usize, PackageError> {
         let at = self.at;
         let rest = self.bytes.get(at..).unwrap_or_default();
-        let (length, read) = leb128(rest).ok_or(PackageError::Damaged { at, what: "a section's length is not a number" })?;
+        let (length, read) =
+            leb128(rest).ok_or(PackageError::Damaged { at, what: "a section's length is not a number" })?;
         self.at += read;
         Ok(length)
     }

@@ -73,7 +73,10 @@ fn what_was_packed_is_read_back() {
     let (bytes, package) = pack(EMPTY, &parts()).unwrap();
     assert_eq!(read(&bytes).unwrap(), package);
     assert_eq!(package.manifest.about.id.as_str(), "conman/core-volunteer");
-    assert_eq!(package.migrations.iter().map(|m| (m.version, m.sql.as_str())).collect::<Vec<_>>(), [(1, "A"), (2, "B")]);
+    assert_eq!(
+        package.migrations.iter().map(|m| (m.version, m.sql.as_str())).collect::<Vec<_>>(),
+        [(1, "A"), (2, "B")]
+    );
     assert_eq!(package.manifest.needs.events.subscribe[0].reason.as_deref(), Some("shifts follow the programme"));
     assert_eq!(package.manifest.route("GET", "shifts/42").unwrap().kind, conman_kernel::dispatch::CallKind::Query);
     assert!(package.manifest.route("GET", "import/csv").is_none());
@@ -98,7 +101,9 @@ fn an_unknown_key_is_named_with_its_line() {
     check_manifest(
         "database = true",
         "databse = true",
-        expect!["plugin.toml:15: unknown field `databse`, expected one of `database`, `events`, `http`, `secrets`, `devices`, `calls`, `graph`; remove it or correct its name"],
+        expect![
+            "plugin.toml:15: unknown field `databse`, expected one of `database`, `events`, `http`, `secrets`, `devices`, `calls`, `graph`; remove it or correct its name"
+        ],
     );
 }
 
@@ -107,7 +112,9 @@ fn a_wrong_id_says_how_to_write_one() {
     check_manifest(
         "conman/core-volunteer",
         "Volunteers",
-        expect!["plugin.toml:4: `Volunteers` is not a plugin id; write `publisher/name`, each 2 to 40 lower-case letters, digits or `-`, starting with a letter"],
+        expect![
+            "plugin.toml:4: `Volunteers` is not a plugin id; write `publisher/name`, each 2 to 40 lower-case letters, digits or `-`, starting with a letter"
+        ],
     );
 }
 
@@ -116,7 +123,9 @@ fn a_wrong_topic_says_how_to_write_one() {
     check_manifest(
         "\"volunteer.*\"",
         "\"*\"",
-        expect!["plugin.toml:16: `*` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below"],
+        expect![
+            "plugin.toml:16: `*` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below"
+        ],
     );
 }
 
@@ -130,7 +139,9 @@ fn a_route_with_an_undeclared_permission_names_the_line_to_add() {
     check_manifest(
         "permission = \"shift.manage\"",
         "permission = \"shift.import\"",
-        expect![[r#"plugin.toml:33: the permission "shift.import" is declared nowhere; add "shift.import" = { roles = ["staff"] } under [permissions]"#]],
+        expect![[
+            r#"plugin.toml:33: the permission "shift.import" is declared nowhere; add "shift.import" = { roles = ["staff"] } under [permissions]"#
+        ]],
     );
 }
 
@@ -162,11 +173,15 @@ fn check_package(change: impl FnOnce(&mut Parts), expected: Expect) {
 fn migrations_are_numbered_without_gaps() {
     check_package(
         |parts| parts.migrations[0].0 = "0003_more.sql".into(),
-        expect!["migrations/0003_more.sql: the number should be 0002; number migrations from 0001, each once and without gaps"],
+        expect![
+            "migrations/0003_more.sql: the number should be 0002; number migrations from 0001, each once and without gaps"
+        ],
     );
     check_package(
         |parts| parts.migrations[0].0 = "2-more.sql".into(),
-        expect!["migrations/2-more.sql: name it like `0001_notes.sql`: four digits, `_`, lower-case letters, digits and `_`"],
+        expect![
+            "migrations/2-more.sql: name it like `0001_notes.sql`: four digits, `_`, lower-case letters, digits and `_`"
+        ],
     );
 }
 
@@ -197,8 +212,8 @@ fn what_is_no_component_is_refused() {
 #[test]
 fn unknown_sections_are_ignored() {
     let (mut bytes, package) = pack(EMPTY, &parts()).unwrap();
-    super::sections::append(&mut bytes, "conman:future", &[0xff, 0xfe]);
-    super::sections::append(&mut bytes, "producers", b"anything");
+    sections::append(&mut bytes, "conman:future", &[0xff, 0xfe]);
+    sections::append(&mut bytes, "producers", b"anything");
     assert_eq!(read(&bytes).unwrap(), package);
 }
 

@@ -51,7 +51,8 @@ async fn the_event_of_a_subscription_is_json() {
     let woke = event("probe.moved", "{\"a\":1}", 0);
     let mut call = field_call(CallKind::Query, "echo", &json!({}));
     call.event = Some(Arc::new(woke.clone()));
-    let answer: serde_json::Value = serde_json::from_str(&host.runtime.resolve(&host.scope(), call).await.unwrap()).unwrap();
+    let answer: serde_json::Value =
+        serde_json::from_str(&host.runtime.resolve(&host.scope(), call).await.unwrap()).unwrap();
     let told: serde_json::Value = serde_json::from_str(answer["event"].as_str().unwrap()).unwrap();
     assert_eq!(
         told,
@@ -66,7 +67,10 @@ async fn the_event_of_a_subscription_is_json() {
 async fn a_plugins_error_keeps_its_code_place_and_hint() {
     let host = sqlite().await;
     let fault = host.query("fail", json!({ "code": "OCCUPIED" })).await.unwrap_err();
-    assert_eq!((fault.code.as_str(), fault.message.as_str(), fault.retryable, fault.pointer.as_str()), ("OCCUPIED", "as you asked", true, "/code"));
+    assert_eq!(
+        (fault.code.as_str(), fault.message.as_str(), fault.retryable, fault.pointer.as_str()),
+        ("OCCUPIED", "as you asked", true, "/code")
+    );
     let fault = host.query("fail", json!({ "code": "no code at all!" })).await.unwrap_err();
     assert_eq!(fault.code, code::PLUGIN_ERROR);
 }
@@ -75,7 +79,9 @@ async fn a_plugins_error_keeps_its_code_place_and_hint() {
 async fn a_batch_answers_each_parent_in_its_place() {
     let host = sqlite().await;
     let parents = vec!["{\"id\":1}".to_owned(), "{\"id\":2}".to_owned(), "{\"id\":3}".to_owned()];
-    let batch = async |field| host.runtime.resolve_batch(&host.scope(), field_call(CallKind::Query, field, &json!({})), parents.clone()).await;
+    let batch = async |field| {
+        host.runtime.resolve_batch(&host.scope(), field_call(CallKind::Query, field, &json!({})), parents.clone()).await
+    };
     assert_eq!(batch("all").await.unwrap().into_iter().map(Result::unwrap).collect::<Vec<_>>(), parents);
     let some = batch("some").await.unwrap();
     assert_eq!((some[0].is_ok(), some[1].as_ref().unwrap_err().code.as_str(), some[2].is_ok()), (true, "odd", true));
@@ -99,7 +105,10 @@ async fn time_and_randomness_are_the_hosts() {
 #[tokio::test]
 async fn there_is_no_environment_and_no_file() {
     let host = sqlite().await;
-    assert_eq!(host.query("environment", json!({})).await.unwrap(), json!({ "variables": 0, "arguments": 0, "files": false }));
+    assert_eq!(
+        host.query("environment", json!({})).await.unwrap(),
+        json!({ "variables": 0, "arguments": 0, "files": false })
+    );
 }
 
 on_both! {

