@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use conman_kernel::actor::{Actor, Permissions};
 use conman_testkit::{json, person};
 
 use super::support::{Scene, decision, easy, places, sign_up, volunteer};
@@ -222,6 +223,10 @@ async fn who_may_not_sign_up_is_told_so_and_nobody_gets_no_decision() {
     let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
     let visitor = scene.kit.as_actor(person("vic", &["shift.view"]));
     assert_eq!(sign_up(&visitor, &shift).await.unwrap_err().code(), "forbidden");
+    let nobody = Actor::anonymous(Permissions::Only(["shift.view".to_owned()].into()));
+    let operation = "{ shifts { title decision { code } decisions { code } myEntry { id } } }";
+    let seen = scene.kit.as_actor(nobody).run(operation).await.unwrap();
+    assert_eq!(seen["shifts"], json!([{ "title": "Stage", "decision": null, "decisions": null, "myEntry": null }]));
     let unknown = sign_up(&scene.kit.as_actor(volunteer("vera")), "nothing").await.unwrap_err();
     assert_eq!((unknown.code(), unknown.problems[0].pointer.as_str()), ("not-found", "/shift"));
 }
