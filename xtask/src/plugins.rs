@@ -52,10 +52,10 @@ pub fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     Ok(packages)
 }
 
-/// Every folder of `plugins/` and `examples/` that has a manifest.
+/// Every folder of plugins, examples and the suites' guests that has a manifest.
 fn sources() -> anyhow::Result<Vec<PathBuf>> {
     let mut sources = Vec::new();
-    for parent in ["plugins", "examples"] {
+    for parent in ["plugins", "examples", "tests/guests"] {
         for entry in fs::read_dir(workspace::root().join(parent))? {
             let folder = entry?.path();
             if folder.join("plugin.toml").exists() {

@@ -90,7 +90,12 @@ impl Actor {
     /// The host itself.
     #[must_use]
     pub fn system() -> Self {
-        Self { principal: Principal::System, name: "system".to_owned(), roles: BTreeSet::new(), permissions: Permissions::All }
+        Self {
+            principal: Principal::System,
+            name: "system".to_owned(),
+            roles: BTreeSet::new(),
+            permissions: Permissions::All,
+        }
     }
 
     /// Nobody in particular, with what everybody may do.

@@ -36,7 +36,9 @@ pub struct TopicPattern(String);
 
 /// Why a text is no topic or pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below")]
+#[error(
+    "`{0}` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below"
+)]
 pub struct InvalidTopic(String);
 
 fn is_word(word: &str) -> bool {

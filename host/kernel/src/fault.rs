@@ -40,7 +40,9 @@ impl Code {
     #[must_use]
     pub fn from_plugin(code: &str) -> Self {
         let valid = (1..=60).contains(&code.len())
-            && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_' || b.is_ascii_uppercase());
+            && code.bytes().all(|b| {
+                b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_' || b.is_ascii_uppercase()
+            });
         if valid { Self(Cow::Owned(code.to_owned())) } else { code::PLUGIN_ERROR }
     }
 
@@ -86,7 +88,8 @@ impl Fault {
 
     /// An inside failure: the client learns only that it happened, the log learns what.
     pub fn internal(detail: impl fmt::Display) -> Self {
-        Self::new(code::INTERNAL, "something went wrong inside; the log has the details under this request's id").with_detail(detail)
+        Self::new(code::INTERNAL, "something went wrong inside; the log has the details under this request's id")
+            .with_detail(detail)
     }
 }
 

@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_could_leave_a_folder_or_a_schema_is_no_plugin_id() {
-        for bad in ["", "a/b", "conman", "conman/", "/x", "Conman/x1", "conman/../x", "conman/a/b", "conman/x y", "conman/1x"] {
+        for bad in
+            ["", "a/b", "conman", "conman/", "/x", "Conman/x1", "conman/../x", "conman/a/b", "conman/x y", "conman/1x"]
+        {
             assert!(bad.parse::<PluginId>().is_err(), "{bad}");
         }
     }

@@ -105,7 +105,9 @@ impl From<SqlError> for crate::fault::Fault {
             SqlError::TooLarge(_) => Self::new(code::QUOTA, text),
             SqlError::Statement(_) => Self::new(code::SQL_FAILED, text),
             SqlError::Unavailable(_) => {
-                Self::new(code::UNAVAILABLE, "the database is not available; try again in a moment").retryable().with_detail(text)
+                Self::new(code::UNAVAILABLE, "the database is not available; try again in a moment")
+                    .retryable()
+                    .with_detail(text)
             }
         }
     }

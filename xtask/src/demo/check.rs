@@ -1,6 +1,6 @@
 //! The newcomer's path, once, over HTTP: read the schedule, take a shift, read it back.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::conman::Conman;
@@ -16,12 +16,11 @@ pub fn run(conman: &Conman, sign_ins: &[SignIn]) -> anyhow::Result<()> {
     println!("{} sessions, the first is {}", sessions.len(), sessions[0]["title"]);
 
     let volunteer = token(sign_ins, "volunteer")?;
-    let free = "{ shifts(filter: { freeForMe: true }, limit: 1) { id title seats { role { id } free } } }";
+    let free = "{ shifts(filter: { freeForMe: true }, limit: 1) { id title decision { code role { id } } } }";
     let shift = conman.graphql(Some(volunteer), free, &json!({}))?["shifts"][0].take();
-    let role = shift["seats"].as_array().into_iter().flatten().find(|seat| seat["free"].as_i64() > Some(0));
-    let Some(role) = role else { bail!("no shift is free for the volunteer: {shift}") };
+    ensure!(shift["decision"]["code"] == "FREE", "no shift is free for the volunteer: {shift}");
     let sign_up = "mutation($shift: ID!, $role: ID!) { signUp(shift: $shift, role: $role) { id state } }";
-    let variables = json!({ "shift": shift["id"], "role": role["role"]["id"] });
+    let variables = json!({ "shift": shift["id"], "role": shift["decision"]["role"]["id"] });
     let entry = conman.graphql(Some(volunteer), sign_up, &variables)?;
 
     let mine = conman.graphql(Some(volunteer), "{ myShifts { id state shift { id title } } }", &json!({}))?;

@@ -1,7 +1,7 @@
 //! The made-up convention in `examples/sample-convention`, put into a data folder by the commands an organiser would use.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::civil::{Date, Weekday, date};
@@ -45,7 +45,7 @@ pub fn make(conman: &Conman, packages: &Path) -> anyhow::Result<Vec<SignIn>> {
     let (first, last) = (start.to_string(), start.checked_add(2.days())?.to_string());
     let dates = ["--time-zone", ZONE, "--starts-on", &first, "--ends-on", &last, "--day-change", "06:00"];
     conman.run(&[["convention", "create", SLUG, "--name", NAME, "--live"].as_slice(), &dates].concat())?;
-    for package in sorted_packages(packages)? {
+    for package in feature_packages(packages)? {
         let installed = conman.run(&["plugin", "install", text(&package)?])?;
         let id = installed["id"].as_str().context("conman plugin install did not say which plugin it installed")?;
         conman.run(&["plugin", "enable", id, "--convention", SLUG])?;
@@ -67,11 +67,12 @@ fn sign_in(conman: &Conman, role: &'static str, email: &str, name: &str) -> anyh
     Ok(SignIn { role, email: email.to_owned(), password: said(&account["password"])?, token: said(&token["secret"])? })
 }
 
-fn sorted_packages(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
-    let mut packages: Vec<_> = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    packages.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
-    packages.sort();
-    Ok(packages)
+/// The packages of everything in `plugins/`, in the order of their names: the programme defines what volunteers extend.
+fn feature_packages(packages: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let sources = fs::read_dir(workspace::root().join("plugins"))?;
+    let mut names: Vec<_> = sources.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(names.iter().map(|name| packages.join(format!("{name}.wasm"))).collect())
 }
 
 /// A Friday three weeks or so ahead: shifts of the past cannot be taken.
