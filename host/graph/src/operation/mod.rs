@@ -1,5 +1,6 @@
 //! Operations before they run: read, measured, validated, planned.
 
+pub(crate) mod caching;
 pub(crate) mod collect;
 pub(crate) mod cost;
 pub(crate) mod input;
@@ -9,3 +10,4 @@ pub(crate) mod plan;
 pub(crate) mod planner;
 pub(crate) mod position;
 pub(crate) mod prepare;
+pub(crate) mod wanted;

@@ -10,11 +10,11 @@ use async_graphql_parser::types::{
 use async_graphql_value::Value;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::id::PluginId;
-use indexmap::IndexSet;
 
 use crate::error::GraphError;
 use crate::limits::{Limits, within};
-use crate::model::{CacheRule, CacheScope, Field, Model, Named, Object, Resolution, Root, base_name};
+use crate::model::{CacheRule, Field, Model, Named, Object, Resolution, Root, base_name};
+use crate::operation::caching::Caching;
 use crate::operation::collect::Collector;
 use crate::operation::cost::{CostNode, CostPlan};
 use crate::operation::input::{Variables, coerce_arguments, has_variables};
@@ -24,7 +24,7 @@ use crate::operation::plan::{
     Shape, ShapeKind, Source,
 };
 use crate::operation::position;
-use crate::request::CacheControl;
+use crate::operation::wanted::Wanted;
 use crate::scalar::Scalar;
 
 /// The union that `_entities` answers with.
@@ -94,71 +94,6 @@ pub(crate) fn plan(
         cost: CostPlan(cost),
         introspection,
     })
-}
-
-/// Whether everything so far may be served again.
-#[derive(Debug, Clone, Copy)]
-enum Caching {
-    /// Nothing that could change was asked for.
-    Always,
-    For(CacheRule),
-    Never,
-}
-
-impl Caching {
-    fn add(&mut self, rule: Option<CacheRule>) {
-        *self = match (*self, rule) {
-            (Self::Never, _) | (_, None) => Self::Never,
-            (Self::Always, Some(rule)) => Self::For(rule),
-            (Self::For(a), Some(b)) => {
-                let scope = if a.scope == CacheScope::Public { b.scope } else { a.scope };
-                Self::For(CacheRule { max_age: a.max_age.min(b.max_age), scope })
-            }
-        };
-    }
-
-    fn control(self) -> Option<CacheControl> {
-        match self {
-            // What the host says about a schema holds as long as there is that schema, and its generation is in every key.
-            Self::Always => {
-                Some(CacheControl { max_age: std::time::Duration::from_secs(3600), scope: CacheScope::Public })
-            }
-            Self::For(rule) => Some(CacheControl { max_age: rule.max_age, scope: rule.scope }),
-            Self::Never => None,
-        }
-    }
-}
-
-/// The paths asked of one answer, and where in it the planner is.
-#[derive(Debug, Default)]
-struct Wanted {
-    paths: IndexSet<String>,
-    prefix: String,
-}
-
-impl Wanted {
-    fn add(&mut self, name: &str) {
-        self.paths.insert(format!("{}{name}", self.prefix));
-    }
-
-    fn below<T>(&mut self, name: &str, plan: impl FnOnce(&mut Self) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        let (length, before) = (self.prefix.len(), self.paths.len());
-        self.prefix.push_str(name);
-        self.prefix.push('.');
-        let result = plan(self);
-        self.prefix.truncate(length);
-        if self.paths.len() == before
-            && !self.paths.iter().any(|path| path.starts_with(&format!("{}{name}.", self.prefix)))
-        {
-            // Nothing of the object but that it is there.
-            self.add(name);
-        }
-        result
-    }
-
-    fn json(&self) -> Arc<str> {
-        serde_json::Value::from_iter(self.paths.iter().map(String::as_str)).to_string().into()
-    }
 }
 
 struct Planner<'a> {

@@ -124,5 +124,6 @@ async fn a_gateway_asks_for_so_many_entities_at_once() {
     let plugins = Plugins::default();
     let answer = run(&both(), &plugins, request, &anonymous()).await;
     assert!(plugins.calls().is_empty());
-    expect!["representations: 1001, allowed are 1000; ask in several requests"].assert_eq(body(&answer)["errors"][0]["message"].as_str().unwrap());
+    expect!["representations: 1001, allowed are 1000; ask in several requests"]
+        .assert_eq(body(&answer)["errors"][0]["message"].as_str().unwrap());
 }

@@ -150,6 +150,7 @@ async fn keys_may_have_several_fields_and_any_text() {
         query Seat.taken {} [] for {"row":"A\"é","number":1} {"row":"raw:","number":-7}
         query Query.mine {} ["row","number"]
         query Seat.taken {} [] for {"row":"A\u0022\u00e9","number":1}
-        query Seat.__entity {} ["label"] for {"row":"A\u0022\u00e9","number":1}"#]].assert_eq(&plugins.calls().join("\n"));
+        query Seat.__entity {} ["label"] for {"row":"A\u0022\u00e9","number":1}"#]]
+    .assert_eq(&plugins.calls().join("\n"));
     expect![[r#"{"data":{"seats":[{"label":"A1","taken":true},{"label":"x","taken":true}],"mine":[{"label":"loaded","row":"A\u0022\u00e9","taken":true}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
 }
