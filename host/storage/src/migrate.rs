@@ -107,7 +107,7 @@ pub(crate) async fn host(host: &HostDatabase, component: &str, migrations: &[Mig
 pub(crate) async fn plugin(database: &PluginDatabase, migrations: &[PluginMigration]) -> Result<Vec<u32>, SqlError> {
     let steps: Vec<_> = migrations.iter().map(|m| Step { version: m.version, name: &m.name, sql: &m.sql }).collect();
     check_numbers(&steps)?;
-    if pending(database, &steps).await?.is_empty() {
+    if pending(database, &steps, Access::ReadOnly).await?.is_empty() {
         return Ok(Vec::new());
     }
     let admission = database.admit_migration().await?;
@@ -117,9 +117,13 @@ pub(crate) async fn plugin(database: &PluginDatabase, migrations: &[PluginMigrat
 }
 
 /// Those that have not run yet. The others have to be as they were.
-async fn pending<'s, 'm>(database: &PluginDatabase, steps: &'s [Step<'m>]) -> Result<Vec<&'s Step<'m>>, SqlError> {
+async fn pending<'s, 'm>(
+    database: &PluginDatabase,
+    steps: &'s [Step<'m>],
+    access: Access,
+) -> Result<Vec<&'s Step<'m>>, SqlError> {
     let find = database.wall.host("SELECT version, checksum FROM conman_migration")?;
-    let mut session = database.host.session(Access::ReadOnly).await?;
+    let mut session = database.host.session(access).await?;
     let found = session.query(&find, &[], RowLimit::HOST, Mode::Host).await?;
     session.rollback().await;
     let mut pending = Vec::new();
@@ -140,12 +144,15 @@ async fn pending<'s, 'm>(database: &PluginDatabase, steps: &'s [Step<'m>]) -> Re
 
 async fn run_pending(database: &PluginDatabase, steps: &[Step<'_>]) -> Result<Vec<u32>, SqlError> {
     let mut applied = Vec::new();
-    for step in pending(database, steps).await? {
+    // Looked at again: another host may have been faster. As a writer, because on SQLite nobody may read now.
+    for step in pending(database, steps, Access::ReadWrite).await? {
         let statements = database.wall.guest_migration(step.sql).map_err(|error| step.explain(error))?;
         let mut session = database.migration_session().await?;
         run_all(&mut session, step, &statements, Mode::Migration).await?;
         let values = [step.version.into(), step.name.into(), step.checksum().into(), Value::from(Timestamp::now())];
         session.execute(&database.reserved.migrated, &database.reserved.parameters(values), Mode::Host).await?;
+        // Before the commit, so that not even this connection is used again with what it has prepared.
+        database.renew();
         session.commit().await?;
         applied.push(step.version);
     }

@@ -7,6 +7,7 @@ use conman_kernel::event::Event;
 use conman_kernel::id::EventId;
 use conman_kernel::sql::{Access, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Value};
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::host_database::HostDatabase;
 use crate::migrate::{self, PluginMigration};
@@ -34,7 +35,12 @@ enum Engine {
 }
 
 /// The right to change the schema, until it is ended.
-pub(crate) struct Admission(Option<PostgresSession>);
+pub(crate) enum Admission {
+    /// Nobody reads meanwhile.
+    Sqlite { _readers: OwnedSemaphorePermit },
+    /// Nobody else migrates meanwhile.
+    Postgres { lock: PostgresSession },
+}
 
 impl PluginDatabase {
     pub(crate) async fn sqlite(file: Arc<SqliteFile>, wall: &Arc<Wall>) -> Result<Self, SqlError> {
@@ -75,11 +81,7 @@ impl PluginDatabase {
     /// outside the portable subset; else what the statements fail with.
     pub async fn migrate(&self, migrations: &[PluginMigration]) -> Result<Vec<u32>, SqlError> {
         let _one = self.migrating.lock().await;
-        let applied = migrate::plugin(self, migrations).await;
-        if !matches!(&applied, Ok(none) if none.is_empty()) {
-            self.renew();
-        }
-        applied
+        migrate::plugin(self, migrations).await
     }
 
     /// Opens a transaction for the plugin's own statements.
@@ -109,22 +111,26 @@ impl PluginDatabase {
         }
     }
 
-    /// Lets this process, and no other, migrate. A SQLite folder belongs to one process anyway; on PostgreSQL others wait,
-    /// and the plugin's role may make tables meanwhile.
+    /// Lets this process, and no other, migrate.
+    ///
+    /// A SQLite folder belongs to one process anyway, but its readers have to wait: SQLite compiles their prepared
+    /// statements anew by itself, and `SELECT *` would then answer columns nobody has prepared for. On PostgreSQL other
+    /// hosts wait, and the plugin's role may make tables meanwhile.
     pub(crate) async fn admit_migration(&self) -> Result<Admission, SqlError> {
         match &self.engine {
-            Engine::Sqlite(_) => Ok(Admission(None)),
+            Engine::Sqlite(file) => Ok(Admission::Sqlite { _readers: file.without_readers().await? }),
             Engine::Postgres { server, provisioned, .. } => {
                 let lock = server.locked(migration_lock(provisioned)).await?;
                 server.let_create(provisioned, true).await?;
-                Ok(Admission(Some(lock)))
+                Ok(Admission::Postgres { lock })
             }
         }
     }
 
     /// Ends what [`Self::admit_migration`] began.
     pub(crate) async fn end_migration(&self, admission: Admission) -> Result<(), SqlError> {
-        if let (Engine::Postgres { server, provisioned, .. }, Some(lock)) = (&self.engine, admission.0) {
+        if let (Engine::Postgres { server, provisioned, .. }, Admission::Postgres { lock }) = (&self.engine, admission)
+        {
             server.let_create(provisioned, false).await?;
             lock.rollback().await;
         }
@@ -156,17 +162,21 @@ impl PluginDatabase {
         .await
     }
 
-    fn renew(&self) {
+    /// Lets statements prepared until now not be used again.
+    pub(crate) fn renew(&self) {
         match &self.engine {
             Engine::Sqlite(file) => file.renew(),
             Engine::Postgres { database, .. } => database.renew(),
         }
     }
 
-    pub(crate) async fn close(&self) {
+    pub(crate) async fn close(&self) -> Result<(), SqlError> {
         match &self.engine {
             Engine::Sqlite(file) => file.close().await,
-            Engine::Postgres { database, .. } => database.close().await,
+            Engine::Postgres { database, .. } => {
+                database.close().await;
+                Ok(())
+            }
         }
     }
 }

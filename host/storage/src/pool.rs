@@ -67,13 +67,18 @@ impl<C: Connect> Pool<C> {
         pool
     }
 
+    /// `count` turns at once, in the order of asking: of all, nobody else has a connection while they are held.
+    pub(crate) async fn turns(&self, count: u32) -> Result<OwnedSemaphorePermit, SqlError> {
+        match tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_many_owned(count)).await {
+            Ok(Ok(turns)) => Ok(turns),
+            Ok(Err(_)) => Err(SqlError::Unavailable("this database was removed".to_owned())),
+            Err(_) => Err(SqlError::Serialization("the queue for this database was too long".to_owned())),
+        }
+    }
+
     /// A connection, in the order of asking.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease<C>, SqlError> {
-        let turn = match tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(turn)) => turn,
-            Ok(Err(_)) => return Err(SqlError::Unavailable("this database was removed".to_owned())),
-            Err(_) => return Err(SqlError::Serialization("the queue for this database was too long".to_owned())),
-        };
+        let turn = self.turns(1).await?;
         let open = match self.take_idle() {
             Some(open) => open,
             None => self.open().await?,
@@ -107,9 +112,7 @@ impl<C: Connect> Pool<C> {
 
     /// Refuses everybody from now on, then waits until the last connection is back.
     pub(crate) async fn close(&self, size: u32) {
-        if let Ok(all) = tokio::time::timeout(PATIENCE, self.turns.acquire_many(size)).await {
-            drop(all);
-        }
+        drop(self.turns(size).await);
         self.turns.close();
         self.renew();
     }

@@ -29,7 +29,7 @@ pub struct Scratch(Kind);
 #[derive(Debug)]
 enum Kind {
     Folder(PathBuf),
-    Postgres { server: PgConnectOptions, name: String },
+    Postgres { server: Box<PgConnectOptions>, name: String },
 }
 
 /// A folder, and a PostgreSQL database where [`VARIABLE`] names a server. Without one it says so and leaves it out.
@@ -68,7 +68,7 @@ impl Scratch {
         let mut connection = server.connect().await.map_err(unavailable)?;
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE \"{name}\""))).await.map_err(unavailable)?;
         connection.close().await.map_err(unavailable)?;
-        Ok(Some(Self(Kind::Postgres { server, name })))
+        Ok(Some(Self(Kind::Postgres { server: Box::new(server), name })))
     }
 
     /// Where it is.
@@ -77,7 +77,7 @@ impl Scratch {
         match &self.0 {
             Kind::Folder(folder) => Location::Folder(folder.clone()),
             Kind::Postgres { server, name } => {
-                Location::Postgres { url: server.clone().database(name).to_url_lossy().to_string() }
+                Location::Postgres { url: PgConnectOptions::clone(server).database(name).to_url_lossy().to_string() }
             }
         }
     }
@@ -94,7 +94,7 @@ impl Drop for Scratch {
         match &self.0 {
             Kind::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
             Kind::Postgres { server, name } => {
-                let (server, name) = (server.clone(), name.clone());
+                let (server, name) = (PgConnectOptions::clone(server), name.clone());
                 // Dropping cannot wait for a future, so a thread does.
                 let thread = std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

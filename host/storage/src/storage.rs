@@ -186,7 +186,7 @@ impl Storage {
         let _one = self.0.changing.lock().await;
         let open = self.0.plugins.lock().remove(&(convention.clone(), plugin.clone()));
         if let Some(database) = open {
-            database.close().await;
+            database.close().await?;
         }
         match &self.0.engine {
             Engine::Sqlite { folder, .. } => {

@@ -1,5 +1,14 @@
 //! Schemas grow by numbered steps; databases come and go.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that fails panics"
+)]
+
 mod common;
 
 use common::{Place, limit, migration, on_both, plugin_id};

@@ -1,5 +1,14 @@
 //! Transactions of plugins and of the host, the same on both engines.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that fails panics"
+)]
+
 mod common;
 
 use common::{Place, limit, on_both};

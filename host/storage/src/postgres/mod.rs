@@ -87,7 +87,7 @@ impl Server {
             .statement_cache_capacity(prepared::MOST_TEXTS * 2)
             .application_name("conman")
             .disable_statement_logging()
-            .options([("standard_conforming_strings", "on")]);
+            .options([("standard_conforming_strings", "on"), ("client_min_messages", "warning")]);
         let (budget, plugins) = (Budget::new(HOST_CONNECTIONS as usize), Budget::new(ALL_PLUGIN_CONNECTIONS));
         budget.keep_swept();
         plugins.keep_swept();

@@ -15,7 +15,7 @@ use crate::session::own;
 use crate::wall::Kind;
 
 /// Taken by whoever changes schemas and roles: "conman" in ASCII.
-const LOCK: i64 = 0x63_6f6e_6d61_6e;
+const LOCK: i64 = 0x636f_6e6d_616e;
 
 /// A plugin database that exists.
 #[derive(Clone)]

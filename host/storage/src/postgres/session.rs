@@ -21,12 +21,14 @@ pub(crate) struct PostgresSession {
     lease: Option<Lease<Connector>>,
     /// A statement was sent and its answer has not been read whole: the connection cannot simply go on.
     midway: bool,
+    /// Statements were prepared for tables that have changed since.
+    stale: bool,
     turnstile: Option<(Arc<Turnstile>, OwnedSemaphorePermit)>,
 }
 
 impl PostgresSession {
     pub(super) async fn begin(lease: Lease<Connector>, begin: &Arc<str>) -> Result<Self, SqlError> {
-        let mut session = Self { lease: Some(lease), midway: false, turnstile: None };
+        let mut session = Self { lease: Some(lease), midway: false, stale: false, turnstile: None };
         session.control(Arc::clone(begin)).await?;
         Ok(session)
     }
@@ -54,6 +56,7 @@ impl PostgresSession {
     fn settle<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, SqlError> {
         // An error the server told leaves the connection in order; any other does not.
         self.midway = matches!(&outcome, Err(error) if !matches!(error, sqlx::Error::Database(_)));
+        self.stale |= matches!(&outcome, Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("0A000"));
         let refined = outcome.map_err(refine);
         if let (Err(SqlError::Serialization(_)), Some((turnstile, _))) = (&refined, &self.turnstile) {
             turnstile.conflict();
@@ -158,7 +161,9 @@ impl PostgresSession {
     }
 
     fn give_back(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let Some(lease) = self.lease.take()
+            && !self.stale
+        {
             lease.give_back();
         }
     }
@@ -174,7 +179,7 @@ impl Drop for PostgresSession {
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let turnstile = self.turnstile.take();
-        runtime.spawn(Self { lease: Some(lease), midway: false, turnstile }.rollback());
+        runtime.spawn(Self { lease: Some(lease), midway: false, stale: self.stale, turnstile }.rollback());
     }
 }
 

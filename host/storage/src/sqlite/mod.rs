@@ -18,9 +18,10 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
 pub(crate) use session::SqliteSession;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock};
 use watch::Watch;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, PATIENCE};
 use crate::pool::{Connect, Pool};
 
 /// Reading connections per database. Each is a thread of its own while it is open.
@@ -35,8 +36,12 @@ const STATEMENTS: usize = 256;
 /// Rows a connection's thread may be ahead of whoever reads them.
 const ROWS_AHEAD: usize = 512;
 
+/// Held for reading by every open connection. Whoever gets it for writing knows that all are closed.
+type Openness = Arc<RwLock<()>>;
+
 /// One SQLite file.
 pub(crate) struct SqliteFile {
+    openness: Openness,
     writer: Arc<Pool<Connector>>,
     readers: Arc<Pool<Connector>>,
     tag: Arc<str>,
@@ -47,12 +52,36 @@ pub(crate) struct Connector {
     options: SqliteConnectOptions,
     file: PathBuf,
     guarded: bool,
+    openness: Openness,
 }
 
 /// An open connection.
 pub(crate) struct Connection {
-    sqlite: SqliteConnection,
+    /// There until the connection is dropped.
+    sqlite: Option<SqliteConnection>,
     watch: Arc<Watch>,
+    open: Option<OwnedRwLockReadGuard<()>>,
+}
+
+impl Connection {
+    fn sqlite(&mut self) -> Result<&mut SqliteConnection, SqlError> {
+        self.sqlite.as_mut().ok_or_else(|| SqlError::Unavailable("the connection is closed".to_owned()))
+    }
+}
+
+/// A connection closes on its own thread, and the last one of a file deletes the file's log by name. So it stays counted
+/// as open until that is over: the log of a database made anew under the same name must not be the one deleted.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let (Some(sqlite), Ok(runtime)) = (self.sqlite.take(), tokio::runtime::Handle::try_current()) else { return };
+        let open = self.open.take();
+        runtime.spawn(async move {
+            if let Err(error) = sqlx::Connection::close(sqlite).await {
+                tracing::warn!(%error, "a SQLite connection did not close in order");
+            }
+            drop(open);
+        });
+    }
 }
 
 impl SqliteFile {
@@ -74,11 +103,14 @@ impl SqliteFile {
             .pragma("journal_size_limit", "16777216")
             .thread_name(|n| format!("sqlite-{n}"))
             .disable_statement_logging();
-        let connector = |options| Connector { options, file: file.to_owned(), guarded };
+        let openness = Openness::default();
+        let connector =
+            |options| Connector { options, file: file.to_owned(), guarded, openness: Arc::clone(&openness) };
         Self {
             writer: Pool::new(connector(options.clone()), 1, Arc::clone(budget)),
             readers: Pool::new(connector(options.pragma("query_only", "ON")), READERS as usize, Arc::clone(budget)),
             tag: Arc::clone(tag),
+            openness,
         }
     }
 
@@ -97,10 +129,22 @@ impl SqliteFile {
         self.readers.renew();
     }
 
+    /// Lets nobody read while the answer is held: readers in the middle are waited for.
+    pub(crate) async fn without_readers(&self) -> Result<OwnedSemaphorePermit, SqlError> {
+        self.readers.turns(READERS).await
+    }
+
     /// Closes every connection; nobody can begin any more.
-    pub(crate) async fn close(&self) {
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`] when a transaction went on for too long.
+    pub(crate) async fn close(&self) -> Result<(), SqlError> {
         self.readers.close(READERS).await;
         self.writer.close(1).await;
+        match tokio::time::timeout(PATIENCE, self.openness.write()).await {
+            Ok(_closed) => Ok(()),
+            Err(_) => Err(SqlError::Unavailable("a transaction is still going on; try again in a moment".to_owned())),
+        }
     }
 }
 
@@ -111,6 +155,7 @@ impl Connect for Connector {
     async fn connect(&self) -> Result<Connection, SqlError> {
         let unavailable =
             |error: &dyn std::fmt::Display| SqlError::Unavailable(format!("{}: {error}", self.file.display()));
+        let open = Arc::clone(&self.openness).read_owned().await;
         let mut sqlite = self.options.connect().await.map_err(|error| unavailable(&error))?;
         let watch = Arc::new(Watch::new());
         if self.guarded {
@@ -118,6 +163,6 @@ impl Connect for Connector {
             authorizer::install(&mut handle, &watch)
                 .map_err(|switch| unavailable(&format_args!("SQLite would not turn its switch `{switch}`")))?;
         }
-        Ok(Connection { sqlite, watch })
+        Ok(Connection { sqlite: Some(sqlite), watch, open: Some(open) })
     }
 }

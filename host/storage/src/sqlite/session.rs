@@ -48,7 +48,7 @@ impl SqliteSession {
         let connection = self.connection()?;
         connection.watch.set(Mode::Host, None);
         let query = sqlx::query_with(AssertSqlSafe(text), SqliteArguments::default());
-        connection.sqlite.execute(query).await.map(drop).map_err(refine)
+        connection.sqlite()?.execute(query).await.map(drop).map_err(refine)
     }
 
     /// Runs one statement.
@@ -68,7 +68,7 @@ impl SqliteSession {
         let mut size = Size::new(limit);
         let mut booleans = Vec::new();
         {
-            let mut stream = connection.sqlite.fetch_many(query);
+            let mut stream = connection.sqlite()?.fetch_many(query);
             while let Some(item) = stream.next().await {
                 match item.map_err(refine)? {
                     Either::Left(done) => answer.touched += done.rows_affected(),
@@ -96,7 +96,7 @@ impl SqliteSession {
         let text = Arc::clone(&statement.sqlite);
         let prepared = self
             .connection()?
-            .sqlite
+            .sqlite()?
             .prepare(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)))
             .await
             .map_err(refine)?;
@@ -145,7 +145,8 @@ impl Drop for SqliteSession {
         runtime.spawn(async move {
             let connection = lease.connection();
             // The connection's thread answers once it has stopped whatever it was doing.
-            if connection.sqlite.ping().await.is_ok() {
+            let Ok(sqlite) = connection.sqlite() else { return };
+            if sqlite.ping().await.is_ok() {
                 connection.watch.resume();
                 Self { lease: Some(lease), tag }.rollback().await;
             }

@@ -89,6 +89,7 @@ fn one(mut statements: Vec<Statement>) -> Verdict {
 }
 
 fn cache() -> Cache<Box<str>, Verdict> {
+    #[expect(clippy::borrowed_box, reason = "the cache hands its keys out like this")]
     let weigh = |text: &Box<str>, _: &Verdict| u32::try_from(text.len() * 3 + 256).unwrap_or(u32::MAX);
     Cache::builder().max_capacity(MOST_BYTES).weigher(weigh).build()
 }
