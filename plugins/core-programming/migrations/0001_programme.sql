@@ -112,6 +112,7 @@ CREATE TABLE session_released (
     source TEXT NOT NULL,
     PRIMARY KEY (id, from_release)
 );
+CREATE UNIQUE INDEX session_released_current ON session_released (id, until_release);
 CREATE INDEX session_released_start ON session_released (until_release, starts_at, id);
 CREATE INDEX session_released_room ON session_released (until_release, room_id, starts_at);
 
@@ -124,6 +125,7 @@ CREATE TABLE part_released (
     role TEXT NOT NULL,
     PRIMARY KEY (session_id, person_id, from_release)
 );
+CREATE UNIQUE INDEX part_released_current ON part_released (session_id, person_id, until_release);
 CREATE INDEX part_released_person ON part_released (person_id, until_release);
 
 CREATE TABLE schedule_release (

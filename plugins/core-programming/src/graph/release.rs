@@ -144,7 +144,7 @@ pub fn pending() -> Result<Vec<Change>> {
         "SELECT o.id, o.title, o.state, o.kind, o.room_id, NULL AS room_name, o.track_id, NULL AS track_name, o.starts_at, o.ends_at, \
          (1 = 0) AS is_public, o.state AS old_state, o.room_id AS old_room_id, q.name AS old_room_name, o.starts_at AS old_starts_at, \
          o.ends_at AS old_ends_at, 0 AS is_same FROM session_released o LEFT JOIN room q ON q.id = o.room_id \
-         WHERE o.until_release = {FOREVER} AND o.id NOT IN (SELECT id FROM session_draft) ORDER BY o.starts_at, o.id"
+         WHERE o.until_release = {FOREVER} AND NOT EXISTS (SELECT 1 FROM session_draft d WHERE d.id = o.id) ORDER BY o.starts_at, o.id"
     );
     let rows: Vec<Pair> = database::query_as(&deleted, params![])?;
     changes.extend(rows.into_iter().filter_map(Pair::change));
