@@ -3,7 +3,6 @@
 //! WIT has no optional exports. So each export interface has a world of its own, and the host looks for every one of them in a
 //! component; what a component exports beyond them is ignored.
 #![expect(unreachable_pub, reason = "generated from wit/, which carries the documentation")]
-#![expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "generated code")]
 
 pub mod imports {
     wasmtime::component::bindgen!({

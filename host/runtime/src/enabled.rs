@@ -10,7 +10,7 @@ use wasmtime::component::{InstancePre, Linker};
 use crate::capability::{Capability, Imports, capabilities};
 use crate::compiled::CompiledCode;
 use crate::engine::Engine;
-use crate::inventory::InstallError;
+use crate::inventory::{EnabledRow, InstallError};
 use crate::limits::Limits;
 use crate::package::Package;
 use crate::roles::Roles;
@@ -65,4 +65,11 @@ pub(crate) struct Enabled {
     pub(crate) database: Option<Arc<PluginDatabase>>,
     pub(crate) enabled_at: Timestamp,
     pub(crate) enabled_by: String,
+}
+
+impl Enabled {
+    /// Whether this is what the row says.
+    pub(crate) fn is(&self, row: &EnabledRow) -> bool {
+        self.plugin.digest == row.digest && *self.config == *row.config && self.enabled_at == row.enabled_at
+    }
 }

@@ -121,12 +121,13 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .max_memories_per_module(4)
         .table_elements(20_000)
         .max_memory_size(128 * MIB)
-        // Keeping the first pages of a slot resident and wiping only the touched ones beats unmapping and faulting them in anew.
-        .linear_memory_keep_resident(2 * MIB)
-        .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
-        .max_unused_warm_slots(16)
-        .pagemap_scan(Enabled::Auto);
+        .max_unused_warm_slots(16);
+    // Where the kernel tells which pages were touched (Linux 6.7), wiping those beats unmapping and faulting them in anew.
+    // Elsewhere the first pages would be wiped whether touched or not, which costs more than it saves.
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Auto).linear_memory_keep_resident(512 << 10).table_keep_resident(64 << 10);
+    }
     pool
 }
 

@@ -1,6 +1,6 @@
 //! The runtime: what a host holds, and what `server`, `bus` and the command line ask of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ use crate::entropy::Entropy;
 use crate::guest::{Answer, Request};
 use crate::idempotency::Twins;
 use crate::inventory::{
-    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, MIGRATIONS, PackageStore,
-    RouteMatch, enabled_rows,
+    EnableError, EnabledPlugin, EnabledRow, InstallError, Installed, InstalledPackage, Inventory, MIGRATIONS,
+    PackageStore, RouteMatch, enabled_rows,
 };
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
@@ -145,13 +145,39 @@ impl Runtime {
             changing: tokio::sync::Mutex::default(),
         };
         let runtime = Self(Arc::new(Inner { inventory, caller: Arc::new(caller), twins: Arc::default(), calls }));
-        let absent = runtime.load_enabled().await?;
+        let absent = runtime.load(enabled_rows(&runtime.0.inventory.database).await?).await?;
         Ok((runtime, absent))
     }
 
-    async fn load_enabled(&self) -> Result<Vec<Absent>, SqlError> {
+    /// Takes over what another host on the same database enabled, changed or disabled since; answers the conventions concerned and
+    /// what cannot be loaded.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub async fn refresh(&self) -> Result<(Vec<ConventionId>, Vec<Absent>), SqlError> {
+        let inventory = &self.0.inventory;
+        let _one = inventory.changing.lock().await;
+        let rows = enabled_rows(&inventory.database).await?;
+        let mut concerned = BTreeSet::new();
+        for convention in self.conventions() {
+            for plugin in self.enabled(&convention) {
+                if !rows.iter().any(|row| row.convention == convention && row.plugin == *plugin.id()) {
+                    inventory.publish(&convention, plugin.id(), None);
+                    concerned.insert(convention.clone());
+                }
+            }
+        }
+        let changed =
+            |row: &EnabledRow| inventory.find(&row.convention, &row.plugin).is_none_or(|enabled| !enabled.is(row));
+        let rows: Vec<EnabledRow> = rows.into_iter().filter(changed).collect();
+        concerned.extend(rows.iter().map(|row| row.convention.clone()));
+        let absent = self.load(rows).await?;
+        Ok((concerned.into_iter().collect(), absent))
+    }
+
+    async fn load(&self, rows: Vec<EnabledRow>) -> Result<Vec<Absent>, SqlError> {
         let mut absent = Vec::new();
-        for row in enabled_rows(&self.0.inventory.database).await? {
+        for row in rows {
             match self.0.inventory.candidate(&row).await {
                 Ok(enabled) => self.0.inventory.publish(&row.convention, &row.plugin, Some(Arc::new(enabled))),
                 Err(EnableError::Database(error)) => return Err(error),

@@ -14,7 +14,7 @@ use crate::compiled::CompileError;
 use crate::package::PackageError;
 use crate::roles::ExportError;
 
-pub(crate) use enable::{Inventory, enabled_rows};
+pub(crate) use enable::{EnabledRow, Inventory, enabled_rows};
 pub use install::Installed;
 pub use packages::InstalledPackage;
 pub(crate) use packages::PackageStore;

@@ -52,6 +52,21 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn two_hosts_on_one_database_take_over_from_each_other(host) {
+        let other = Host { runtime: host.restarted().await, ..host.clone() };
+        host.runtime.enable(&host.convention, &probe(), None, Some("{\"colour\":\"red\"}"), &Actor::system()).await.unwrap();
+        assert_eq!(other.query("config", json!({})).await, Ok(json!({})));
+        let (concerned, absent) = other.runtime.refresh().await.unwrap();
+        assert_eq!((concerned, absent), (vec![host.convention.id.clone()], vec![]));
+        assert_eq!(other.query("config", json!({})).await, Ok(json!({ "colour": "red" })));
+        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+        host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+        other.runtime.refresh().await.unwrap();
+        assert_eq!(other.query("ok", json!({})).await.unwrap_err().code, code::NOT_FOUND);
+    }
+}
+
 #[tokio::test]
 async fn a_running_call_finishes_on_the_version_it_began_with() {
     let host = Host::start(On::Sqlite).await.unwrap();
@@ -166,7 +181,7 @@ async fn what_a_server_asks_of_the_enabled_set() {
     assert!(host.runtime.find_route(id, "other", "GET", "echo/a").is_none());
     assert_eq!(host.runtime.subscriptions(id)[0].1[0].as_str(), "probe.*");
     assert_eq!(host.runtime.permissions(id)[0].name, "probe.poke");
-    assert_eq!(host.runtime.conventions(), [id.clone()]);
+    assert_eq!(host.runtime.conventions(), std::slice::from_ref(id));
     let enabled = &host.runtime.enabled(id)[0];
     assert!(enabled.sdl().contains("extend type Query"));
     let capabilities: Vec<_> = enabled.capabilities().iter().map(|capability| capability.what.as_str()).collect();

@@ -69,6 +69,7 @@ pub(crate) fn probe_with(change: impl FnOnce(&mut Parts)) -> Vec<u8> {
     pack(&PROBE, &parts).expect("a package").0
 }
 
+#[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) runtime: Runtime,
     pub(crate) storage: Storage,
