@@ -66,3 +66,21 @@ on_each_database! {
         assert_eq!(guests("two").await, json!([]));
     }
 }
+
+on_each_database! {
+    async fn what_is_archived_is_read_and_not_changed(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "hello").await;
+        let admin = host.person("con", "ada", "admin").await;
+        let sign = r#"mutation { sign(name: "Ada") { name } }"#;
+        let _ = admin.convention("con", sign, json!({})).await.data();
+        let _ = admin.convention("con", "mutation { setConventionState(state: ARCHIVED) { id } }", json!({})).await.data();
+        let late = admin.convention("con", sign, json!({})).await;
+        assert_eq!(late.code(), "forbidden", "{}", late.text);
+        let guests = admin.convention("con", "{ guests { name } }", json!({})).await;
+        assert_eq!(guests.data()["guests"], json!([{ "name": "Ada" }]));
+        let _ = admin.convention("con", "mutation { setConventionState(state: LIVE) { id } }", json!({})).await.data();
+        let _ = admin.convention("con", sign, json!({})).await.data();
+    }
+}

@@ -15,6 +15,8 @@ impl Client {
     /// Nobody in particular, talking to the host at `address`.
     #[must_use]
     pub fn anonymous(address: &str) -> Self {
+        // Nothing here speaks TLS, but the HTTP client is built with it and wants to know which.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             http: reqwest::Client::new(),
             address: address.trim_end_matches('/').to_owned(),
@@ -74,7 +76,6 @@ impl Client {
     }
 
     /// A request of any kind, with this client's headers.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.address)).headers(self.headers.clone())
     }

@@ -25,12 +25,12 @@ pub use tempfile;
 /// Declares one test for each database: `name::sqlite` and `name::postgres`. The body gets a fresh [`Database`].
 #[macro_export]
 macro_rules! on_each_database {
-    ($(#[$attribute:meta])* async fn $name:ident($database:ident: Database) $body:block) => {
+    ($(#[$attribute:meta])* async fn $name:ident($database:ident: $kind:ty) $body:block) => {
         $(#[$attribute])*
         mod $name {
             use super::*;
 
-            async fn run($database: $crate::Database) $body
+            async fn run($database: $kind) $body
 
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {

@@ -97,26 +97,26 @@ impl Door {
         query: &str,
         variables: Value,
     ) -> Result<Value, Failure> {
-        let answer = self.graphql_answer(convention, query, variables).await?;
-        if let Some(failure) = first_error(&answer) {
-            return Err(failure);
+        let reply = self.graphql_reply(convention, query, variables).await?;
+        let mut answer: Value = serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))?;
+        match first_error(&answer) {
+            Some(failure) => Err(failure),
+            None => Ok(answer.get_mut("data").map(Value::take).unwrap_or_default()),
         }
-        Ok(answer.get("data").cloned().unwrap_or(Value::Null))
     }
 
-    /// The same, with whatever errors the answer holds left in it.
-    pub(crate) async fn graphql_answer(
+    /// The same, with the answer as it came.
+    pub(crate) async fn graphql_reply(
         &self,
         convention: Option<&str>,
         query: &str,
         variables: Value,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Reply, Failure> {
         let path = convention.map_or_else(|| "/graphql".to_owned(), |slug| format!("/c/{slug}/graphql"));
         let body = json!({ "query": query, "variables": variables }).to_string();
         let headers =
             HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
-        let reply = self.send(Ask { method: Method::POST, path, headers, body: body.into() }).await?;
-        serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))
+        self.send(Ask { method: Method::POST, path, headers, body: body.into() }).await
     }
 
     /// Lets what is under way finish. Only a folder that was opened here has anything to finish.
@@ -149,7 +149,7 @@ pub(crate) fn first_error(answer: &Value) -> Option<Failure> {
     Some(Failure::from_code(code, message.to_owned()))
 }
 
-fn not_ours(reply: &Reply) -> Failure {
+pub(crate) fn not_ours(reply: &Reply) -> Failure {
     Failure::new(
         Kind::Failed,
         format!("the answer ({}) is not one of a ConManagement host; check the address", reply.status),

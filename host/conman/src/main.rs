@@ -5,6 +5,7 @@ mod commands;
 mod doctor;
 mod door;
 mod failure;
+mod ordered;
 mod terminal;
 
 use std::process::ExitCode;

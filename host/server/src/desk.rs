@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conman_identity::Client;
+use conman_kernel::convention::ConventionState;
 use conman_kernel::dispatch::{BatchAnswer, CallKind, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
 use conman_kernel::event::Event;
 use conman_kernel::fault::{Fault, code};
@@ -43,6 +44,7 @@ impl Dispatcher for Desk {
             let changing = self.parts.running.spawn(async move { fields::resolve(&desk, &scope, &call).await });
             return changing.await.map_err(Fault::internal)?;
         }
+        may_change(scope, call.kind)?;
         self.parts.runtime.resolve(scope, call).await
     }
 
@@ -61,6 +63,7 @@ impl Dispatcher for Desk {
         if call.plugin == self.parts.host_plugin {
             return Err(Fault::new(code::NOT_FOUND, "the host itself has no such route"));
         }
+        may_change(scope, call.kind)?;
         self.parts.runtime.route(scope, call).await
     }
 
@@ -71,4 +74,16 @@ impl Dispatcher for Desk {
         }
         self.parts.runtime.revision(scope, plugin)
     }
+}
+
+/// What is over is read and no longer changed. Its admins can still look after it, and open it again.
+fn may_change(scope: &Scope, kind: CallKind) -> Result<(), Fault> {
+    let archived = scope.convention.as_ref().is_some_and(|convention| convention.state == ConventionState::Archived);
+    if archived && kind != CallKind::Query {
+        return Err(Fault::new(
+            code::FORBIDDEN,
+            "this convention is archived and no longer changes; an admin can open it again",
+        ));
+    }
+    Ok(())
 }

@@ -7,7 +7,8 @@ use axum::body::Body;
 use axum::response::Response;
 use conman_bus::{Bus, BusConfig, BusParts};
 use conman_graph::{Engine, EngineConfig, SubscriptionHub};
-use conman_identity::{Identity, IdentityConfig};
+use conman_identity::{Identity, IdentityConfig, PageRequest};
+use conman_kernel::actor::Actor;
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::Fault;
 use conman_kernel::sql::SqlError;
@@ -147,7 +148,7 @@ impl Host {
             sockets: Arc::new(Semaphore::new(config.limits.sockets)),
             running: TaskTracker::new(),
         });
-        let upkeep = crate::upkeep::run(parts.identity.clone(), parts.stop.clone());
+        let upkeep = crate::upkeep::run(parts.identity.clone(), parts.runtime.clone(), parts.stop.clone());
         parts.running.spawn(upkeep);
         let front = web::front(&parts);
         Ok(Self { parts, front, claim, grace: config.grace })
@@ -183,6 +184,12 @@ impl Host {
         );
         let serving = tokio::spawn(serving);
         tracing::info!(address, "serving");
+        let anybody = self.parts.identity.accounts(&Actor::system(), &PageRequest::first(1)).await;
+        if anybody.is_ok_and(|page| page.items.is_empty()) {
+            tracing::warn!(
+                "nobody can sign in yet; make an account: conman account create EMAIL --name NAME --role owner"
+            );
+        }
         Ok(Running { host: self, address, serving })
     }
 

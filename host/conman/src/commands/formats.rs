@@ -17,6 +17,8 @@ pub(crate) struct Format {
     pub(crate) name: String,
     pub(crate) extensions: Vec<String>,
     pub(crate) import: Option<String>,
+    #[serde(rename = "importBytes")]
+    pub(crate) largest: Option<usize>,
     pub(crate) export: Option<String>,
 }
 
@@ -45,7 +47,7 @@ impl Format {
 
 /// All formats of a convention's plugins.
 pub(crate) async fn of(door: &Door, convention: &str) -> Result<Vec<Format>, Failure> {
-    let operation = "{ plugins { formats { plugin id name extensions import export } } }";
+    let operation = "{ plugins { formats { plugin id name extensions import importBytes export } } }";
     let data = door.graphql(Some(convention), operation, json!({})).await?;
     #[derive(Deserialize)]
     struct Plugin {
@@ -127,6 +129,7 @@ mod tests {
             name: id.to_owned(),
             extensions,
             import: route.clone(),
+            largest: None,
             export: None,
         }
     }

@@ -4,23 +4,26 @@ use serde_json::Value;
 
 use crate::arguments::{Graphql, Where};
 use crate::commands::{json_argument, text_argument};
-use crate::door::{Door, Missing, first_error};
+use crate::door::{Door, Missing, first_error, not_ours};
 use crate::failure::{Failure, Outcome};
-use crate::terminal::{Terminal, cell, new_table, pretty};
+use crate::ordered::Ordered;
+use crate::terminal::{Terminal, new_table, pretty};
 
 pub(crate) async fn run(place: &Where, graphql: Graphql, terminal: Terminal) -> Outcome {
     let operation = text_argument(&graphql.operation)?;
     let variables = json_argument(&graphql.variables, "--variables")?;
     let door = Door::find(place, Missing::Refuse).await?;
-    let answer = door.graphql_answer(graphql.convention.as_deref(), &operation, variables).await;
+    let reply = door.graphql_reply(graphql.convention.as_deref(), &operation, variables).await;
     door.close().await;
-    let answer = answer?;
-    let data = answer.get("data").unwrap_or(&Value::Null);
-    if let Some(failure) = first_error(&answer) {
+    let reply = reply?;
+    let answer: Ordered = serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))?;
+    if answer.get("errors").is_some() {
         // All of it, so that nothing that did work is lost; then the first of what did not.
         terminal.print(&pretty(&answer))?;
-        return Err(failure);
+        let value: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        return Err(first_error(&value).unwrap_or_else(|| not_ours(&reply)));
     }
+    let data = answer.get("data").unwrap_or(&Ordered::Scalar(Value::Null));
     if !graphql.table {
         return terminal.print(&pretty(data));
     }
@@ -29,22 +32,24 @@ pub(crate) async fn run(place: &Where, graphql: Graphql, terminal: Terminal) -> 
 }
 
 /// The first list of objects, looking at the outermost fields first.
-fn first_list(value: &Value) -> Option<&Vec<Value>> {
-    let fields = value.as_object()?;
-    let direct = fields.values().filter_map(Value::as_array).find(|items| items.iter().all(Value::is_object));
-    direct.or_else(|| fields.values().find_map(first_list))
+fn first_list(value: &Ordered) -> Option<&[Ordered]> {
+    let lists = value.fields().iter().filter_map(|(_, value)| match value {
+        Ordered::List(items) if items.iter().all(|item| matches!(item, Ordered::Object(_))) => Some(items.as_slice()),
+        _ => None,
+    });
+    lists.take(1).next().or_else(|| value.fields().iter().find_map(|(_, value)| first_list(value)))
 }
 
-fn table(rows: &[Value]) -> String {
+fn table(rows: &[Ordered]) -> String {
     let mut head: Vec<&str> = Vec::new();
-    for key in rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys()) {
+    for (key, _) in rows.iter().flat_map(Ordered::fields) {
         if !head.contains(&key.as_str()) {
             head.push(key);
         }
     }
     let mut table = new_table(&head);
     for row in rows {
-        table.add_row(head.iter().map(|key| row.get(key).map(cell).unwrap_or_default()));
+        table.add_row(head.iter().map(|key| row.get(key).map(Ordered::cell).unwrap_or_default()));
     }
     table.trim_fmt()
 }
@@ -52,14 +57,15 @@ fn table(rows: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
-    fn the_outermost_list_is_the_table() {
-        let value = json!({ "a": { "inner": [{ "x": 1 }] }, "b": [{ "y": "two", "z": { "name": "Zed" } }] });
-        let rows = first_list(&value).unwrap();
-        let text = table(rows);
+    fn the_outermost_list_is_the_table_and_columns_stay_in_order() {
+        let text = r#"{ "a": { "inner": [{ "x": 1 }] }, "b": [{ "y": "two", "c": { "name": "Zed" } }] }"#;
+        let value: Ordered = serde_json::from_str(text).unwrap();
+        let text = table(first_list(&value).unwrap());
         assert!(text.contains("two") && text.contains("Zed") && !text.contains("inner"), "{text}");
-        assert!(first_list(&json!({ "a": 1 })).is_none());
+        assert!(text.find(" y ") < text.find(" c "), "{text}");
+        let none: Ordered = serde_json::from_str(r#"{ "a": 1 }"#).unwrap();
+        assert!(first_list(&none).is_none());
     }
 }

@@ -29,6 +29,13 @@ async fn bring_in(door: &Door, import: &Import, body: Vec<u8>, terminal: Termina
         import.plugin.as_deref(),
         Some(&import.file),
     )?;
+    if let Some(largest) = format.largest.filter(|largest| body.len() > *largest) {
+        let (file, is, may) = (import.file.display(), size(body.len()), size(largest));
+        return Err(Failure::invalid(format!(
+            "{file} has {is}; {} takes at most {may} as {}",
+            format.plugin, format.name
+        )));
+    }
     let route = format.route(Direction::In).unwrap_or_default();
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))]);
     let ask = Ask { method: Method::POST, path: format.address(&slug, route), headers, body: body.into() };

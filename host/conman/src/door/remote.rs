@@ -24,6 +24,8 @@ impl Remote {
         }
         let token = token.map(|token| HeaderValue::try_from(format!("Bearer {}", token.trim())));
         let token = token.transpose().map_err(|_| Failure::usage("the token holds characters that no token has"))?;
+        // Fails only when there is one already, which is then the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build();
         let client = client.map_err(|error| Failure::new(Kind::Failed, format!("cannot prepare for HTTP: {error}")))?;
         Ok(Self { client, address, token })

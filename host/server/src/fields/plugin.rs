@@ -1,6 +1,7 @@
 //! Plugins: what is installed, what is enabled, what they log.
 
 use conman_identity::{Deed, Realm, permission};
+use conman_kernel::actor::{Actor, Principal};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::PluginId;
 use conman_runtime::package::{About, Manifest};
@@ -56,9 +57,14 @@ fn capabilities_json(capabilities: &[Capability]) -> Value {
 fn enabled_json(plugin: &EnabledPlugin) -> Value {
     let About { name, summary, .. } = &plugin.manifest().about;
     let formats = plugin.manifest().formats.iter().map(|format| {
+        let largest = format
+            .import
+            .as_deref()
+            .and_then(|path| plugin.manifest().route("POST", path))
+            .map(|route| route.body_limit);
         json!({
             "plugin": plugin.id(), "id": format.id, "name": format.name, "extensions": format.extensions,
-            "import": format.import, "export": format.export,
+            "import": format.import, "importBytes": largest, "export": format.export,
         })
     });
     json!({
@@ -152,6 +158,12 @@ async fn record(
 }
 
 /// Refuses whoever may not put packages on this host.
-pub(crate) async fn may_install(parts: &crate::parts::Parts, actor: &conman_kernel::actor::Actor) -> Result<(), Fault> {
+pub(crate) async fn may_install(parts: &crate::parts::Parts, actor: &Actor) -> Result<(), Fault> {
+    if actor.principal == Principal::Anonymous {
+        return Err(Fault::new(
+            code::UNAUTHENTICATED,
+            "packages are installed by those who may; send a token of theirs",
+        ));
+    }
     Ok(parts.identity.require(actor, &Realm::host(), permission::PLUGIN_MANAGE).await?)
 }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use conman_kernel::fault::{Fault, code};
 use futures::StreamExt as _;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
+
+/// How much of a body that is too large is read all the same, and for how long.
+const DISCARDED: usize = 256 << 20;
+const DISCARDING: Duration = Duration::from_secs(10);
 
 /// Takes a body of at most `limit` bytes that arrives within `per_mebibyte` for each begun MiB.
 pub(crate) async fn read(
@@ -16,39 +20,80 @@ pub(crate) async fn read(
     limit: usize,
     per_mebibyte: Duration,
 ) -> Result<Bytes, Fault> {
+    let mut frames = body.into_data_stream();
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        // Whoever asks before sending is told at once.
+        if !headers.contains_key(EXPECT) {
+            discard(frames).await;
+        }
         return Err(too_large(limit));
     }
     let mebibytes = u32::try_from(limit >> 20).unwrap_or(u32::MAX).max(1);
-    let reading = tokio::time::timeout(per_mebibyte.saturating_mul(mebibytes), gather(body, limit));
-    reading.await.map_err(|_| {
-        Fault::new(code::TIMEOUT, "the request's body did not arrive in time; send it again over a faster connection")
-    })?
+    let reading = tokio::time::timeout(per_mebibyte.saturating_mul(mebibytes), gather(&mut frames, limit));
+    match reading.await {
+        Ok(Err(Unread::TooLarge)) => {
+            discard(frames).await;
+            Err(too_large(limit))
+        }
+        Ok(Err(Unread::BrokeOff(error))) => {
+            Err(Fault::new(code::INVALID, format!("the request's body broke off: {error}")))
+        }
+        Ok(Ok(whole)) => Ok(whole),
+        Err(_) => {
+            let message = "the request's body did not arrive in time; send it again over a faster connection";
+            Err(Fault::new(code::TIMEOUT, message))
+        }
+    }
 }
 
-async fn gather(body: Body, limit: usize) -> Result<Bytes, Fault> {
-    let mut frames = body.into_data_stream();
-    let broken = |error: axum::Error| Fault::new(code::INVALID, format!("the request's body broke off: {error}"));
-    let Some(first) = frames.next().await.transpose().map_err(broken)? else { return Ok(Bytes::new()) };
+/// Why a body was not taken.
+enum Unread {
+    TooLarge,
+    BrokeOff(axum::Error),
+}
+
+impl From<axum::Error> for Unread {
+    fn from(error: axum::Error) -> Self {
+        Self::BrokeOff(error)
+    }
+}
+
+async fn gather(frames: &mut BodyDataStream, limit: usize) -> Result<Bytes, Unread> {
+    let Some(first) = frames.next().await.transpose()? else { return Ok(Bytes::new()) };
     if first.len() > limit {
-        return Err(too_large(limit));
+        return Err(Unread::TooLarge);
     }
     // Most bodies are one frame, which then need not be copied.
-    let Some(second) = frames.next().await.transpose().map_err(broken)? else { return Ok(first) };
+    let Some(second) = frames.next().await.transpose()? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     let mut next = Some(second);
     while let Some(frame) = next {
         if whole.len() + frame.len() > limit {
-            return Err(too_large(limit));
+            return Err(Unread::TooLarge);
         }
         whole.extend_from_slice(&frame);
-        next = frames.next().await.transpose().map_err(broken)?;
+        next = frames.next().await.transpose()?;
     }
     Ok(whole.freeze())
+}
+
+/// Lets a client finish sending what nobody wants, within reason: many read the answer only then, and a connection closed under them would
+/// swallow it.
+async fn discard(mut frames: BodyDataStream) {
+    let discarding = async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = frames.next().await {
+            discarded += frame.len();
+            if discarded > DISCARDED {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARDING, discarding).await;
 }
 
 fn too_large(limit: usize) -> Fault {

@@ -30,7 +30,7 @@ pub(crate) fn request_id(head: &Head) -> RequestId {
 
 /// The convention that an address names, with what it has enabled. The actor's right to see it is checked by [`scope`].
 pub(crate) async fn convention(parts: &Parts, slug: &str) -> Result<(Arc<Convention>, Arc<Open>), Fault> {
-    let missing = || Fault::new(code::NOT_FOUND, format!("there is no convention `{slug}` here; check the address"));
+    let missing = || Fault::new(code::NOT_FOUND, format!("there is no convention `{slug}` here"));
     let parsed: Slug = slug.parse().map_err(|_| missing())?;
     let convention = parts.identity.convention_by_slug(&parsed).await?.ok_or_else(missing)?;
     let open = match parts.conventions.get(&convention.id) {

@@ -12,6 +12,7 @@ use conman_kernel::fault::{Fault, code};
 use http::Method;
 use http::request::Parts as Head;
 
+use crate::desk::Desk;
 use crate::http::answer::{self, Shape};
 use crate::http::{body, caller, headers};
 use crate::parts::Parts;
@@ -31,7 +32,7 @@ pub(crate) async fn answer(
 }
 
 async fn call(
-    parts: &Parts,
+    parts: &Arc<Parts>,
     head: &Head,
     body: axum::body::Body,
     convention: &str,
@@ -39,7 +40,7 @@ async fn call(
     path: String,
 ) -> Result<Response, Fault> {
     let (convention, open) = caller::convention(parts, convention).await?;
-    let (scope, _) = caller::scope(parts, head, Some(convention), &open).await?;
+    let (scope, caller) = caller::scope(parts, head, Some(convention), &open).await?;
     let missing =
         || Fault::new(code::NOT_FOUND, format!("no enabled plugin answers {} at x/{name}/{path}", head.method));
     let plugin = open.plugin_named(name).ok_or_else(missing)?;
@@ -69,7 +70,8 @@ async fn call(
         headers: headers::shown(&head.headers),
         body,
     };
-    let answer = parts.runtime.route(&scope, call).await?;
+    let desk = Desk { parts: Arc::clone(parts), caller: Arc::new(caller) };
+    let answer = desk.route(&scope, call).await?;
     headers::response(answer, &head.method, &head.headers)
         .ok_or_else(|| Fault::new(code::BAD_ANSWER, format!("{} answered with a status that is none", plugin.id())))
 }

@@ -119,16 +119,16 @@ impl Conversation {
             Message::Ping(_) | Message::Pong(_) => return ControlFlow::Continue(()),
             Message::Binary(_) => return ControlFlow::Break(Some(Close::BAD_REQUEST)),
         };
-        let Ok(message) = serde_json::from_str::<ClientMessage>(&text) else {
+        let Some(message) = ClientMessage::parse(&text) else {
             return ControlFlow::Break(Some(Close::BAD_REQUEST));
         };
         match message {
             ClientMessage::ConnectionInit { .. } if self.place.is_some() => {
                 ControlFlow::Break(Some(Close::TOO_MANY_INITS))
             }
-            ClientMessage::ConnectionInit { payload } => self.begin(payload.unwrap_or_default(), socket).await,
+            ClientMessage::ConnectionInit { payload } => self.begin(payload, socket).await,
             ClientMessage::Ping { payload } => write(socket, message::pong(payload.as_deref())).await,
-            ClientMessage::Pong {} => ControlFlow::Continue(()),
+            ClientMessage::Pong => ControlFlow::Continue(()),
             ClientMessage::Subscribe { id, payload } => self.subscribe(id, &payload, socket).await,
             ClientMessage::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {

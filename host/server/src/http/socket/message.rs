@@ -9,25 +9,46 @@ use serde_json::value::RawValue;
 pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
 
 /// What a client says.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(crate) enum ClientMessage {
     /// Opens the conversation; the payload may carry the token.
-    ConnectionInit {
-        #[serde(default)]
-        payload: Option<InitPayload>,
-    },
+    ConnectionInit { payload: InitPayload },
     /// Is anybody there?
-    Ping {
-        #[serde(default)]
-        payload: Option<Box<RawValue>>,
-    },
+    Ping { payload: Option<Box<RawValue>> },
     /// Yes.
-    Pong {},
+    Pong,
     /// Runs an operation.
     Subscribe { id: String, payload: Box<RawValue> },
     /// Ends an operation.
     Complete { id: String },
+}
+
+/// Any message, before its type is looked at. Not a tagged enum, because serde cannot keep a payload as written in one.
+#[derive(Deserialize)]
+struct Written {
+    r#type: String,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    payload: Option<Box<RawValue>>,
+}
+
+impl ClientMessage {
+    /// Reads a message; nothing when it is none of the protocol.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let Written { r#type, id, payload } = serde_json::from_str(text).ok()?;
+        Some(match r#type.as_str() {
+            "connection_init" => {
+                let payload = payload.map(|payload| serde_json::from_str::<Option<InitPayload>>(payload.get()));
+                Self::ConnectionInit { payload: payload.transpose().ok()?.flatten().unwrap_or_default() }
+            }
+            "ping" => Self::Ping { payload },
+            "pong" => Self::Pong,
+            "subscribe" => Self::Subscribe { id: id.filter(|id| !id.is_empty())?, payload: payload? },
+            "complete" => Self::Complete { id: id? },
+            _ => return None,
+        })
+    }
 }
 
 /// What `connection_init` may carry. Browsers cannot set headers on a WebSocket, so the token comes here.
@@ -126,8 +147,23 @@ mod tests {
     #[test]
     fn what_is_no_message_of_the_protocol_does_not_parse() {
         for bad in [r#"{"type":"start","id":"1"}"#, r#"{"type":"subscribe","id":"1"}"#, r#"{"id":"1"}"#, "[]", ""] {
-            assert!(serde_json::from_str::<ClientMessage>(bad).is_err(), "{bad}");
+            assert!(ClientMessage::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_payload_is_kept_as_written() {
+        let Some(ClientMessage::Subscribe { payload, .. }) =
+            ClientMessage::parse(r#"{"payload":{"query": "{ a }"},"type":"subscribe","id":"1"}"#)
+        else {
+            panic!("no message")
+        };
+        assert_eq!(payload.get(), r#"{"query": "{ a }"}"#);
+        assert!(matches!(
+            ClientMessage::parse(r#"{"type":"connection_init"}"#),
+            Some(ClientMessage::ConnectionInit { .. })
+        ));
+        assert!(ClientMessage::parse(r#"{"type":"connection_init","payload":null}"#).is_some());
     }
 
     #[test]
