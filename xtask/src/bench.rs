@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::command::{self, cargo, headline};
-use crate::{plugins, services};
+use crate::command::{self, headline};
+use crate::{plugins, services, workspace};
 
 /// What to measure.
 #[derive(Args)]
@@ -17,11 +17,11 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let postgres = services::postgres(services::Durability::On)?;
-    let packages = plugins::build(plugins::Profile::Release)?;
+    let packages = plugins::build(plugins::Build::Release)?;
     headline("measuring; this takes minutes");
     command::run(
-        cargo()
-            .args(["run", "--release", "--package", "conman-bench", "--", "--json"])
+        command::command(workspace::target().join("release/conman-bench"))
+            .arg("--json")
             .arg(&arguments.json)
             .args(arguments.filter.iter())
             .env(services::VARIABLE, postgres)

@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Test(arguments) => test::run(&arguments),
-        Chore::Plugins => plugins::build(plugins::Profile::Dev).map(|_| ()),
+        Chore::Plugins => plugins::build(plugins::Build::Command).map(|_| ()),
         Chore::Services(chore) => services::run(&chore),
         Chore::Tidy => tidy::run(),
         Chore::Bench(arguments) => bench::run(&arguments),

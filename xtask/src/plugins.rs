@@ -9,40 +9,45 @@ use crate::workspace;
 /// Tells the suites where the packages are, so that they need not build them again.
 pub const VARIABLE: &str = "CONMAN_PLUGINS";
 
-/// Which `conman` builds them.
+/// Which build of `conman` builds them. Cargo chooses dependencies' features by what it is asked for, so asking for exactly what comes
+/// next is what keeps the heavy ones from being built twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    Dev,
+pub enum Build {
+    /// The command alone.
+    Command,
+    /// Everything the suites need.
+    Suites,
+    /// What is measured.
     Release,
 }
 
-impl Profile {
-    /// What cargo needs to hear.
-    pub const fn arguments(self) -> &'static [&'static str] {
+impl Build {
+    const fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Dev => &[],
-            Self::Release => &["--release"],
+            Self::Command => &["build", "--package", "conman"],
+            Self::Suites => &["build", "--workspace", "--bins", "--tests"],
+            Self::Release => &["build", "--release", "--package", "conman", "--package", "conman-bench"],
         }
     }
 
     const fn folder(self) -> &'static str {
         match self {
-            Self::Dev => "debug",
+            Self::Command | Self::Suites => "debug",
             Self::Release => "release",
         }
     }
 }
 
 /// The command, built.
-pub fn conman(profile: Profile) -> anyhow::Result<PathBuf> {
+pub fn conman(build: Build) -> anyhow::Result<PathBuf> {
     headline("building conman");
-    run(cargo().args(["build", "--package", "conman"]).args(profile.arguments()))?;
-    Ok(workspace::target().join(profile.folder()).join("conman"))
+    run(cargo().args(build.arguments()))?;
+    Ok(workspace::target().join(build.folder()).join("conman"))
 }
 
 /// Builds all packages and answers the folder that holds them.
-pub fn build(profile: Profile) -> anyhow::Result<PathBuf> {
-    let conman = conman(profile)?;
+pub fn build(with: Build) -> anyhow::Result<PathBuf> {
+    let conman = conman(with)?;
     let packages = workspace::target().join("plugins");
     fs::create_dir_all(&packages)?;
     for source in sources()? {

@@ -19,7 +19,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let postgres = services::postgres(services::Durability::Off)?;
-    let plugins = plugins::build(plugins::Profile::Dev)?;
+    let plugins = plugins::build(plugins::Build::Suites)?;
     let mut summary = Summary::default();
     headline("running every suite, on SQLite and PostgreSQL");
     summary.run(

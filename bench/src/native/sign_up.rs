@@ -15,7 +15,11 @@ pub(crate) struct Entry {
 
 /// Takes a place, or says what stands in the way.
 pub(crate) async fn sign_up(database: &dyn Database, shift: &str, account: &str) -> Result<Entry, SqlError> {
-    sql::transaction(database, |transaction| Box::pin(take(transaction, shift, account))).await
+    sql::transaction(database, |transaction| {
+        let (shift, account) = (shift.to_owned(), account.to_owned());
+        Box::pin(async move { take(transaction, &shift, &account).await })
+    })
+    .await
 }
 
 const OFFER: &str = "SELECT s.starts_at, s.ends_at, s.cancelled, t.role_id, r.needs_confirmation, r.over_18 \

@@ -22,7 +22,7 @@ use crate::realm::Realm;
 pub struct Deed<'a> {
     /// What was done: `plugin.enable`.
     pub action: &'a str,
-    /// To what: `plugin:conman/core-volunteer`, `account:01j…`.
+    /// To what: `plugin:conman/night-market`, `account:01j…`.
     pub target: String,
     /// In which convention; none for the host's own things.
     pub convention: Option<ConventionId>,

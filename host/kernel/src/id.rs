@@ -67,7 +67,7 @@ generated_id!(
     RequestId
 );
 
-/// `publisher/name`, each 2–40 of `a-z 0-9 -`, starting with a letter: `conman/core-volunteer`.
+/// `publisher/name`, each 2–40 of `a-z 0-9 -`, starting with a letter: `conman/night-market`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PluginId(String);
@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn a_plugin_id_has_a_publisher_and_a_name() {
-        let id: PluginId = "conman/core-volunteer".parse().unwrap();
-        assert_eq!((id.publisher(), id.name()), ("conman", "core-volunteer"));
+        let id: PluginId = "conman/night-market".parse().unwrap();
+        assert_eq!((id.publisher(), id.name()), ("conman", "night-market"));
     }
 
     #[test]

@@ -93,11 +93,11 @@ mod tests {
 
     #[test]
     fn a_plugin_file_names_its_plugin() {
-        let plugin: PluginId = "conman/core-volunteer".parse().unwrap();
+        let plugin: PluginId = "conman/night-market".parse().unwrap();
         let file = plugin_file(Path::new("/data"), &ConventionId::from_stored("c1"), &plugin).unwrap();
-        assert_eq!(file, Path::new("/data/conventions/c1/conman+core-volunteer.sqlite"));
-        assert_eq!(plugin_of_file("conman+core-volunteer.sqlite"), Some(plugin));
-        assert_eq!(plugin_of_file("conman+core-volunteer.sqlite-wal"), None);
+        assert_eq!(file, Path::new("/data/conventions/c1/conman+night-market.sqlite"));
+        assert_eq!(plugin_of_file("conman+night-market.sqlite"), Some(plugin));
+        assert_eq!(plugin_of_file("conman+night-market.sqlite-wal"), None);
     }
 
     #[test]

@@ -26,13 +26,13 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let packages = plugins::build(plugins::Profile::Dev)?;
+    let packages = plugins::build(plugins::Build::Command)?;
     let folder = workspace::target().join("demo");
     if folder.exists() {
         // The demo is made anew each time, so that its sign-ins can be shown.
         fs::remove_dir_all(&folder)?;
     }
-    let conman = Conman { program: plugins::conman(plugins::Profile::Dev)?, data: folder };
+    let conman = Conman { program: plugins::conman(plugins::Build::Command)?, data: folder };
     headline("making the sample convention");
     let sign_ins = sample::make(&conman, &packages)?;
     let listen = if arguments.check { "127.0.0.1:0" } else { arguments.listen.as_str() };

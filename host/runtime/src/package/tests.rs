@@ -6,7 +6,7 @@ use super::*;
 const MANIFEST_TEXT: &str = r#"schema = 1
 
 [plugin]
-id = "conman/core-volunteer"
+id = "conman/night-market"
 version = "1.4.0"
 name = "Volunteers"
 summary = "Departments, shifts, sign-up, hours and rewards"
@@ -72,7 +72,7 @@ fn parts() -> Parts {
 fn what_was_packed_is_read_back() {
     let (bytes, package) = pack(EMPTY, &parts()).unwrap();
     assert_eq!(read(&bytes).unwrap(), package);
-    assert_eq!(package.manifest.about.id.as_str(), "conman/core-volunteer");
+    assert_eq!(package.manifest.about.id.as_str(), "conman/night-market");
     assert_eq!(
         package.migrations.iter().map(|m| (m.version, m.sql.as_str())).collect::<Vec<_>>(),
         [(1, "A"), (2, "B")]
@@ -110,7 +110,7 @@ fn an_unknown_key_is_named_with_its_line() {
 #[test]
 fn a_wrong_id_says_how_to_write_one() {
     check_manifest(
-        "conman/core-volunteer",
+        "conman/night-market",
         "Volunteers",
         expect![
             "plugin.toml:4: `Volunteers` is not a plugin id; write `publisher/name`, each 2 to 40 lower-case letters, digits or `-`, starting with a letter"
