@@ -4,6 +4,7 @@
 //! [`Dispatcher`](conman_kernel::dispatch::Dispatcher). A call gets a permit, a task of its own, fresh instances with hard limits, and
 //! a transaction by its kind; whatever it does, the host and its neighbours go on. This is the only crate that names wasmtime.
 
+mod administration;
 mod bindings;
 mod breaker;
 mod call;

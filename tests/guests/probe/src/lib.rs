@@ -2,14 +2,13 @@
 //!
 //! It talks to the host through the generated bindings and nothing else, so that what the tests see is the contract itself.
 
+#![allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, reason = "generated code")]
 #![allow(
-    missing_docs,
-    unsafe_code,
-    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    unreachable_pub,
-    unused_qualifications
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "to misbehave is its business"
 )]
 
 mod script;

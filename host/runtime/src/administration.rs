@@ -1,0 +1,233 @@
+//! What an administrator does: packages in and out, plugins on and off, and what a server asks of the enabled set.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use conman_kernel::actor::{Actor, DeclaredPermission};
+use conman_kernel::convention::Convention;
+use conman_kernel::digest::Digest;
+use conman_kernel::dispatch::{CallKind, Scope};
+use conman_kernel::event::TopicPattern;
+use conman_kernel::fault::Fault;
+use conman_kernel::id::{ConventionId, PluginId, RequestId};
+use conman_kernel::sql::SqlError;
+
+use crate::call::Outcome;
+use crate::enabled::Enabled;
+use crate::guest::{Answer, Request};
+use crate::inventory::{
+    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, RouteMatch, enabled_rows,
+};
+use crate::runtime::Runtime;
+
+impl Runtime {
+    // --- packages
+
+    /// Verifies a package, compiles it and keeps it.
+    ///
+    /// # Errors
+    /// [`InstallError`], with the remedy.
+    pub async fn install(&self, bytes: Vec<u8>, by: &Actor) -> Result<Installed, InstallError> {
+        self.inventory().install(bytes, by).await
+    }
+
+    /// Installed packages, newest first.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub async fn packages(&self) -> Result<Vec<InstalledPackage>, SqlError> {
+        self.inventory().packages.all().await
+    }
+
+    /// The bytes of an installed package.
+    ///
+    /// # Errors
+    /// When the file is not there, or damaged.
+    pub async fn package_bytes(&self, digest: Digest) -> std::io::Result<Vec<u8>> {
+        self.inventory().packages.bytes(digest).await
+    }
+
+    /// Removes an installed package that is enabled nowhere. Data of its plugin stays.
+    ///
+    /// # Errors
+    /// [`EnableError::InUse`]
+    pub async fn uninstall(&self, plugin: &PluginId, digest: Digest) -> Result<(), EnableError> {
+        let inventory = &self.inventory();
+        let _one = inventory.changing.lock().await;
+        inventory.choose(plugin, Some(digest)).await?;
+        if enabled_rows(&inventory.database).await?.iter().any(|row| row.digest == digest) {
+            return Err(EnableError::InUse(plugin.clone()));
+        }
+        Ok(inventory.packages.remove(digest).await?)
+    }
+
+    // --- enabling
+
+    /// The enabled set as it would be if `plugin` were enabled now: compose its schema before [`Self::enable`], to refuse what collides.
+    ///
+    /// # Errors
+    /// [`EnableError`] when the package is not there or cannot be loaded.
+    pub async fn preview(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        digest: Option<Digest>,
+    ) -> Result<Vec<EnabledPlugin>, EnableError> {
+        let inventory = &self.inventory();
+        let digest = inventory.choose(plugin, digest).await?;
+        let loaded = inventory.plugin(digest).await?;
+        let mut all = self.enabled(convention);
+        all.retain(|enabled| enabled.id() != plugin);
+        all.push(EnabledPlugin::preview(loaded, inventory.clock.now()));
+        all.sort_by(|a, b| a.id().cmp(b.id()));
+        Ok(all)
+    }
+
+    /// Enables a plugin in a convention, or moves it to another version or configuration. Without `digest` the package installed
+    /// last is taken, without `config` the configuration it had. To enable is to consent to what the package asks for.
+    ///
+    /// # Errors
+    /// [`EnableError`]; then nothing has changed, except that migrations before a failing one have run.
+    pub async fn enable(
+        &self,
+        convention: &Convention,
+        plugin: &PluginId,
+        digest: Option<Digest>,
+        config: Option<&str>,
+        by: &Actor,
+    ) -> Result<EnabledPlugin, EnableError> {
+        let inventory = &self.inventory();
+        let _one = inventory.changing.lock().await;
+        let digest = inventory.choose(plugin, digest).await?;
+        if let Some(other) = inventory.same_name(&convention.id, plugin) {
+            return Err(EnableError::NameTaken { other });
+        }
+        let loaded = inventory.plugin(digest).await?;
+        let config = inventory.checked_config(&loaded, &convention.id, config)?;
+        let row = Inventory::row(&convention.id, plugin, digest, config, inventory.clock.now(), by);
+        let candidate = Arc::new(inventory.candidate(&row).await?);
+        if let Some(database) = &candidate.database {
+            let applied = database.migrate(&loaded.package.migrations).await.map_err(EnableError::Migration)?;
+            tracing::info!(%plugin, convention = %convention.slug, ?applied, "migrated");
+        }
+        self.ask_about_config(convention, &candidate, by).await?;
+        let grants: Vec<&str> = loaded.capabilities.iter().map(|capability| capability.what.as_str()).collect();
+        inventory.write_row(&row, &serde_json::Value::from(grants).to_string()).await?;
+        inventory.publish(&convention.id, plugin, Some(Arc::clone(&candidate)));
+        tracing::info!(%plugin, convention = %convention.slug, version = %loaded.package.manifest.about.version, "enabled");
+        Ok(EnabledPlugin::of(&candidate))
+    }
+
+    async fn ask_about_config(
+        &self,
+        convention: &Convention,
+        candidate: &Arc<Enabled>,
+        by: &Actor,
+    ) -> Result<(), EnableError> {
+        if candidate.plugin.roles.lifecycle.is_none() {
+            return Ok(());
+        }
+        let scope = Scope {
+            convention: Some(Arc::new(convention.clone())),
+            actor: Arc::new(by.clone()),
+            request: RequestId::new(),
+            languages: Arc::default(),
+            idempotency: None,
+            hops: 0,
+        };
+        let request = Request::Config(candidate.config.to_string());
+        let call = crate::dispatch::prepared(&scope, Arc::clone(candidate), CallKind::Query, request)
+            .map_err(EnableError::Check)?;
+        match self.caller().run(call).await.map_err(EnableError::Check)? {
+            Outcome::Answer(Answer::Config(findings)) if findings.is_empty() => Ok(()),
+            Outcome::Answer(Answer::Config(findings)) => {
+                let told = findings
+                    .into_iter()
+                    .map(crate::faults::of_guest)
+                    .map(|fault| format!("{}: {}", fault.pointer, fault.message));
+                Err(EnableError::Config(told.collect()))
+            }
+            _ => Err(EnableError::Check(Fault::internal("another kind of answer"))),
+        }
+    }
+
+    /// Disables a plugin in a convention. Running calls finish; its data stays.
+    ///
+    /// # Errors
+    /// [`EnableError::NotEnabled`]
+    pub async fn disable(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), EnableError> {
+        let inventory = &self.inventory();
+        let _one = inventory.changing.lock().await;
+        let known = enabled_rows(&inventory.database).await?;
+        if !known.iter().any(|row| row.convention == *convention && row.plugin == *plugin) {
+            return Err(EnableError::NotEnabled { plugin: plugin.clone(), convention: convention.clone() });
+        }
+        inventory.remove_row(convention, plugin).await?;
+        inventory.publish(convention, plugin, None);
+        tracing::info!(%plugin, %convention, "disabled");
+        Ok(())
+    }
+
+    /// Removes everything a disabled plugin has stored in a convention.
+    ///
+    /// # Errors
+    /// [`EnableError::InUse`] while it is enabled.
+    pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), EnableError> {
+        let inventory = &self.inventory();
+        let _one = inventory.changing.lock().await;
+        if inventory.find(convention, plugin).is_some() {
+            return Err(EnableError::InUse(plugin.clone()));
+        }
+        Ok(inventory.storage.purge(convention, plugin).await?)
+    }
+
+    /// The plugins enabled in a convention, sorted by id.
+    #[must_use]
+    pub fn enabled(&self, convention: &ConventionId) -> Vec<EnabledPlugin> {
+        let generation = self.inventory().generation.load();
+        let of_convention = generation.get(convention).into_iter().flat_map(HashMap::values);
+        let mut enabled: Vec<EnabledPlugin> = of_convention.map(|enabled| EnabledPlugin::of(enabled)).collect();
+        enabled.sort_by(|a, b| a.id().cmp(b.id()));
+        enabled
+    }
+
+    /// The conventions in which something is enabled.
+    #[must_use]
+    pub fn conventions(&self) -> Vec<ConventionId> {
+        let generation = self.inventory().generation.load();
+        let mut conventions: Vec<_> =
+            generation.iter().filter(|(_, plugins)| !plugins.is_empty()).map(|(id, _)| id.clone()).collect();
+        conventions.sort();
+        conventions
+    }
+
+    /// The route for a request to `/c/{convention}/x/{name}/{path}`; none when no enabled plugin declares one.
+    #[must_use]
+    pub fn find_route(&self, convention: &ConventionId, name: &str, method: &str, path: &str) -> Option<RouteMatch> {
+        let generation = self.inventory().generation.load();
+        let (plugin, enabled) = generation.get(convention)?.iter().find(|(plugin, _)| plugin.name() == name)?;
+        let route = enabled.plugin.package.manifest.route(method, path)?;
+        Some(RouteMatch {
+            plugin: plugin.clone(),
+            kind: route.kind,
+            permission: route.permission.clone(),
+            body_limit: route.body_limit,
+        })
+    }
+
+    /// Who in a convention wants to be told of which topics.
+    #[must_use]
+    pub fn subscriptions(&self, convention: &ConventionId) -> Vec<(PluginId, Vec<TopicPattern>)> {
+        let patterns = |plugin: &EnabledPlugin| {
+            plugin.manifest().needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect()
+        };
+        let all = self.enabled(convention).into_iter().map(|plugin| (plugin.id().clone(), patterns(&plugin)));
+        all.filter(|(_, patterns): &(_, Vec<_>)| !patterns.is_empty()).collect()
+    }
+
+    /// The permissions that a convention's plugins introduce.
+    #[must_use]
+    pub fn permissions(&self, convention: &ConventionId) -> Vec<DeclaredPermission> {
+        self.enabled(convention).iter().flat_map(|plugin| plugin.manifest().declared_permissions()).collect()
+    }
+}
