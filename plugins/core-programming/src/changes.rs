@@ -108,7 +108,10 @@ impl Plan {
     /// Whether nothing would be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.conference.is_none() && self.report.added.is_empty() && self.report.changed.is_empty() && self.report.removed.is_empty()
+        self.conference.is_none()
+            && self.report.added.is_empty()
+            && self.report.changed.is_empty()
+            && self.report.removed.is_empty()
     }
 }
 
@@ -144,7 +147,11 @@ impl<'a> Planning<'a> {
             added: Counts::default(),
             changed: Counts::default(),
             removed: Counts::default(),
-            unreadable: file.unreadable.iter().map(|found| Unreadable { place: found.place.to_string(), message: found.message.clone() }).collect(),
+            unreadable: file
+                .unreadable
+                .iter()
+                .map(|found| Unreadable { place: found.place.to_string(), message: found.message.clone() })
+                .collect(),
             unreadable_count: file.unreadable_count,
             notes: file.notes.clone(),
             release: None,
@@ -176,25 +183,39 @@ impl<'a> Planning<'a> {
 
     /// The first import names the programme. Later files, such as own exports with made-up names, do not rename it.
     fn conference(&mut self) {
-        if self.existing.sessions.is_empty() && self.existing.conference == Conference::default() && self.file.conference != Conference::default() {
+        if self.existing.sessions.is_empty()
+            && self.existing.conference == Conference::default()
+            && self.file.conference != Conference::default()
+        {
             self.plan.conference = Some(self.file.conference.clone());
         }
     }
 
     fn compare_rooms(&mut self) {
         let by_name: HashMap<&str, &Room> = self.existing.rooms.iter().map(|room| (room.name.as_str(), room)).collect();
-        let mut by_id: HashMap<String, &Room> = self.existing.rooms.iter().map(|room| (room.id.clone(), room)).collect();
+        let mut by_id: HashMap<String, &Room> =
+            self.existing.rooms.iter().map(|room| (room.id.clone(), room)).collect();
         let names: HashSet<&str> = self.file.rooms.iter().map(|room| room.name.as_str()).collect();
         let mut taken: HashSet<String> = by_id.keys().cloned().collect();
-        let mut position = self.existing.rooms.iter().map(|room| room.position).max().unwrap_or(0);
+        let last = self.existing.rooms.iter().map(|room| room.position).max().unwrap_or(0);
+        let mut positions = last.saturating_add(1)..;
         for said in &self.file.rooms {
             // A known id under a new name is a renamed room, unless the file also has a room of the old name.
-            let renamed = || said.id.as_ref().and_then(|id| by_id.get(id).copied()).filter(|room| !names.contains(room.name.as_str()));
+            let renamed = || {
+                said.id
+                    .as_ref()
+                    .and_then(|id| by_id.get(id).copied())
+                    .filter(|room| !names.contains(room.name.as_str()))
+            };
             let known = by_name.get(said.name.as_str()).copied().or_else(renamed);
             let Some(known) = known else {
-                let id = said.id.clone().filter(|id| !taken.contains(id)).unwrap_or_else(|| free_id(&taken, "room", &said.name));
+                let id = said
+                    .id
+                    .clone()
+                    .filter(|id| !taken.contains(id))
+                    .unwrap_or_else(|| free_id(&taken, "room", &said.name));
                 taken.insert(id.clone());
-                position += 1;
+                let position = positions.next().unwrap_or(last);
                 self.rooms.insert(&said.name, id.clone());
                 self.plan.report.added.rooms += 1;
                 self.plan.rooms.push(Room {
@@ -226,14 +247,20 @@ impl<'a> Planning<'a> {
     }
 
     fn compare_tracks(&mut self) {
-        let by_name: HashMap<&str, &Track> = self.existing.tracks.iter().map(|track| (track.name.as_str(), track)).collect();
+        let by_name: HashMap<&str, &Track> =
+            self.existing.tracks.iter().map(|track| (track.name.as_str(), track)).collect();
         let mut taken: HashSet<String> = self.existing.tracks.iter().map(|track| track.id.clone()).collect();
-        let mut position = self.existing.tracks.iter().map(|track| track.position).max().unwrap_or(0);
+        let last = self.existing.tracks.iter().map(|track| track.position).max().unwrap_or(0);
+        let mut positions = last.saturating_add(1)..;
         for said in &self.file.tracks {
             let Some(known) = by_name.get(said.name.as_str()).copied() else {
-                let id = said.id.clone().filter(|id| !taken.contains(id)).unwrap_or_else(|| free_id(&taken, "track", &said.name));
+                let id = said
+                    .id
+                    .clone()
+                    .filter(|id| !taken.contains(id))
+                    .unwrap_or_else(|| free_id(&taken, "track", &said.name));
                 taken.insert(id.clone());
-                position += 1;
+                let position = positions.next().unwrap_or(last);
                 self.tracks.insert(&said.name, id.clone());
                 self.plan.report.added.tracks += 1;
                 self.plan.tracks.push(Track {
@@ -258,7 +285,8 @@ impl<'a> Planning<'a> {
     }
 
     fn compare_people(&mut self) {
-        let by_id: HashMap<&str, &Person> = self.existing.people.iter().map(|person| (person.id.as_str(), person)).collect();
+        let by_id: HashMap<&str, &Person> =
+            self.existing.people.iter().map(|person| (person.id.as_str(), person)).collect();
         let mut by_name: HashMap<&str, Option<&Person>> = HashMap::new();
         for person in &self.existing.people {
             // Two people of one name: the name alone does not say who is meant.
@@ -301,7 +329,8 @@ impl<'a> Planning<'a> {
 
     fn compare_sessions(&mut self) {
         let Some(sessions) = &self.file.sessions else { return };
-        let by_id: HashMap<&str, &Session> = self.existing.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
+        let by_id: HashMap<&str, &Session> =
+            self.existing.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
         let mut line_ups: HashMap<&str, Vec<&Part>> = HashMap::new();
         for part in &self.existing.parts {
             line_ups.entry(&part.session).or_default().push(part);
@@ -382,12 +411,17 @@ impl<'a> Planning<'a> {
     }
 
     fn new_line_up(&mut self, session: &str, parts: &[FilePart]) {
-        let line_up: Vec<Part> = self.resolved(parts).into_iter().zip(1..).map(|((person, role), position)| Part {
-            session: session.to_owned(),
-            position,
-            person,
-            role: role.unwrap_or(Role::Presenter),
-        }).collect();
+        let line_up: Vec<Part> = self
+            .resolved(parts)
+            .into_iter()
+            .zip(1..)
+            .map(|((person, role), position)| Part {
+                session: session.to_owned(),
+                position,
+                person,
+                role: role.unwrap_or(Role::Presenter),
+            })
+            .collect();
         if !line_up.is_empty() {
             self.plan.report.added.assignments += line_up.len();
             self.plan.line_ups.insert(session.to_owned(), line_up);
@@ -397,7 +431,11 @@ impl<'a> Planning<'a> {
     /// The people meant, each once: two of the file's people may turn out to be one of ours.
     fn resolved(&self, parts: &[FilePart]) -> Vec<(String, Option<Role>)> {
         let mut seen = HashSet::new();
-        parts.iter().map(|part| (self.person_id(part), part.role)).filter(|(person, _)| seen.insert(person.clone())).collect()
+        parts
+            .iter()
+            .map(|part| (self.person_id(part), part.role))
+            .filter(|(person, _)| seen.insert(person.clone()))
+            .collect()
     }
 
     fn compare_line_up(&mut self, session: &str, existing: &[&Part], parts: &[FilePart]) {
@@ -405,12 +443,23 @@ impl<'a> Planning<'a> {
         let said_of: HashMap<&str, Option<Role>> = said.iter().map(|(person, role)| (person.as_str(), *role)).collect();
         let known: HashMap<&str, Role> = existing.iter().map(|part| (part.person.as_str(), part.role)).collect();
         // Reserves and people who are not announced are in no public file, so no file takes them away.
-        let unheard: Vec<&&Part> = existing.iter().filter(|part| !part.role.announced() && !said_of.contains_key(part.person.as_str())).collect();
-        let gone = existing.iter().filter(|part| part.role.announced() && !said_of.contains_key(part.person.as_str())).count();
+        let unheard: Vec<&&Part> = existing
+            .iter()
+            .filter(|part| !part.role.announced() && !said_of.contains_key(part.person.as_str()))
+            .collect();
+        let gone =
+            existing.iter().filter(|part| part.role.announced() && !said_of.contains_key(part.person.as_str())).count();
         let added = said.iter().filter(|(person, _)| !known.contains_key(person.as_str())).count();
-        let changed = said.iter().filter(|(person, role)| role.is_some_and(|role| known.get(person.as_str()).is_some_and(|have| *have != role))).count();
-        let order_before: Vec<&str> = existing.iter().map(|part| part.person.as_str()).filter(|person| said_of.contains_key(person)).collect();
-        let order_after: Vec<&str> = said.iter().map(|(person, _)| person.as_str()).filter(|person| known.contains_key(person)).collect();
+        let changed = said
+            .iter()
+            .filter(|(person, role)| {
+                role.is_some_and(|role| known.get(person.as_str()).is_some_and(|have| *have != role))
+            })
+            .count();
+        let order_before: Vec<&str> =
+            existing.iter().map(|part| part.person.as_str()).filter(|person| said_of.contains_key(person)).collect();
+        let order_after: Vec<&str> =
+            said.iter().map(|(person, _)| person.as_str()).filter(|person| known.contains_key(person)).collect();
         let reordered = order_before != order_after;
         if gone + added + changed == 0 && !reordered {
             return;
@@ -421,7 +470,9 @@ impl<'a> Planning<'a> {
         counts.changed.assignments += changed.max(usize::from(reordered && gone + added == 0));
         let line_up = said
             .iter()
-            .map(|(person, role)| (person.clone(), role.or_else(|| known.get(person.as_str()).copied()).unwrap_or(Role::Presenter)))
+            .map(|(person, role)| {
+                (person.clone(), role.or_else(|| known.get(person.as_str()).copied()).unwrap_or(Role::Presenter))
+            })
             .chain(unheard.into_iter().map(|part| (part.person.clone(), part.role)))
             .zip(1..)
             .map(|((person, role), position)| Part { session: session.to_owned(), position, person, role })
@@ -431,7 +482,9 @@ impl<'a> Planning<'a> {
 
     fn removals(&mut self, listed: &HashSet<&str>) {
         if self.file.unreadable_unknown {
-            self.plan.report.notes.push("an item without an id could not be read, so nothing was taken as missing from the file".to_owned());
+            self.plan.report.notes.push(
+                "an item without an id could not be read, so nothing was taken as missing from the file".to_owned(),
+            );
             return;
         }
         let source = self.file.source.as_str();
@@ -445,7 +498,13 @@ impl<'a> Planning<'a> {
             .collect();
 
         let mut people_before: HashSet<&str> = HashSet::new();
-        let mut people_after: HashSet<&str> = self.file.people.iter().filter_map(|person| self.people.get(person.id.as_str())).map(String::as_str).collect();
+        let mut people_after: HashSet<&str> = self
+            .file
+            .people
+            .iter()
+            .filter_map(|person| self.people.get(person.id.as_str()))
+            .map(String::as_str)
+            .collect();
         for part in &self.existing.parts {
             people_before.insert(&part.person);
             if !gone.contains(part.session.as_str()) && !self.plan.line_ups.contains_key(&part.session) {
@@ -457,11 +516,16 @@ impl<'a> Planning<'a> {
             .existing
             .people
             .iter()
-            .filter(|person| person.source == source && people_before.contains(person.id.as_str()) && !people_after.contains(person.id.as_str()))
+            .filter(|person| {
+                person.source == source
+                    && people_before.contains(person.id.as_str())
+                    && !people_after.contains(person.id.as_str())
+            })
             .map(|person| person.id.clone())
             .collect();
 
-        let updated: HashMap<&str, &Session> = self.plan.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
+        let updated: HashMap<&str, &Session> =
+            self.plan.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
         let (mut rooms_before, mut rooms_after) = (HashSet::new(), HashSet::new());
         let (mut tracks_before, mut tracks_after) = (HashSet::new(), HashSet::new());
         for session in &self.existing.sessions {
@@ -478,7 +542,9 @@ impl<'a> Planning<'a> {
         }
         rooms_after.extend(self.rooms.values().map(String::as_str));
         tracks_after.extend(self.tracks.values().map(String::as_str));
-        let left = |id: &str, from: &str, before: &HashSet<&str>, after: &HashSet<&str>| from == source && before.contains(id) && !after.contains(id);
+        let left = |id: &str, from: &str, before: &HashSet<&str>, after: &HashSet<&str>| {
+            from == source && before.contains(id) && !after.contains(id)
+        };
         let removed_rooms: Vec<String> = self
             .existing
             .rooms
@@ -534,7 +600,10 @@ fn free_id(taken: &HashSet<String>, what: &str, name: &str) -> String {
 
 /// The file's number if it is good and free, else one made from the id.
 fn free_number(taken: &mut HashSet<i64>, said: &FileSession) -> i64 {
-    let mut number = said.number.filter(|number| *number > 0 && !taken.contains(number)).unwrap_or_else(|| identity::number(&said.id));
+    let mut number = said
+        .number
+        .filter(|number| *number > 0 && !taken.contains(number))
+        .unwrap_or_else(|| identity::number(&said.id));
     while !taken.insert(number) {
         number += 1;
     }

@@ -185,7 +185,12 @@ pub fn find(sessions: &[Placed], facts: &Facts, rules: &Rules, zone: &TimeZone, 
     let mut found = search.found;
     let place: HashMap<&str, usize> = order.iter().enumerate().map(|(at, session)| (session.id.as_str(), at)).collect();
     found.conflicts.sort_by_cached_key(|conflict| {
-        (conflict.kind, conflict.sessions.first().and_then(|id| place.get(id.as_str()).copied()), conflict.sessions.clone(), conflict.people.clone())
+        (
+            conflict.kind,
+            conflict.sessions.first().and_then(|id| place.get(id.as_str()).copied()),
+            conflict.sessions.clone(),
+            conflict.people.clone(),
+        )
     });
     found
 }
@@ -261,7 +266,10 @@ impl Search<'_> {
                 if let [first, second] = pair {
                     let pause = second.slot.start.as_second() - first.slot.end.as_second();
                     // In the same room nobody has to walk.
-                    if pause >= 0 && pause < self.rules.break_minutes.saturating_mul(60) && (first.room != second.room || first.room.is_none()) {
+                    if pause >= 0
+                        && pause < self.rules.break_minutes.saturating_mul(60)
+                        && (first.room != second.room || first.room.is_none())
+                    {
                         self.add(Kind::BackToBack, &[first, second], &[person], None, None);
                     }
                 }
@@ -298,7 +306,12 @@ impl Search<'_> {
         }
         for session in order {
             if !apart.is_empty() {
-                let there: Vec<&str> = session.people.iter().filter(|(_, role)| role.attends()).map(|(person, _)| person.as_str()).collect();
+                let there: Vec<&str> = session
+                    .people
+                    .iter()
+                    .filter(|(_, role)| role.attends())
+                    .map(|(person, _)| person.as_str())
+                    .collect();
                 for one in &there {
                     for other in apart.get(one).into_iter().flatten() {
                         // Each pair once.

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 pub fn uuid(text: &str) -> Option<String> {
     let text = text.trim();
     let well_formed = text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() });
     well_formed.then(|| text.to_ascii_lowercase())
 }
 
@@ -82,7 +85,13 @@ mod tests {
 
     #[test]
     fn what_is_no_uuid_is_none() {
-        for text in ["", "857", "0c8b0cb4-6cf9-5ff8-928a-0a0f49558c4", "0c8b0cb4-6cf9-5ff8-928a_0a0f49558c48", "0c8b0cb4-6cf9-5ff8-928a-0a0f49558c4g"] {
+        for text in [
+            "",
+            "857",
+            "0c8b0cb4-6cf9-5ff8-928a-0a0f49558c4",
+            "0c8b0cb4-6cf9-5ff8-928a_0a0f49558c48",
+            "0c8b0cb4-6cf9-5ff8-928a-0a0f49558c4g",
+        ] {
             assert_eq!(uuid(text), None, "{text}");
         }
         assert_eq!(uuid(" 0C8B0CB4-6CF9-5FF8-928A-0A0F49558C48 ").unwrap(), "0c8b0cb4-6cf9-5ff8-928a-0a0f49558c48");

@@ -24,8 +24,11 @@ impl Lifecycle for Programming {
 
     fn validate_config(_: &Context, rules: conflicts::Rules) -> Result<(), Vec<Error>> {
         let empty = rules.moderated_kinds.iter().enumerate().filter(|(_, kind)| kind.trim().is_empty());
-        let findings: Vec<Error> =
-            empty.map(|(at, _)| Error::invalid("An empty kind matches nothing; remove it.").at(format!("/moderated-kinds/{at}"))).collect();
+        let findings: Vec<Error> = empty
+            .map(|(at, _)| {
+                Error::invalid("An empty kind matches nothing; remove it.").at(format!("/moderated-kinds/{at}"))
+            })
+            .collect();
         if findings.is_empty() { Ok(()) } else { Err(findings) }
     }
 }

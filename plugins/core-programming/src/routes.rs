@@ -43,18 +43,23 @@ impl RouteHandlers for Programming {
     }
 
     fn get_schedule_json(ctx: &Context, request: &Request) -> Result<Response> {
-        export(ctx, request, "json", Extent::Whole, |edition, _| Ok(Response::bytes("application/json", frab_json::write(edition)?)))
+        export(ctx, request, "json", Extent::Whole, |edition, _| {
+            Ok(Response::bytes("application/json", frab_json::write(edition)?))
+        })
     }
 
     fn get_schedule_csv(ctx: &Context, request: &Request) -> Result<Response> {
         export(ctx, request, "csv", Extent::Whole, |edition, _| {
-            let table = csv::write(edition).map_err(|error| Error::internal(format!("the table could not be written: {error}")))?;
+            let table = csv::write(edition)
+                .map_err(|error| Error::internal(format!("the table could not be written: {error}")))?;
             Ok(Response::bytes("text/csv; charset=utf-8", table).download(&format!("{}.csv", edition.slug)))
         })
     }
 
     fn get_schedule_ics(ctx: &Context, request: &Request) -> Result<Response> {
-        export(ctx, request, "ics", Extent::Whole, |edition, release| Ok(calendar(edition, edition.headline(), release)))
+        export(ctx, request, "ics", Extent::Whole, |edition, release| {
+            Ok(calendar(edition, edition.headline(), release))
+        })
     }
 
     /// `people/{id}.ics`
@@ -77,7 +82,8 @@ impl RouteHandlers for Programming {
             Some(token) => favourites::feed_owner(token)?,
             None => ctx.actor.account().map(str::to_owned),
         };
-        let owner = owner.ok_or_else(|| Error::not_found("This calendar address does not work, or no longer; make a new one."))?;
+        let owner = owner
+            .ok_or_else(|| Error::not_found("This calendar address does not work, or no longer; make a new one."))?;
         export(ctx, request, "favourites", Extent::Favourites(&owner), |edition, release| {
             Ok(calendar(edition, &format!("My {}", edition.headline()), release))
         })
@@ -92,7 +98,11 @@ fn calendar(edition: &Edition<'_>, name: &str, release: i64) -> Response {
 /// programme it is, `?timezone=` the zone of times that say none, `?release=` releases it in the same go.
 fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> {
     if request.body.len() > LARGEST {
-        return Err(Error::invalid(format!("The file has {} MiB; at most {} can be read.", request.body.len() >> 20, LARGEST >> 20)));
+        return Err(Error::invalid(format!(
+            "The file has {} MiB; at most {} can be read.",
+            request.body.len() >> 20,
+            LARGEST >> 20
+        )));
     }
     let dry_run = matches!(request.query("dry-run"), Some("" | "true" | "1" | "yes"));
     let release = request.query("release").filter(|name| !name.is_empty());
@@ -100,8 +110,10 @@ fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> 
         ctx.actor.require(RELEASE)?;
     }
     let zone = match request.query("timezone").filter(|name| !name.is_empty()) {
-        Some(name) => moment::zone(name)
-            .ok_or_else(|| Error::invalid(format!("`{name}` is not a time zone; write one of the IANA names, like Europe/Berlin.")).at("timezone"))?,
+        Some(name) => moment::zone(name).ok_or_else(|| {
+            Error::invalid(format!("`{name}` is not a time zone; write one of the IANA names, like Europe/Berlin."))
+                .at("timezone")
+        })?,
         None => ctx.convention.zone().clone(),
     };
     let mut options = Options::new(zone, ctx.convention.day_change);
@@ -147,19 +159,25 @@ fn export(
             View::Draft
         }
         None | Some("released" | "") => View::Released,
-        Some(other) => return Err(Error::invalid(format!("There is no view `{other}`; write `draft` or `released`.")).at("view")),
+        Some(other) => {
+            return Err(Error::invalid(format!("There is no view `{other}`; write `draft` or `released`.")).at("view"));
+        }
     };
     let mut tag = format!("{kind}-{}-{}", revision::now()?, if view == View::Draft { "draft" } else { "released" });
     if let Extent::Favourites(account) = extent {
-        let (count, newest): (i64, Option<i64>) =
-            database::query_one("SELECT COUNT(*), MAX(marked_at) FROM favourite WHERE account_id = $1", params![account])?;
+        let (count, newest): (i64, Option<i64>) = database::query_one(
+            "SELECT COUNT(*), MAX(marked_at) FROM favourite WHERE account_id = $1",
+            params![account],
+        )?;
         tag += &format!("-{count}-{}", newest.unwrap_or_default());
     }
     if let Some(unchanged) = request.not_modified(&tag) {
         return Ok(unchanged);
     }
-    let latest: Option<(i64, String, Timestamp)> =
-        database::query_optional("SELECT number, name, made_at FROM schedule_release ORDER BY number DESC LIMIT 1", params![])?;
+    let latest: Option<(i64, String, Timestamp)> = database::query_optional(
+        "SELECT number, name, made_at FROM schedule_release ORDER BY number DESC LIMIT 1",
+        params![],
+    )?;
     let (number, version, made_at) = latest.unwrap_or((0, "unreleased".to_owned(), Timestamp::UNIX_EPOCH));
     let programme: Programme = load(view, extent)?;
     let edition = Edition {

@@ -98,9 +98,14 @@ pub fn plain(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         if let Some((tag, after)) = tag(from) {
-            let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let name =
+                tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
             match name.to_ascii_lowercase().as_str() {
-                "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" if !out.ends_with('\n') && !out.is_empty() => out.push('\n'),
+                "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4"
+                    if !out.ends_with('\n') && !out.is_empty() =>
+                {
+                    out.push('\n')
+                }
                 _ => {}
             }
             rest = after;
@@ -172,7 +177,10 @@ mod tests {
 
     #[test]
     fn html_becomes_what_people_read() {
-        assert_eq!(plain("<p>Data&#39;s cat &amp; <em>Spot</em></p><p>2 < 3 &mdash; &unknown;</p>"), "Data's cat & Spot\n2 < 3 — &unknown;");
+        assert_eq!(
+            plain("<p>Data&#39;s cat &amp; <em>Spot</em></p><p>2 < 3 &mdash; &unknown;</p>"),
+            "Data's cat & Spot\n2 < 3 — &unknown;"
+        );
     }
 
     proptest! {

@@ -1,4 +1,11 @@
 //! The plugin as it runs: its component, in the host's runtime with the host's limits, on SQLite and on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 mod common;
 mod component {

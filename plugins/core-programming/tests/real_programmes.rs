@@ -1,5 +1,12 @@
 //! Real programmes, read and counted. They hold real people's names, so they are not in the project; where they are absent, these
 //! tests say so and pass.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 mod common;
 
@@ -28,7 +35,11 @@ fn check(name: &str, expected: Expect) {
         programme.tracks.len(),
         programme.parts.len()
     );
-    out += &format!("shared places {} unreadable {}\n", programme.rooms.iter().filter(|room| !room.exclusive).count(), report.unreadable_count);
+    out += &format!(
+        "shared places {} unreadable {}\n",
+        programme.rooms.iter().filter(|room| !room.exclusive).count(),
+        report.unreadable_count
+    );
     for (kind, count) in by_kind(&found) {
         out += &format!("{} {count}\n", kind.as_str());
     }
@@ -39,31 +50,39 @@ fn check(name: &str, expected: Expect) {
 
 #[test]
 fn count_39c3_xml() {
-    check("39c3 xml", expect![[r#"
+    check(
+        "39c3 xml",
+        expect![[r#"
         sessions 895 people 709 rooms 58 tracks 9 assignments 1001 moderators 0
         shared places 0 unreadable 0
         room_overlap 1
         person_double_booked 13
         back_to_back 7
         notes 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn count_39c3_json() {
-    check("39c3 json", expect![[r#"
+    check(
+        "39c3 json",
+        expect![[r#"
         sessions 895 people 709 rooms 58 tracks 9 assignments 1001 moderators 0
         shared places 0 unreadable 0
         room_overlap 1
         person_double_booked 13
         back_to_back 7
         notes 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn count_36c3() {
-    check("36c3", expect![[r#"
+    check(
+        "36c3",
+        expect![[r#"
         sessions 1351 people 923 rooms 92 tracks 30 assignments 1507 moderators 0
         shared places 0 unreadable 0
         room_overlap 261
@@ -71,36 +90,45 @@ fn count_36c3() {
         back_to_back 10
         over_daily_limit 12
         notes 4
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn count_fosdem_2025() {
-    check("fosdem 2025", expect![[r#"
+    check(
+        "fosdem 2025",
+        expect![[r#"
         sessions 943 people 992 rooms 29 tracks 74 assignments 1172 moderators 0
         shared places 0 unreadable 0
         person_double_booked 1
         back_to_back 3
         over_daily_limit 2
         notes 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn count_worldcon_2022() {
-    check("worldcon 2022", expect![[r#"
+    check(
+        "worldcon 2022",
+        expect![[r#"
         sessions 1386 people 764 rooms 41 tracks 32 assignments 3308 moderators 651
         shared places 4 unreadable 0
         room_overlap 5
         back_to_back 7
         no_moderator 11
         notes 4
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn count_worldcon_2016() {
-    check("worldcon 2016", expect![[r#"
+    check(
+        "worldcon 2016",
+        expect![[r#"
         sessions 1031 people 652 rooms 46 tracks 0 assignments 2743 moderators 492
         shared places 2 unreadable 0
         room_overlap 3
@@ -109,7 +137,8 @@ fn count_worldcon_2016() {
         over_daily_limit 1
         no_moderator 12
         notes 2
-    "#]]);
+    "#]],
+    );
 }
 
 /// Every frab file says itself which day each of its sessions belongs to.
@@ -194,7 +223,9 @@ fn importing_an_export_changes_nothing() {
     for real in &REAL {
         let Some(programme) = real.programme() else { return };
         for (format, bytes) in each_format(real, &programme) {
-            let file = format.read(&bytes, &real.options()).unwrap_or_else(|refusal| panic!("{} as {}: {refusal}", real.name, format.as_str()));
+            let file = format
+                .read(&bytes, &real.options())
+                .unwrap_or_else(|refusal| panic!("{} as {}: {refusal}", real.name, format.as_str()));
             assert_eq!(file.unreadable, [], "{} as {}", real.name, format.as_str());
             assert_nothing_changes(&format!("{} as {}", real.name, format.as_str()), &changes::plan(&programme, &file));
         }
@@ -232,9 +263,20 @@ fn exported_xml_is_valid() {
         let Some(programme) = real.programme() else { return };
         let path = folder.join("schedule.xml");
         std::fs::write(&path, frab_xml::write(&real.edition(&programme))).unwrap();
-        let checked = std::process::Command::new("xmllint").arg("--noout").arg("--schema").arg(schemas.join("schedule.xml.xsd")).arg(&path).output().unwrap();
+        let checked = std::process::Command::new("xmllint")
+            .arg("--noout")
+            .arg("--schema")
+            .arg(schemas.join("schedule.xml.xsd"))
+            .arg(&path)
+            .output()
+            .unwrap();
         let complaints = String::from_utf8_lossy(&checked.stderr);
-        assert!(checked.status.success(), "{}: {}", real.name, complaints.lines().take(8).collect::<Vec<_>>().join("\n"));
+        assert!(
+            checked.status.success(),
+            "{}: {}",
+            real.name,
+            complaints.lines().take(8).collect::<Vec<_>>().join("\n")
+        );
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
@@ -242,19 +284,27 @@ fn exported_xml_is_valid() {
 #[test]
 fn exported_json_is_valid() {
     let Some(schemas) = common::data("schemas") else { return };
-    let schema: serde_json::Value = serde_json::from_slice(&std::fs::read(schemas.join("schema.json")).unwrap()).unwrap();
+    let schema: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(schemas.join("schema.json")).unwrap()).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     for real in &REAL {
         let Some(programme) = real.programme() else { return };
-        let json: serde_json::Value = serde_json::from_str(&frab_json::write(&real.edition(&programme)).unwrap()).unwrap();
-        let complaints: Vec<String> = validator.iter_errors(&json).take(5).map(|error| format!("{}: {}", error.instance_path(), error)).collect();
-        assert!(complaints.is_empty(), "{}: {}", real.name, complaints.iter().map(|text| text.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n"));
+        let json: serde_json::Value =
+            serde_json::from_str(&frab_json::write(&real.edition(&programme)).unwrap()).unwrap();
+        let complaints: Vec<String> =
+            validator.iter_errors(&json).take(5).map(|error| format!("{}: {}", error.instance_path(), error)).collect();
+        assert!(
+            complaints.is_empty(),
+            "{}: {}",
+            real.name,
+            complaints.iter().map(|text| text.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n")
+        );
     }
 }
 
 #[test]
 fn icalendar_parses_elsewhere() {
-    use icalendar::{Calendar, Component, EventLike};
+    use icalendar::{Calendar, Component};
     for real in &REAL {
         let Some(programme) = real.programme() else { return };
         let text = calendar::write(&real.edition(&programme), real.name, 7);
@@ -270,7 +320,9 @@ fn icalendar_parses_elsewhere() {
                     let local: jiff::civil::DateTime = date_time.to_string().replace(' ', "T").parse().unwrap();
                     local.in_tz(&tzid).unwrap().timestamp()
                 }
-                icalendar::DatePerhapsTime::DateTime(icalendar::CalendarDateTime::Utc(at)) => jiff::Timestamp::from_second(at.timestamp()).unwrap(),
+                icalendar::DatePerhapsTime::DateTime(icalendar::CalendarDateTime::Utc(at)) => {
+                    jiff::Timestamp::from_second(at.timestamp()).unwrap()
+                }
                 other => panic!("{other:?}"),
             };
             assert_eq!(start, session.slot.unwrap().start, "{} {id}", real.name);

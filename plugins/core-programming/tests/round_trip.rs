@@ -1,4 +1,11 @@
 //! Importing an export changes nothing, whatever the programme holds: checked on made-up programmes full of awkward texts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 use core_programming::changes::{self, Plan};
 use core_programming::export::{Edition, csv, frab_json, frab_xml, icalendar};
@@ -19,8 +26,40 @@ use proptest::sample::select;
 /// Texts with everything that some format reads in its own way.
 fn awkward() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "<b>", "&amp;", "&", "]]>", "\"", "'", ";", ",", "[moderator]", "\\", "\n", "\r\n", "\t", "=1+1", "+", "-", "@", "ü", "日本", "😀", " ",
-        "  ", "a", "Z9", "%", "_", "\u{0}", "\u{7}", "\u{FEFF}", "\u{2028}", "<!--", "{{", "://", "#",
+        "<b>",
+        "&amp;",
+        "&",
+        "]]>",
+        "\"",
+        "'",
+        ";",
+        ",",
+        "[moderator]",
+        "\\",
+        "\n",
+        "\r\n",
+        "\t",
+        "=1+1",
+        "+",
+        "-",
+        "@",
+        "ü",
+        "日本",
+        "😀",
+        " ",
+        "  ",
+        "a",
+        "Z9",
+        "%",
+        "_",
+        "\u{0}",
+        "\u{7}",
+        "\u{FEFF}",
+        "\u{2028}",
+        "<!--",
+        "{{",
+        "://",
+        "#",
     ];
     vec(select(pieces), 0..8).prop_map(|pieces| pieces.concat())
 }
@@ -51,36 +90,57 @@ fn link() -> impl Strategy<Value = Link> {
 
 fn slot() -> impl Strategy<Value = Slot> {
     // Around the night in which clocks change in Berlin.
-    (0_i64..3 * 86_400, prop_oneof![0_i64..7200, Just(0), Just(359_999)], any::<bool>()).prop_map(|(after, seconds, whole)| {
-        let begin: Timestamp = "2026-10-24T00:00:00Z".parse().unwrap();
-        let round = |seconds: i64| if whole { seconds / 60 * 60 } else { seconds };
-        Slot::lasting(Timestamp::from_second(begin.as_second() + round(after)).unwrap(), round(seconds)).unwrap()
-    })
+    (0_i64..3 * 86_400, prop_oneof![0_i64..7200, Just(0), Just(359_999)], any::<bool>()).prop_map(
+        |(after, seconds, whole)| {
+            let begin: Timestamp = "2026-10-24T00:00:00Z".parse().unwrap();
+            let round = |seconds: i64| if whole { seconds / 60 * 60 } else { seconds };
+            Slot::lasting(Timestamp::from_second(begin.as_second() + round(after)).unwrap(), round(seconds)).unwrap()
+        },
+    )
 }
 
 type Texts = (String, String, String, String, String, String, String, String);
 
 fn texts() -> impl Strategy<Value = Texts> {
-    (line(), line(), long(), long(), line(), line(), prop_oneof![Just(String::new()), Just("ABC123".to_owned()), line()], prop_oneof![
-        Just(String::new()),
-        Just("39c3-opening".to_owned()),
-        line()
-    ])
+    (
+        line(),
+        line(),
+        long(),
+        long(),
+        line(),
+        line(),
+        prop_oneof![Just(String::new()), Just("ABC123".to_owned()), line()],
+        prop_oneof![Just(String::new()), Just("39c3-opening".to_owned()), line()],
+    )
 }
 
 fn extra() -> impl Strategy<Value = Extra> {
-    (url(), url(), url(), url(), line(), option::of(any::<bool>())).prop_map(|(logo, feedback_url, origin_url, video_url, licence, opt_out)| Extra {
-        logo,
-        feedback_url,
-        origin_url,
-        video_url,
-        recording: Recording { licence, opt_out },
-    })
+    (url(), url(), url(), url(), line(), option::of(any::<bool>())).prop_map(
+        |(logo, feedback_url, origin_url, video_url, licence, opt_out)| Extra {
+            logo,
+            feedback_url,
+            origin_url,
+            video_url,
+            recording: Recording { licence, opt_out },
+        },
+    )
 }
 
 fn session() -> impl Strategy<Value = Session> {
-    let place = (option::weighted(0.9, slot()), option::of(0_usize..3), option::of(0_usize..3), select(State::ALL), select(Environment::ALL));
-    let more = (url(), vec(link(), 0..3), vec(link(), 0..2), vec(line().prop_filter("a tag is not empty", |tag| !tag.is_empty()), 0..3), option::of(0_i64..500));
+    let place = (
+        option::weighted(0.9, slot()),
+        option::of(0_usize..3),
+        option::of(0_usize..3),
+        select(State::ALL),
+        select(Environment::ALL),
+    );
+    let more = (
+        url(),
+        vec(link(), 0..3),
+        vec(link(), 0..2),
+        vec(line().prop_filter("a tag is not empty", |tag| !tag.is_empty()), 0..3),
+        option::of(0_i64..500),
+    );
     (texts(), place, more, extra()).prop_map(|(texts, place, more, extra)| {
         let (title, subtitle, abstract_text, description, kind, language, code, slug) = texts;
         let (slot, room, track, state, environment) = place;
@@ -99,70 +159,84 @@ fn session() -> impl Strategy<Value = Session> {
         session.environment = environment;
         session.room = room.map(|at| identity::derived(&["room", &at.to_string()]));
         session.track = track.map(|at| identity::derived(&["track", &at.to_string()]));
-        (session.url, session.links, session.attachments, session.tags, session.audience, session.extra) = (url, links, attachments, tags, audience, extra);
+        (session.url, session.links, session.attachments, session.tags, session.audience, session.extra) =
+            (url, links, attachments, tags, audience, extra);
         session
     })
 }
 
 fn person() -> impl Strategy<Value = Person> {
-    (option::of(1_i64..99), line(), long(), url(), url(), vec(link(), 0..2)).prop_map(|(number, name, biography, avatar, url, links)| Person {
-        id: String::new(),
-        number,
-        name: if name.is_empty() { "somebody".to_owned() } else { name },
-        biography,
-        avatar,
-        url,
-        links,
-        source: "made up".to_owned(),
-    })
+    (option::of(1_i64..99), line(), long(), url(), url(), vec(link(), 0..2)).prop_map(
+        |(number, name, biography, avatar, url, links)| Person {
+            id: String::new(),
+            number,
+            name: if name.is_empty() { "somebody".to_owned() } else { name },
+            biography,
+            avatar,
+            url,
+            links,
+            source: "made up".to_owned(),
+        },
+    )
 }
 
 fn programme() -> impl Strategy<Value = Programme> {
     let names = vec(line(), 6);
     let parts = vec((0_usize..8, 0_usize..4, select(Role::ALL)), 0..12);
-    (names, vec(session(), 1..8), vec(person(), 4), parts, url(), option::of(0_i64..900)).prop_map(|(names, sessions, people, parts, base_url, capacity)| {
-        let mut programme = Programme { conference: Conference { base_url, ..Conference::default() }, ..Programme::default() };
-        for at in 0..3_usize {
-            let name = |of: &str, at: usize| format!("{of}{at} {}", names[at]).trim_end().to_owned();
-            programme.rooms.push(Room {
-                id: identity::derived(&["room", &at.to_string()]),
-                name: name("R", at),
-                position: i64::try_from(at).unwrap(),
-                area: names[at].clone(),
-                capacity,
-                exclusive: at != 1,
-                description: names[at + 3].clone(),
-                extra: serde_json::Map::new(),
-                source: "made up".to_owned(),
-            });
-            programme.tracks.push(Track {
-                id: identity::derived(&["track", &at.to_string()]),
-                name: name("T", at + 3),
-                position: i64::try_from(at).unwrap(),
-                color: names[at].clone(),
-                slug: names[at + 3].clone(),
-                source: "made up".to_owned(),
-            });
-        }
-        for (at, mut session) in sessions.into_iter().enumerate() {
-            session.id = identity::derived(&["session", &at.to_string()]);
-            session.number = i64::try_from(at).unwrap() + 1;
-            session.source = "made up".to_owned();
-            programme.sessions.push(session);
-        }
-        for (at, mut person) in people.into_iter().enumerate() {
-            person.id = identity::derived(&["person", &at.to_string()]);
-            programme.people.push(person);
-        }
-        for (at, (session, person, role)) in parts.into_iter().enumerate() {
-            let (Some(session), Some(person)) = (programme.sessions.get(session), programme.people.get(person)) else { continue };
-            if !programme.parts.iter().any(|part| part.session == session.id && part.person == person.id) {
-                programme.parts.push(Part { session: session.id.clone(), position: i64::try_from(at).unwrap(), person: person.id.clone(), role });
+    (names, vec(session(), 1..8), vec(person(), 4), parts, url(), option::of(0_i64..900)).prop_map(
+        |(names, sessions, people, parts, base_url, capacity)| {
+            let mut programme =
+                Programme { conference: Conference { base_url, ..Conference::default() }, ..Programme::default() };
+            for at in 0..3_usize {
+                let name = |of: &str, at: usize| format!("{of}{at} {}", names[at]).trim_end().to_owned();
+                programme.rooms.push(Room {
+                    id: identity::derived(&["room", &at.to_string()]),
+                    name: name("R", at),
+                    position: i64::try_from(at).unwrap(),
+                    area: names[at].clone(),
+                    capacity,
+                    exclusive: at != 1,
+                    description: names[at + 3].clone(),
+                    extra: serde_json::Map::new(),
+                    source: "made up".to_owned(),
+                });
+                programme.tracks.push(Track {
+                    id: identity::derived(&["track", &at.to_string()]),
+                    name: name("T", at + 3),
+                    position: i64::try_from(at).unwrap(),
+                    color: names[at].clone(),
+                    slug: names[at + 3].clone(),
+                    source: "made up".to_owned(),
+                });
             }
-        }
-        programme.sort();
-        programme
-    })
+            for (at, mut session) in sessions.into_iter().enumerate() {
+                session.id = identity::derived(&["session", &at.to_string()]);
+                session.number = i64::try_from(at).unwrap() + 1;
+                session.source = "made up".to_owned();
+                programme.sessions.push(session);
+            }
+            for (at, mut person) in people.into_iter().enumerate() {
+                person.id = identity::derived(&["person", &at.to_string()]);
+                programme.people.push(person);
+            }
+            for (at, (session, person, role)) in parts.into_iter().enumerate() {
+                let (Some(session), Some(person)) = (programme.sessions.get(session), programme.people.get(person))
+                else {
+                    continue;
+                };
+                if !programme.parts.iter().any(|part| part.session == session.id && part.person == person.id) {
+                    programme.parts.push(Part {
+                        session: session.id.clone(),
+                        position: i64::try_from(at).unwrap(),
+                        person: person.id.clone(),
+                        role,
+                    });
+                }
+            }
+            programme.sort();
+            programme
+        },
+    )
 }
 
 fn edition(programme: &Programme) -> Edition<'_> {
@@ -182,7 +256,9 @@ fn edition(programme: &Programme) -> Edition<'_> {
 fn back(programme: &Programme, format: Format, bytes: &[u8]) -> Plan {
     let mut options = Options::new(TimeZone::get("Europe/Berlin").unwrap(), time(5, 0, 0, 0));
     options.source = Some("made up".to_owned());
-    let file = format.read(bytes, &options).unwrap_or_else(|refusal| panic!("{}: {refusal}\n{}", format.as_str(), String::from_utf8_lossy(bytes)));
+    let file = format
+        .read(bytes, &options)
+        .unwrap_or_else(|refusal| panic!("{}: {refusal}\n{}", format.as_str(), String::from_utf8_lossy(bytes)));
     assert_eq!(file.unreadable, [], "{}", String::from_utf8_lossy(bytes));
     changes::plan(programme, &file)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::Edition;
 use super::said::{self, Names};
-use crate::import::csv::{COLUMNS, DESCRIPTION, escaped, runs};
 use crate::import::Format;
+use crate::import::csv::{COLUMNS, DESCRIPTION, escaped, runs};
 use crate::model::{Part, Person, Role};
 
 /// Writes the table: every session given, drafts and unplaced ones too, with the mark Excel needs to see UTF-8.
@@ -28,8 +28,10 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
     for session in sessions {
         let said = said::session(session, Format::Csv, &names);
         let line_up = line_ups.get(session.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let known: Vec<(&Person, Role)> = line_up.iter().filter_map(|part| Some((*people.get(part.person.as_str())?, part.role))).collect();
-        let entries: Vec<String> = known.iter().map(|(person, role)| format!("{} [{role}]", escaped(&person.name))).collect();
+        let known: Vec<(&Person, Role)> =
+            line_up.iter().filter_map(|part| Some((*people.get(part.person.as_str())?, part.role))).collect();
+        let entries: Vec<String> =
+            known.iter().map(|(person, role)| format!("{} [{role}]", escaped(&person.name))).collect();
         let ids: Vec<&str> = known.iter().map(|(person, _)| person.id.as_str()).collect();
         let tags: Vec<String> = session.tags.iter().map(|tag| escaped(tag)).collect();
         let text = |field: Option<String>| field.unwrap_or_default();

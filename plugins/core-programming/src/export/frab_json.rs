@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::Edition;
-use super::days::{Day, days};
+use super::days::{Day, RoomOfDay, days};
 use super::frab_xml::timeslot;
 use super::said::{self, Names, is_uri};
 use crate::import::frab_json::known_room_field;
@@ -63,7 +63,11 @@ pub fn write(edition: &Edition<'_>) -> Result<String, serde_json::Error> {
 
 /// `^[a-z0-9_-][a-z0-9_]{3,}…$`
 fn acronym(own: &str) -> String {
-    let mut out: String = own.to_lowercase().chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' }).collect();
+    let mut out: String = own
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' })
+        .collect();
     while out.len() < 4 {
         out.push('_');
     }
@@ -106,12 +110,15 @@ fn day_item<'p>(
     line_ups: &HashMap<&str, Vec<&Part>>,
     codes: &mut HashSet<String>,
 ) -> DayItem<'p> {
-    let rooms = day.rooms.iter().map(|(room, sessions)| {
+    let rooms = day.rooms.iter().map(|RoomOfDay { room, sessions }| {
         let events = sessions.iter().map(|(session, slot)| {
             let mut said = said::session(session, Format::FrabJson, names);
             said.code = said.code.filter(|code| codes.insert(code.clone()));
             let line_up = line_ups.get(session.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            let persons = line_up.iter().filter_map(|part| people.get(part.person.as_str())).map(|person| said::person(person, Format::FrabJson));
+            let persons = line_up
+                .iter()
+                .filter_map(|part| people.get(part.person.as_str()))
+                .map(|person| said::person(person, Format::FrabJson));
             event(edition, said, *slot, persons.map(person_item).collect())
         });
         (room.map_or("", |room| room.name.as_str()), events.collect())
@@ -172,7 +179,11 @@ fn person_item(person: FilePerson) -> PersonItem {
 }
 
 fn references(links: Option<Vec<Link>>) -> Vec<Reference> {
-    links.unwrap_or_default().into_iter().map(|link| Reference { url: link.url, title: link.title, kind: link.kind }).collect()
+    links
+        .unwrap_or_default()
+        .into_iter()
+        .map(|link| Reference { url: link.url, title: link.title, kind: link.kind })
+        .collect()
 }
 
 // === what the file looks like ===

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 
 use super::Edition;
-use super::days::days;
+use super::days::{RoomOfDay, days};
 use super::said::{self, Names, is_uri};
 use crate::import::{FileSession, Format, moment};
 use crate::model::{Link, Part, Person, Slot};
@@ -30,8 +30,9 @@ pub fn write(edition: &Edition<'_>) -> String {
     let (mut codes, mut slugs) = (HashSet::new(), HashSet::new());
     for day in &days {
         let (start, end) = (edition.moment(day.start), edition.moment(day.end));
-        let _ = writeln!(out.0, "  <day index=\"{}\" date=\"{}\" start=\"{start}\" end=\"{end}\">", day.index, day.date);
-        for (room, sessions) in &day.rooms {
+        let _ =
+            writeln!(out.0, "  <day index=\"{}\" date=\"{}\" start=\"{start}\" end=\"{end}\">", day.index, day.date);
+        for RoomOfDay { room, sessions } in &day.rooms {
             match room {
                 Some(room) => {
                     let _ = writeln!(out.0, "    <room name=\"{}\" guid=\"{}\">", escape(room.name.as_str()), room.id);
@@ -44,7 +45,8 @@ pub fn write(edition: &Edition<'_>) -> String {
                 said.code = said.code.filter(|code| codes.insert(code.clone()));
                 said.slug = said.slug.filter(|slug| slugs.insert(slug.clone()));
                 let line_up = line_ups.get(session.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-                let persons: Vec<&Person> = line_up.iter().filter_map(|part| people.get(part.person.as_str()).copied()).collect();
+                let persons: Vec<&Person> =
+                    line_up.iter().filter_map(|part| people.get(part.person.as_str()).copied()).collect();
                 out.event(edition, &said, *slot, &persons);
             }
             out.raw("    </room>\n");
@@ -78,7 +80,9 @@ impl Writer {
         let about = &edition.programme.conference;
         self.raw("  <conference>\n");
         let acronym = edition.acronym();
-        if acronym.len() >= 4 && acronym.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-')) {
+        if acronym.len() >= 4
+            && acronym.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+        {
             self.element(2, "acronym", acronym);
         }
         self.element(2, "title", edition.headline());
@@ -167,7 +171,8 @@ fn web(url: &str) -> Option<&str> {
 
 /// The programme's grid, if it is one; else five minutes.
 pub(super) fn timeslot(stored: &str) -> &str {
-    let digits = stored.split(':').all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        stored.split(':').all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
     if digits && moment::duration(stored).is_ok() && stored.len() >= 4 { stored } else { "00:05" }
 }
 

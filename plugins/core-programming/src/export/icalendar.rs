@@ -23,7 +23,8 @@ pub fn write(edition: &Edition<'_>, name: &str, sequence: i64) -> String {
         .collect();
     sessions.sort_by(|(a, at), (b, bt)| (at.start, &a.id).cmp(&(bt.start, &b.id)));
     let rooms: HashMap<&str, &Room> = programme.rooms.iter().map(|room| (room.id.as_str(), room)).collect();
-    let tracks: HashMap<&str, &str> = programme.tracks.iter().map(|track| (track.id.as_str(), track.name.as_str())).collect();
+    let tracks: HashMap<&str, &str> =
+        programme.tracks.iter().map(|track| (track.id.as_str(), track.name.as_str())).collect();
     let people: HashMap<&str, &Person> = programme.people.iter().map(|person| (person.id.as_str(), person)).collect();
     let mut line_ups: HashMap<&str, Vec<(&Person, Role)>> = HashMap::new();
     for part in programme.parts.iter().filter(|part| part.role.announced()) {
@@ -52,7 +53,11 @@ pub fn write(edition: &Edition<'_>, name: &str, sequence: i64) -> String {
         out.line(&format!("SEQUENCE:{sequence}"));
         out.moment("DTSTART", zone.as_ref(), slot.start);
         out.moment("DTEND", zone.as_ref(), slot.end);
-        let title = if session.subtitle.is_empty() { session.title.clone() } else { format!("{}: {}", session.title, session.subtitle) };
+        let title = if session.subtitle.is_empty() {
+            session.title.clone()
+        } else {
+            format!("{}: {}", session.title, session.subtitle)
+        };
         out.property("SUMMARY", &title);
         if let Some(room) = session.room.as_deref().and_then(|id| rooms.get(id)) {
             let place = if room.area.is_empty() { room.name.clone() } else { format!("{}, {}", room.name, room.area) };
@@ -78,7 +83,11 @@ pub fn write(edition: &Edition<'_>, name: &str, sequence: i64) -> String {
 fn describe(session: &Session, line_up: &[(&Person, Role)]) -> String {
     let names: Vec<String> = line_up
         .iter()
-        .map(|(person, role)| if *role == Role::Moderator { format!("{} (moderator)", person.name) } else { person.name.clone() })
+        .map(
+            |(person, role)| {
+                if *role == Role::Moderator { format!("{} (moderator)", person.name) } else { person.name.clone() }
+            },
+        )
         .collect();
     let paragraphs = [names.join(", "), text::plain(&session.abstract_text), text::plain(&session.description)];
     paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -102,7 +111,9 @@ impl<'z> Zone<'z> {
         out.line(&format!("TZID:{}", self.name));
         let before = self.zone.preceding(first).next();
         match &before {
-            Some(change) => self.observance(out, change.timestamp(), change.offset(), change.abbreviation(), change.dst()),
+            Some(change) => {
+                self.observance(out, change.timestamp(), change.offset(), change.abbreviation(), change.dst())
+            }
             None => {
                 let offset = self.zone.to_offset(first);
                 out.line("BEGIN:STANDARD");
@@ -189,7 +200,8 @@ impl Calendar {
     fn moment(&mut self, name: &str, zone: Option<&Zone<'_>>, at: Timestamp) {
         if let Some(zone) = zone {
             let local = zone.zone.to_datetime(at);
-            if zone.zone.to_ambiguous_timestamp(local).compatible().is_ok_and(|back| back.as_second() == at.as_second()) {
+            if zone.zone.to_ambiguous_timestamp(local).compatible().is_ok_and(|back| back.as_second() == at.as_second())
+            {
                 self.line(&format!("{name};TZID={}:{}", zone.name, local.strftime("%Y%m%dT%H%M%S")));
                 return;
             }

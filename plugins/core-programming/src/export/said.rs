@@ -69,10 +69,10 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
             origin_url: everything.origin_url.filter(|url| is_http(url)),
             video_url: everything.video_url.filter(|url| is_http(url)),
             // The format has no "not said" for this.
-            recording: everything.recording.filter(|recording| !recording.is_empty()).map(|recording| Recording {
-                opt_out: Some(recording.opt_out.unwrap_or(false)),
-                ..recording
-            }),
+            recording: everything
+                .recording
+                .filter(|recording| !recording.is_empty())
+                .map(|recording| Recording { opt_out: Some(recording.opt_out.unwrap_or(false)), ..recording }),
             environment: None,
             tags: None,
             audience: None,
@@ -123,7 +123,9 @@ pub fn person(person: &Person, format: Format) -> FilePerson {
     };
     match format {
         Format::Konopas | Format::Conclar => everything,
-        Format::FrabXml | Format::Csv => FilePerson { biography: None, avatar: None, url: None, links: None, ..everything },
+        Format::FrabXml | Format::Csv => {
+            FilePerson { biography: None, avatar: None, url: None, links: None, ..everything }
+        }
         Format::FrabJson => FilePerson {
             biography: everything.biography.filter(|text| !text.is_empty()),
             avatar: everything.avatar.filter(|url| is_uri(url)),
@@ -153,14 +155,17 @@ fn is_voc_slug(slug: &str) -> bool {
 /// `[a-z0-9_-]+[a-z0-9]`
 pub(super) fn is_json_slug(slug: &str) -> bool {
     let word = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    slug.len() >= 2 && slug.bytes().all(|b| word(b) || matches!(b, b'_' | b'-')) && slug.bytes().last().is_some_and(word)
+    slug.len() >= 2
+        && slug.bytes().all(|b| word(b) || matches!(b, b'_' | b'-'))
+        && slug.bytes().last().is_some_and(word)
 }
 
 fn json_slug(session: &Session) -> String {
     if is_json_slug(&session.slug) {
         return session.slug.clone();
     }
-    let words: String = text::fold(&session.title).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: String =
+        text::fold(&session.title).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let words = words.split('-').filter(|word| !word.is_empty()).take(12).collect::<Vec<_>>().join("-");
     if words.is_empty() { format!("session-{}", session.number) } else { format!("{}-{words}", session.number) }
 }
@@ -180,7 +185,9 @@ pub(super) fn is_uri(url: &str) -> bool {
     // Host and port: brackets and stray `@` or `:` are more than any programme needs.
     let authority_ok = authority.is_none_or(|authority| {
         let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) && port.bytes().all(|b| b.is_ascii_digit())
+        !host.is_empty()
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+            && port.bytes().all(|b| b.is_ascii_digit())
     });
     scheme_ok && !rest.is_empty() && authority_ok && characters_ok(hierarchy) && characters_ok(fragment)
 }
@@ -189,7 +196,10 @@ fn characters_ok(part: &str) -> bool {
     let mut bytes = part.bytes();
     while let Some(b) = bytes.next() {
         let ok = match b {
-            b'%' => bytes.next().is_some_and(|b| b.is_ascii_hexdigit()) && bytes.next().is_some_and(|b| b.is_ascii_hexdigit()),
+            b'%' => {
+                bytes.next().is_some_and(|b| b.is_ascii_hexdigit())
+                    && bytes.next().is_some_and(|b| b.is_ascii_hexdigit())
+            }
             b => b.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&b),
         };
         if !ok {
@@ -205,7 +215,10 @@ fn json_links(links: Vec<Link>) -> Vec<Link> {
         .into_iter()
         .filter(|link| is_uri(&link.url))
         .map(|link| {
-            let known = matches!(link.kind.as_str(), "slides" | "paper" | "web" | "blog" | "article" | "media" | "related" | "activitypub");
+            let known = matches!(
+                link.kind.as_str(),
+                "slides" | "paper" | "web" | "blog" | "article" | "media" | "related" | "activitypub"
+            );
             Link { kind: if known { link.kind } else { String::new() }, ..link }
         })
         .collect()
@@ -217,10 +230,27 @@ mod tests {
 
     #[test]
     fn what_is_a_uri() {
-        for good in ["https://example.org/a?b=c#d", "http://localhost/x", "urn:uuid:0c8b0cb4-6cf9-5ff8-928a-0a0f49558c48", "mailto:a@example.org", "https://example.org:8080/%20"] {
+        for good in [
+            "https://example.org/a?b=c#d",
+            "http://localhost/x",
+            "urn:uuid:0c8b0cb4-6cf9-5ff8-928a-0a0f49558c48",
+            "mailto:a@example.org",
+            "https://example.org:8080/%20",
+        ] {
             assert!(is_uri(good), "{good}");
         }
-        for bad in ["", "/a/b", "example.org", "https://", "https://a b", "http://ü.de", "https://x/%zz", "https://x/[1]", "1a:b", "http://[::1]/"] {
+        for bad in [
+            "",
+            "/a/b",
+            "example.org",
+            "https://",
+            "https://a b",
+            "http://ü.de",
+            "https://x/%zz",
+            "https://x/[1]",
+            "1a:b",
+            "http://[::1]/",
+        ] {
             assert!(!is_uri(bad), "{bad}");
         }
     }

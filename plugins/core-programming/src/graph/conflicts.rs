@@ -41,8 +41,10 @@ fn all(ctx: &Context) -> Result<Vec<Conflict>> {
             audience: row.audience,
         })
         .collect();
-    let rooms: Vec<(String, bool, Option<i64>)> = database::query_as("SELECT id, exclusive, capacity FROM room", params![])?;
-    let limits: Vec<(String, i64)> = database::query_as("SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL", params![])?;
+    let rooms: Vec<(String, bool, Option<i64>)> =
+        database::query_as("SELECT id, exclusive, capacity FROM room", params![])?;
+    let limits: Vec<(String, i64)> =
+        database::query_as("SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL", params![])?;
     let facts = Facts {
         rooms: rooms.into_iter().map(|(id, exclusive, capacity)| (id, RoomFacts { exclusive, capacity })).collect(),
         person_windows: windows("SELECT person_id, starts_at, ends_at FROM person_window")?,
@@ -50,7 +52,8 @@ fn all(ctx: &Context) -> Result<Vec<Conflict>> {
         apart: database::query_as("SELECT person_id, other_id FROM kept_apart", params![])?,
         daily_limits: limits.into_iter().collect(),
     };
-    let found = conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change);
+    let found =
+        conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change);
     if found.capped {
         tracing::warn!(most = conflicts::MOST, "there are more conflicts than are gathered");
     }
@@ -91,13 +94,9 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
     let first = super::limit(args.first)?;
     let offset = usize::try_from(args.offset).map_err(|_| Error::invalid("Pass over none or more.").at("/offset"))?;
     let ignored = ignored(ctx)?;
-    let SessionConflictFilter { kinds, session, person, room, ignored: with_ignored } = args.filter.unwrap_or(SessionConflictFilter {
-        kinds: None,
-        session: None,
-        person: None,
-        room: None,
-        ignored: false,
-    });
+    let SessionConflictFilter { kinds, session, person, room, ignored: with_ignored } = args
+        .filter
+        .unwrap_or(SessionConflictFilter { kinds: None, session: None, person: None, room: None, ignored: false });
     let kinds: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(|kind| super::stored(kind.as_str())).collect());
     let matching: Vec<(String, Conflict)> = all(ctx)?
         .into_iter()
@@ -115,7 +114,10 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
     for (_, conflict) in &matching {
         *counts.entry(conflict.kind).or_default() += 1;
     }
-    let counts = counts.into_iter().map(|(kind, count)| Ok(SessionConflictCount { kind: wire(kind.as_str())?, count })).collect::<Result<_>>()?;
+    let counts = counts
+        .into_iter()
+        .map(|(kind, count)| Ok(SessionConflictCount { kind: wire(kind.as_str())?, count }))
+        .collect::<Result<_>>()?;
     let some: Vec<_> = matching.into_iter().skip(offset).take(first).collect();
     Ok(SessionConflictPage { nodes: shown(ctx, "nodes.", some, &ignored)?, total_count, counts })
 }
@@ -164,7 +166,9 @@ fn shown(
         .map(|session| (session.id.clone(), session))
         .collect();
     let persons: HashMap<String, Person> =
-        people::by_id(&Wants::below(ctx, below_people), View::Draft, persons.iter().map(String::as_str))?.into_iter().collect();
+        people::by_id(&Wants::below(ctx, below_people), View::Draft, persons.iter().map(String::as_str))?
+            .into_iter()
+            .collect();
     let places: HashMap<String, Room> = rooms::rooms_by_id(places.iter().map(String::as_str))?.into_iter().collect();
     some.into_iter()
         .map(|(id, conflict)| {
@@ -186,7 +190,13 @@ fn shown(
         .collect()
 }
 
-fn message(kind: conflicts::Kind, sessions: &[Session], people: &[Person], room: Option<&Room>, day: Option<Date>) -> String {
+fn message(
+    kind: conflicts::Kind,
+    sessions: &[Session],
+    people: &[Person],
+    room: Option<&Room>,
+    day: Option<Date>,
+) -> String {
     let titles: Vec<String> = sessions.iter().take(3).map(|session| format!("“{}”", session.title)).collect();
     let titles = titles.join(" and ");
     let names = people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(" and ");
@@ -200,7 +210,11 @@ fn message(kind: conflicts::Kind, sessions: &[Session], people: &[Person], room:
         conflicts::Kind::DoNotAssignWith => format!("{names} must not be in one session, but are in {titles}."),
         conflicts::Kind::BackToBack => format!("{names} has too little time between {titles}."),
         conflicts::Kind::OverDailyLimit => {
-            format!("{names} has {} sessions on {}.", sessions.len(), day.map_or_else(|| "one day".to_owned(), |day| day.to_string()))
+            format!(
+                "{names} has {} sessions on {}.",
+                sessions.len(),
+                day.map_or_else(|| "one day".to_owned(), |day| day.to_string())
+            )
         }
         conflicts::Kind::NoModerator => format!("{titles} has no moderator."),
     }

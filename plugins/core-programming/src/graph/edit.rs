@@ -79,9 +79,13 @@ pub fn windows(table: &str, owner: &str, id: &str, windows: &[AvailableWindowInp
     }
     database::execute(&format!("DELETE FROM {table} WHERE {owner} = $1"), params![id])?;
     let rows = windows.iter().map(|window| row![id, window.start, window.end]);
-    database::insert_many(table, [owner, "starts_at", "ends_at"], rows)
-        .map(|_| ())
-        .map_err(|error| if error.is_constraint() { Error::invalid("Two windows start at the same time; join them.").at("/windows") } else { error })
+    database::insert_many(table, [owner, "starts_at", "ends_at"], rows).map(|_| ()).map_err(|error| {
+        if error.is_constraint() {
+            Error::invalid("Two windows start at the same time; join them.").at("/windows")
+        } else {
+            error
+        }
+    })
 }
 
 /// Whether a name is free among rooms or tracks.
@@ -92,7 +96,10 @@ pub fn free_name(table: &str, name: &str, own: &str, at: &str) -> Result<()> {
     let sql = format!("SELECT id FROM {table} WHERE name = $1 AND id <> $2 AND NOT removed");
     let taken: Option<(String,)> = database::query_optional(&sql, params![name, own])?;
     match taken {
-        Some(_) => Err(Error::new("NAME_TAKEN", format!("There is a {table} called `{name}` already; choose another name.")).at(at)),
+        Some(_) => {
+            Err(Error::new("NAME_TAKEN", format!("There is a {table} called `{name}` already; choose another name."))
+                .at(at))
+        }
         None => Ok(()),
     }
 }
@@ -141,8 +148,14 @@ pub fn create(ctx: &Context, input: SessionInput) -> Result<Session> {
     session.kind = line(&input.kind, "/input/kind")?;
     session.environment = word(&stored(input.environment.as_str()))?;
     session.language = line(&input.language, "/input/language")?;
-    session.track = input.track.map(|id| programme::track(&id).map(|track| track.id).map_err(|error| error.at("/input/track"))).transpose()?;
-    session.room = input.room.map(|id| programme::room(&id).map(|room| room.id).map_err(|error| error.at("/input/room"))).transpose()?;
+    session.track = input
+        .track
+        .map(|id| programme::track(&id).map(|track| track.id).map_err(|error| error.at("/input/track")))
+        .transpose()?;
+    session.room = input
+        .room
+        .map(|id| programme::room(&id).map(|room| room.id).map_err(|error| error.at("/input/room")))
+        .transpose()?;
     session.url = line(&input.url, "/input/url")?;
     session.tags = tags(&input.tags, "/input/tags")?;
     session.audience = count(input.audience, "/input/audience")?;
@@ -196,7 +209,8 @@ fn become_state(session: &mut model::Session, state: SessionState, at: &str) -> 
 /// `invalid` or `not-found` with the place; the database's.
 pub fn update(ctx: &Context, id: &str, patch: SessionPatch) -> Result<Session> {
     let mut session = programme::session(id).map_err(|error| error.at("/id"))?;
-    session.title = needed(&patch.title.or_keep(session.title).map_err(|error| error.at("/patch/title"))?, "/patch/title")?;
+    session.title =
+        needed(&patch.title.or_keep(session.title).map_err(|error| error.at("/patch/title"))?, "/patch/title")?;
     session.subtitle = changed_line(patch.subtitle, session.subtitle, "/patch/subtitle")?;
     session.abstract_text = changed_long(patch.r#abstract, session.abstract_text, "/patch/abstract")?;
     session.description = changed_long(patch.description, session.description, "/patch/description")?;
@@ -209,7 +223,9 @@ pub fn update(ctx: &Context, id: &str, patch: SessionPatch) -> Result<Session> {
         Maybe::Absent => {}
     }
     match patch.track {
-        Maybe::Value(track) => session.track = Some(programme::track(&track).map_err(|error| error.at("/patch/track"))?.id),
+        Maybe::Value(track) => {
+            session.track = Some(programme::track(&track).map_err(|error| error.at("/patch/track"))?.id)
+        }
         Maybe::Null => session.track = None,
         Maybe::Absent => {}
     }
@@ -267,7 +283,8 @@ pub fn changed_long(new: Maybe<String>, old: String, at: &str) -> Result<String>
 pub fn place(ctx: &Context, args: MutationPlaceSessionArgs) -> Result<Session> {
     let mut session = programme::session(&args.id).map_err(|error| error.at("/id"))?;
     session.slot = Some(slot(args.start, args.minutes, "/minutes")?);
-    session.room = args.room.map(|id| programme::room(&id).map(|room| room.id).map_err(|error| error.at("/room"))).transpose()?;
+    session.room =
+        args.room.map(|id| programme::room(&id).map(|room| room.id).map_err(|error| error.at("/room"))).transpose()?;
     session.state = State::Scheduled;
     keep(ctx, &session)
 }
@@ -313,10 +330,19 @@ pub fn assign(ctx: &Context, args: MutationAssignPersonArgs) -> Result<Session> 
     let session = programme::session(&args.session).map_err(|error| error.at("/session"))?;
     let person = programme::person(&args.person).map_err(|error| error.at("/person"))?;
     let role = stored(args.role.as_str());
-    let last: Option<i64> = database::query_value("SELECT MAX(sort_order) FROM part_draft WHERE session_id = $1", params![session.id])?;
-    let changed = database::execute("UPDATE part_draft SET role = $3 WHERE session_id = $1 AND person_id = $2", params![session.id, person.id, role])?;
+    let last: Option<i64> =
+        database::query_value("SELECT MAX(sort_order) FROM part_draft WHERE session_id = $1", params![session.id])?;
+    let changed = database::execute(
+        "UPDATE part_draft SET role = $3 WHERE session_id = $1 AND person_id = $2",
+        params![session.id, person.id, role],
+    )?;
     if changed == 0 {
-        write::parts([&Part { session: session.id.clone(), position: last.unwrap_or(0) + 1, person: person.id, role: word(&role)? }])?;
+        write::parts([&Part {
+            session: session.id.clone(),
+            position: last.unwrap_or(0) + 1,
+            person: person.id,
+            role: word(&role)?,
+        }])?;
     }
     keep(ctx, &session)
 }
@@ -327,7 +353,10 @@ pub fn assign(ctx: &Context, args: MutationAssignPersonArgs) -> Result<Session> 
 /// `not-found` with the place; the database's.
 pub fn unassign(ctx: &Context, session: &str, person: &str) -> Result<Session> {
     let session = programme::session(session).map_err(|error| error.at("/session"))?;
-    let gone = database::execute("DELETE FROM part_draft WHERE session_id = $1 AND person_id = $2", params![session.id, person])?;
+    let gone = database::execute(
+        "DELETE FROM part_draft WHERE session_id = $1 AND person_id = $2",
+        params![session.id, person],
+    )?;
     if gone == 0 {
         return Err(Error::not_found("This person is not in this session.").at("/person"));
     }

@@ -43,7 +43,12 @@ pub fn mark(ctx: &Context, session: &str) -> Result<Session> {
     let account = ctx.actor.signed_in()?;
     let found = shown(ctx, session)?;
     let row = row![account, session, clock::now()];
-    database::insert_missing("favourite", &["account_id", "session_id"], ["account_id", "session_id", "marked_at"], [row])?;
+    database::insert_missing(
+        "favourite",
+        &["account_id", "session_id"],
+        ["account_id", "session_id", "marked_at"],
+        [row],
+    )?;
     Ok(found)
 }
 
@@ -87,7 +92,8 @@ pub fn revoke_feed(ctx: &Context) -> Result<bool> {
 /// # Errors
 /// The database's.
 pub fn feed_owner(secret: &str) -> Result<Option<String>> {
-    let found: Option<(String,)> = database::query_optional("SELECT account_id FROM feed WHERE secret = $1", params![hashed(secret)])?;
+    let found: Option<(String,)> =
+        database::query_optional("SELECT account_id FROM feed WHERE secret = $1", params![hashed(secret)])?;
     Ok(found.map(|(account,)| account))
 }
 

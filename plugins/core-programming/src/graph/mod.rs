@@ -78,7 +78,9 @@ const MOST: i32 = 2_000;
 pub fn limit(first: i32) -> Result<usize> {
     match usize::try_from(first) {
         Ok(limit) if first <= MOST => Ok(limit),
-        _ => Err(Error::invalid(format!("Ask for 0 to {MOST} at once; the next page comes with `after`.")).at("/first")),
+        _ => {
+            Err(Error::invalid(format!("Ask for 0 to {MOST} at once; the next page comes with `after`.")).at("/first"))
+        }
     }
 }
 

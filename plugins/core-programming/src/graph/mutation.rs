@@ -190,14 +190,18 @@ impl MutationResolvers for Programming {
     }
 
     fn allow_together(ctx: &Context, args: MutationAllowTogetherArgs) -> Result<Person> {
-        let (first, second) = if args.person < args.other { (&args.person, &args.other) } else { (&args.other, &args.person) };
+        let (first, second) =
+            if args.person < args.other { (&args.person, &args.other) } else { (&args.other, &args.person) };
         database::execute("DELETE FROM kept_apart WHERE person_id = $1 AND other_id = $2", params![first, second])?;
         person_now(ctx, &args.person)
     }
 
     fn set_approval(ctx: &Context, args: MutationSetApprovalArgs) -> Result<Person> {
         let person = programme::person(&args.person).map_err(|error| error.at("/person"))?;
-        database::execute("UPDATE person SET approval = $2 WHERE id = $1", params![person.id, stored(args.approval.as_str())])?;
+        database::execute(
+            "UPDATE person SET approval = $2 WHERE id = $1",
+            params![person.id, stored(args.approval.as_str())],
+        )?;
         person_now(ctx, &person.id)
     }
 
@@ -264,6 +268,7 @@ impl MutationResolvers for Programming {
 
 fn color(color: &str, at: &str) -> Result<String> {
     let color = crate::text::line(color);
-    let good = color.is_empty() || color.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let good = color.is_empty()
+        || color.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     if good { Ok(color) } else { Err(Error::invalid("Write a colour like `#a4a300`.").at(at)) }
 }

@@ -16,7 +16,8 @@ impl SessionEntity for Programming {
         let mut found = Reading::new(ctx, View::Released, "").by_id(keys.iter().map(|key| key.id.as_str()))?;
         if ctx.actor.may(DRAFT) {
             let released: std::collections::HashSet<&str> = found.iter().map(|session| session.id.as_str()).collect();
-            let missing: Vec<&str> = keys.iter().map(|key| key.id.as_str()).filter(|id| !released.contains(id)).collect();
+            let missing: Vec<&str> =
+                keys.iter().map(|key| key.id.as_str()).filter(|id| !released.contains(id)).collect();
             let drafts = Reading::new(ctx, View::Draft, "").by_id(missing)?;
             found.extend(drafts);
         }
@@ -70,7 +71,10 @@ fn sessions_of<'k, K: Eq + std::hash::Hash + From<String>>(
     }
     let from = reading.from();
     let from = if join.is_empty() { from } else { from.replacen(" s LEFT JOIN", &format!(" s {join} LEFT JOIN"), 1) };
-    let sql = format!("SELECT {parent} AS parent, {} {from}{on_day} AND {parent} IN ($keys) ORDER BY s.starts_at, s.id", reading.columns());
+    let sql = format!(
+        "SELECT {parent} AS parent, {} {from}{on_day} AND {parent} IN ($keys) ORDER BY s.starts_at, s.id",
+        reading.columns()
+    );
     let rows: Vec<SessionRow> = database::query_in(&sql, &parameters, parents.iter().map(&id))?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let rows: Vec<SessionRow> = rows
@@ -113,8 +117,11 @@ impl PersonFields for Programming {
 
     fn apart_from(ctx: &Context, keys: &[PersonKey]) -> Batch<Vec<Person>> {
         let ids = || keys.iter().map(|key| key.id.as_str());
-        let mut pairs: Vec<(String, String)> =
-            database::query_in("SELECT person_id, other_id FROM kept_apart WHERE person_id IN ($keys)", params![], ids())?;
+        let mut pairs: Vec<(String, String)> = database::query_in(
+            "SELECT person_id, other_id FROM kept_apart WHERE person_id IN ($keys)",
+            params![],
+            ids(),
+        )?;
         pairs.extend(database::query_in::<(String, String), _>(
             "SELECT other_id, person_id FROM kept_apart WHERE other_id IN ($keys)",
             params![],
@@ -125,7 +132,10 @@ impl PersonFields for Programming {
         for (id, person) in &others {
             of.insert(id, person);
         }
-        batch::lists(keys, pairs.iter().filter_map(|(one, other)| Some((one.clone(), (*of.get(other.as_str())?).clone()))))
+        batch::lists(
+            keys,
+            pairs.iter().filter_map(|(one, other)| Some((one.clone(), (*of.get(other.as_str())?).clone()))),
+        )
     }
 
     fn daily_limit(_: &Context, keys: &[PersonKey]) -> Batch<Option<i32>> {
@@ -135,8 +145,11 @@ impl PersonFields for Programming {
     }
 
     fn approval(_: &Context, keys: &[PersonKey]) -> Batch<ScheduleApproval> {
-        let rows: Vec<(String, String)> =
-            database::query_in("SELECT id, approval FROM person WHERE id IN ($keys)", params![], keys.iter().map(|key| key.id.as_str()))?;
+        let rows: Vec<(String, String)> = database::query_in(
+            "SELECT id, approval FROM person WHERE id IN ($keys)",
+            params![],
+            keys.iter().map(|key| key.id.as_str()),
+        )?;
         let rows = rows.into_iter().map(|(id, word)| Ok((id, wire(&word)?))).collect::<Result<Vec<_>>>()?;
         batch::values(keys, rows, ScheduleApproval::NotSet)
     }
@@ -163,13 +176,18 @@ impl ScheduleReleaseFields for Programming {
         release::changes(ctx, releases)
     }
 
-    fn sessions(ctx: &Context, releases: &[ScheduleReleaseKey], args: ScheduleReleaseSessionsArgs) -> Batch<Vec<Session>> {
+    fn sessions(
+        ctx: &Context,
+        releases: &[ScheduleReleaseKey],
+        args: ScheduleReleaseSessionsArgs,
+    ) -> Batch<Vec<Session>> {
         let limit = limit(args.first)?;
         releases
             .iter()
             .map(|key| {
                 let reading = Reading::new(ctx, View::At(key.number), "");
-                let sql = format!("SELECT {} {} ORDER BY s.starts_at, s.id LIMIT $1", reading.columns(), reading.from());
+                let sql =
+                    format!("SELECT {} {} ORDER BY s.starts_at, s.id LIMIT $1", reading.columns(), reading.from());
                 Ok(reading.query(&sql, params![limit]))
             })
             .collect()

@@ -38,7 +38,10 @@ impl PersonRow {
 /// Links for clients.
 #[must_use]
 pub fn links(links: Vec<Link>) -> Vec<SessionLink> {
-    links.into_iter().map(|link| SessionLink { url: link.url, title: some(link.title), kind: some(link.kind) }).collect()
+    links
+        .into_iter()
+        .map(|link| SessionLink { url: link.url, title: some(link.title), kind: some(link.kind) })
+        .collect()
 }
 
 /// The columns of a person, long ones only where wanted.
@@ -79,7 +82,9 @@ pub fn page(ctx: &Context, view: View, text: Option<&str>, first: i32, after: Op
         0
     };
     if let Some(after) = after {
-        let (id, key) = after.split_once(' ').ok_or_else(|| Error::invalid("This cursor is none of ours; start again without.").at("/after"))?;
+        let (id, key) = after
+            .split_once(' ')
+            .ok_or_else(|| Error::invalid("This cursor is none of ours; start again without.").at("/after"))?;
         let (key, id) = (statement.parameter(&key), statement.parameter(&id));
         statement.text += &format!(" AND (e.name_key > {key} OR (e.name_key = {key} AND e.id > {id}))");
     }
@@ -103,7 +108,11 @@ fn wants_of(ctx: &Context, field: &str) -> bool {
 ///
 /// # Errors
 /// The database's.
-pub fn by_id<'k>(wants: &Wants<'_>, view: View, ids: impl IntoIterator<Item = &'k str>) -> Result<Vec<(String, Person)>> {
+pub fn by_id<'k>(
+    wants: &Wants<'_>,
+    view: View,
+    ids: impl IntoIterator<Item = &'k str>,
+) -> Result<Vec<(String, Person)>> {
     let sql = format!("SELECT {} FROM person e WHERE {} AND e.id IN ($keys)", columns(wants, ""), visible(view));
     let rows: Vec<PersonRow> = database::query_in(&sql, params![], ids)?;
     Ok(rows.into_iter().map(|row| (row.id.clone(), row.person())).collect())

@@ -21,15 +21,22 @@ impl QueryResolvers for Programming {
     }
 
     fn programme_days(ctx: &Context) -> Result<Vec<ProgrammeDay>> {
-        let sql = format!("SELECT starts_at FROM session_released WHERE until_release = {FOREVER} AND starts_at IS NOT NULL");
+        let sql =
+            format!("SELECT starts_at FROM session_released WHERE until_release = {FOREVER} AND starts_at IS NOT NULL");
         let starts: Vec<(Timestamp,)> = database::query_as(&sql, params![])?;
-        let mut days: std::collections::BTreeMap<Date, i64> = ctx.convention.days().into_iter().take(60).map(|day| (day, 0)).collect();
+        let mut days: std::collections::BTreeMap<Date, i64> =
+            ctx.convention.days().into_iter().take(60).map(|day| (day, 0)).collect();
         for (start,) in starts {
             *days.entry(ctx.convention.day_of(start)).or_default() += 1;
         }
         let day = |(date, count)| {
             let (start, end) = ctx.convention.day_span(date);
-            ProgrammeDay { date, start: ctx.convention.local(start), end: ctx.convention.local(end), session_count: int(count) }
+            ProgrammeDay {
+                date,
+                start: ctx.convention.local(start),
+                end: ctx.convention.local(end),
+                session_count: int(count),
+            }
         };
         Ok(days.into_iter().map(day).collect())
     }
@@ -51,7 +58,11 @@ impl QueryResolvers for Programming {
             next.columns(),
             next.from()
         );
-        Ok(NowAndNext { at: ctx.convention.local(at), now: now.query(&on, params![at])?, next: next.query(&coming, params![at, soon])? })
+        Ok(NowAndNext {
+            at: ctx.convention.local(at),
+            now: now.query(&on, params![at])?,
+            next: next.query(&coming, params![at, soon])?,
+        })
     }
 
     fn rooms(_: &Context) -> Result<Vec<Room>> {

@@ -77,7 +77,8 @@ impl Pair {
         let cancelled_before = self.old_state.as_deref() == Some("cancelled");
         // What was called off before anybody saw it is nobody's news.
         let is_public = self.is_public && (self.state != "cancelled" || was_public);
-        let moved = (&self.room_id, self.starts_at, self.ends_at) != (&self.old_room_id, self.old_starts_at, self.old_ends_at);
+        let moved =
+            (&self.room_id, self.starts_at, self.ends_at) != (&self.old_room_id, self.old_starts_at, self.old_ends_at);
         let change = match (was_public, is_public) {
             (false, false) => return None,
             (false, true) => "created",
@@ -108,8 +109,22 @@ impl Pair {
 
 /// Columns whose difference is a change; the line-up is compared apart.
 const CONTENT: [&str; 16] = [
-    "code", "slug", "title", "subtitle", "abstract_text", "description", "kind", "state", "environment", "language", "url", "links",
-    "attachments", "tags", "extra", "number",
+    "code",
+    "slug",
+    "title",
+    "subtitle",
+    "abstract_text",
+    "description",
+    "kind",
+    "state",
+    "environment",
+    "language",
+    "url",
+    "links",
+    "attachments",
+    "tags",
+    "extra",
+    "number",
 ];
 
 /// What the next release would change, by time.
@@ -126,8 +141,11 @@ pub fn pending() -> Result<Vec<Change>> {
     };
     let current_a = format!(" AND a.until_release = {FOREVER}");
     let current_b = format!(" AND b.until_release = {FOREVER}");
-    let same_line_up =
-        [differs("part_draft", "", "part_released", &current_b), differs("part_released", &current_a, "part_draft", "")].join(" AND ");
+    let same_line_up = [
+        differs("part_draft", "", "part_released", &current_b),
+        differs("part_released", &current_a, "part_draft", ""),
+    ]
+    .join(" AND ");
     let changed = format!(
         "SELECT s.id, s.title, s.state, s.kind, s.room_id, r.name AS room_name, s.track_id, t.name AS track_name, s.starts_at, s.ends_at, \
          (s.state <> 'draft' AND s.starts_at IS NOT NULL) AS is_public, o.state AS old_state, o.room_id AS old_room_id, q.name AS old_room_name, \
@@ -160,9 +178,14 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
     if name.is_empty() {
         return Err(Error::invalid("Give the release a name.").at("/name"));
     }
-    let taken: Option<(i64,)> = database::query_optional("SELECT number FROM schedule_release WHERE name = $1", params![name])?;
+    let taken: Option<(i64,)> =
+        database::query_optional("SELECT number FROM schedule_release WHERE name = $1", params![name])?;
     if taken.is_some() {
-        return Err(Error::new("NAME_TAKEN", format!("There is a release called `{name}` already; choose another name.")).at("/name"));
+        return Err(Error::new(
+            "NAME_TAKEN",
+            format!("There is a release called `{name}` already; choose another name."),
+        )
+        .at("/name"));
     }
     let last: Option<i64> = database::query_value("SELECT MAX(number) FROM schedule_release", params![])?;
     let number = last.unwrap_or(0) + 1;
@@ -174,7 +197,8 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
         let sql = format!("UPDATE {table} SET until_release = $1 WHERE until_release = {FOREVER} AND {id} IN ($keys)");
         crate::store::execute_in(&sql, params![number], touched())?;
     }
-    let kept: Vec<&str> = changes.iter().filter(|change| !removed(change)).map(|change| change.session.as_str()).collect();
+    let kept: Vec<&str> =
+        changes.iter().filter(|change| !removed(change)).map(|change| change.session.as_str()).collect();
     let columns = "id, revision, number, code, slug, title, subtitle, abstract_text, description, kind, state, environment, language, track_id, \
                    room_id, starts_at, ends_at, url, links, attachments, tags, audience, extra, search, source";
     let sql = format!(
@@ -200,12 +224,29 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
     let columns = ["number", "name", "note", "made_at", "made_by", "sessions", "changes"];
     database::insert_many("schedule_release", columns, [row![number, name, note, now, by, sessions, changes.len()]])?;
     let columns = [
-        "release_number", "session_id", "change", "title", "room_name", "starts_at", "ends_at", "old_room_name", "old_starts_at", "old_ends_at",
+        "release_number",
+        "session_id",
+        "change",
+        "title",
+        "room_name",
+        "starts_at",
+        "ends_at",
+        "old_room_name",
+        "old_starts_at",
+        "old_ends_at",
     ];
     let rows = changes.iter().map(|change| {
         row![
-            number, change.session, change.change, change.title, change.room_name, change.start, change.end, change.old_room_name,
-            change.old_start, change.old_end
+            number,
+            change.session,
+            change.change,
+            change.title,
+            change.room_name,
+            change.start,
+            change.end,
+            change.old_room_name,
+            change.old_start,
+            change.old_end
         ]
     });
     database::insert_many("schedule_change", columns, rows)?;

@@ -36,7 +36,8 @@ const TRACK: &str = "SELECT id, name, color FROM track";
 /// # Errors
 /// The database's.
 pub fn rooms() -> Result<Vec<Room>> {
-    let rows: Vec<RoomRow> = database::query_as(&format!("{ROOM} WHERE NOT removed ORDER BY sort_order, name, id"), params![])?;
+    let rows: Vec<RoomRow> =
+        database::query_as(&format!("{ROOM} WHERE NOT removed ORDER BY sort_order, name, id"), params![])?;
     Ok(rows.into_iter().map(RoomRow::room).collect())
 }
 
@@ -66,7 +67,8 @@ fn track_of((id, name, color): (String, String, String)) -> Track {
 /// # Errors
 /// The database's.
 pub fn tracks() -> Result<Vec<Track>> {
-    let rows: Vec<(String, String, String)> = database::query_as(&format!("{TRACK} WHERE NOT removed ORDER BY sort_order, name, id"), params![])?;
+    let rows: Vec<(String, String, String)> =
+        database::query_as(&format!("{TRACK} WHERE NOT removed ORDER BY sort_order, name, id"), params![])?;
     Ok(rows.into_iter().map(track_of).collect())
 }
 
@@ -75,7 +77,8 @@ pub fn tracks() -> Result<Vec<Track>> {
 /// # Errors
 /// The database's.
 pub fn tracks_by_id<'k>(ids: impl IntoIterator<Item = &'k str>) -> Result<Vec<(String, Track)>> {
-    let rows: Vec<(String, String, String)> = database::query_in(&format!("{TRACK} WHERE id IN ($keys)"), params![], ids)?;
+    let rows: Vec<(String, String, String)> =
+        database::query_in(&format!("{TRACK} WHERE id IN ($keys)"), params![], ids)?;
     Ok(rows.into_iter().map(|row| (row.0.clone(), track_of(row))).collect())
 }
 
@@ -91,8 +94,14 @@ pub fn track(id: &str) -> Result<Option<Track>> {
 ///
 /// # Errors
 /// The database's.
-pub fn windows<'k>(ctx: &Context, table: &str, owner: &str, ids: impl IntoIterator<Item = &'k str>) -> Result<Vec<(String, AvailableWindow)>> {
-    let sql = format!("SELECT {owner}, starts_at, ends_at FROM {table} WHERE {owner} IN ($keys) ORDER BY {owner}, starts_at");
+pub fn windows<'k>(
+    ctx: &Context,
+    table: &str,
+    owner: &str,
+    ids: impl IntoIterator<Item = &'k str>,
+) -> Result<Vec<(String, AvailableWindow)>> {
+    let sql =
+        format!("SELECT {owner}, starts_at, ends_at FROM {table} WHERE {owner} IN ($keys) ORDER BY {owner}, starts_at");
     let rows: Vec<(String, Timestamp, Timestamp)> = database::query_in(&sql, params![], ids)?;
     let window = |start, end| AvailableWindow { start: ctx.convention.local(start), end: ctx.convention.local(end) };
     Ok(rows.into_iter().map(|(owner, start, end)| (owner, window(start, end))).collect())

@@ -86,7 +86,10 @@ impl<'c> Reading<'c> {
             (&["links"], ", s.links"),
             (&["attachments"], ", s.attachments"),
             (&["logo", "feedbackUrl", "doNotRecord", "recordingLicence"], ", s.extra"),
-            (&["room"], ", r.name AS room_name, r.area AS room_area, r.capacity AS room_capacity, r.exclusive AS room_exclusive"),
+            (
+                &["room"],
+                ", r.name AS room_name, r.area AS room_area, r.capacity AS room_capacity, r.exclusive AS room_exclusive",
+            ),
             (&["room.description"], ", r.description AS room_description"),
             (&["track"], ", t.name AS track_name, t.color AS track_color"),
             (&["audience"], if matches!(self.view, View::Draft) { ", s.audience" } else { "" }),
@@ -150,7 +153,8 @@ impl<'c> Reading<'c> {
     }
 
     fn filter(&self, statement: &mut Statement, filter: SessionFilter) {
-        let SessionFilter { day, room, track, person, kind, language, environment, state, tag, text, from, until } = filter;
+        let SessionFilter { day, room, track, person, kind, language, environment, state, tag, text, from, until } =
+            filter;
         let mut and = |condition: &str, value: &dyn ToValue| {
             statement.parameters.push(value.to_value());
             let placeholder = format!("${}", statement.parameters.len());
@@ -169,8 +173,11 @@ impl<'c> Reading<'c> {
             and("s.track_id = ?", &track);
         }
         if let Some(person) = person {
-            let condition =
-                format!("s.id IN (SELECT p.session_id FROM {} p WHERE p.person_id = ? AND {})", self.view.parts(), self.view.condition("p"));
+            let condition = format!(
+                "s.id IN (SELECT p.session_id FROM {} p WHERE p.person_id = ? AND {})",
+                self.view.parts(),
+                self.view.condition("p")
+            );
             and(&condition, &person);
         }
         if let Some(kind) = kind {
@@ -211,7 +218,8 @@ impl<'c> Reading<'c> {
     /// # Errors
     /// The database's.
     pub fn by_id<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> Result<Vec<Session>> {
-        let sql = format!("SELECT {} {} AND s.id IN ($keys) ORDER BY {}, s.id", self.columns(), self.from(), self.sort());
+        let sql =
+            format!("SELECT {} {} AND s.id IN ($keys) ORDER BY {}, s.id", self.columns(), self.from(), self.sort());
         self.sessions(database::query_in(&sql, params![], ids)?)
     }
 
@@ -236,7 +244,11 @@ impl<'c> Reading<'c> {
     /// # Errors
     /// The database's.
     pub fn sessions(&self, rows: Vec<SessionRow>) -> Result<Vec<Session>> {
-        let mut line_ups = if self.wants.field("people") { self.line_ups(rows.iter().map(|row| row.id.as_str()))? } else { HashMap::new() };
+        let mut line_ups = if self.wants.field("people") {
+            self.line_ups(rows.iter().map(|row| row.id.as_str()))?
+        } else {
+            HashMap::new()
+        };
         let mut left: HashMap<String, usize> = HashMap::new();
         for row in &rows {
             *left.entry(row.id.clone()).or_default() += 1;
@@ -280,7 +292,8 @@ impl<'c> Reading<'c> {
 
     fn session(&self, row: SessionRow, people: Vec<SessionPerson>) -> Result<Session> {
         let convention = &self.ctx.convention;
-        let minutes = row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
+        let minutes =
+            row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
         let room = row.room_id.zip(row.room_name).map(|(id, name)| Room {
             id,
             name,
@@ -289,7 +302,11 @@ impl<'c> Reading<'c> {
             exclusive: row.room_exclusive.unwrap_or(true),
             description: row.room_description.and_then(some),
         });
-        let track = row.track_id.zip(row.track_name).map(|(id, name)| Track { id, name, color: row.track_color.and_then(some) });
+        let track = row.track_id.zip(row.track_name).map(|(id, name)| Track {
+            id,
+            name,
+            color: row.track_color.and_then(some),
+        });
         Ok(Session {
             id: row.id,
             code: some(row.code),

@@ -8,7 +8,11 @@ use crate::Programming;
 use crate::schema::*;
 
 impl SubscriptionResolvers for Programming {
-    fn schedule_changed(_: &Context, args: SubscriptionScheduleChangedArgs, event: &Event) -> Result<Option<ScheduleChange>> {
+    fn schedule_changed(
+        _: &Context,
+        args: SubscriptionScheduleChangedArgs,
+        event: &Event,
+    ) -> Result<Option<ScheduleChange>> {
         let SessionsChanged { release, sessions } = event.payload()?;
         let changes = sessions
             .into_iter()

@@ -16,8 +16,26 @@ use crate::text;
 
 /// The columns, as written. Read in any order, in any case.
 pub const COLUMNS: [&str; 20] = [
-    "id", "number", "code", "slug", "title", "subtitle", "kind", "state", "environment", "language", "track", "room", "start", "end",
-    "people", "person_ids", "tags", "url", "audience", "abstract",
+    "id",
+    "number",
+    "code",
+    "slug",
+    "title",
+    "subtitle",
+    "kind",
+    "state",
+    "environment",
+    "language",
+    "track",
+    "room",
+    "start",
+    "end",
+    "people",
+    "person_ids",
+    "tags",
+    "url",
+    "audience",
+    "abstract",
 ];
 /// The last column, apart because it is the longest; and one read but not written, for those who count minutes.
 pub const DESCRIPTION: &str = "description";
@@ -33,11 +51,16 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     gatherer.has_sessions();
     let first_line = text.lines().next().unwrap_or_default();
     let separator = if first_line.matches(';').count() > first_line.matches(',').count() { b';' } else { b',' };
-    let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(text.as_bytes());
+    let mut reader =
+        ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| broken(text, &error))?.clone();
     let columns = Columns::of(&headers, &mut gatherer)?;
     if ends_inside_quotes(text, separator) {
-        return Err(Refusal::at(text, text.len(), "the file ends inside a quoted cell; it was cut off, or a `\"` is missing"));
+        return Err(Refusal::at(
+            text,
+            text.len(),
+            "the file ends inside a quoted cell; it was cut off, or a `\"` is missing",
+        ));
     }
     let mut record = ::csv::StringRecord::new();
     loop {
@@ -105,7 +128,9 @@ impl Columns {
             Ok(Self(columns))
         } else {
             let known = COLUMNS.join(", ");
-            Err(Refusal::whole(format!("there is no column `title`; the first line names the columns: {known}, {DESCRIPTION}")))
+            Err(Refusal::whole(format!(
+                "there is no column `title`; the first line names the columns: {known}, {DESCRIPTION}"
+            )))
         }
     }
 }
@@ -163,7 +188,13 @@ fn row(gatherer: &mut Gatherer<'_>, row: &Row<'_>, offset: usize) -> Result<(), 
     }
 }
 
-fn session(gatherer: &mut Gatherer<'_>, row: &Row<'_>, source: &str, title: &str, offset: usize) -> Result<FileSession, String> {
+fn session(
+    gatherer: &mut Gatherer<'_>,
+    row: &Row<'_>,
+    source: &str,
+    title: &str,
+    offset: usize,
+) -> Result<FileSession, String> {
     if title.is_empty() {
         return Err("it has no title".to_owned());
     }
@@ -180,7 +211,9 @@ fn session(gatherer: &mut Gatherer<'_>, row: &Row<'_>, source: &str, title: &str
         language: row.line("language"),
         url: row.line("url"),
         audience: optional_number(row, "audience")?,
-        tags: row.cell("tags").map(|cell| split(cell).iter().map(|tag| text::line(&unescaped(tag))).filter(|tag| !tag.is_empty()).collect()),
+        tags: row.cell("tags").map(|cell| {
+            split(cell).iter().map(|tag| text::line(&unescaped(tag))).filter(|tag| !tag.is_empty()).collect()
+        }),
         slot: slot(row, gatherer)?,
         ..FileSession::default()
     };
@@ -188,7 +221,8 @@ fn session(gatherer: &mut Gatherer<'_>, row: &Row<'_>, source: &str, title: &str
         session.state = Some(word.parse::<State>().map_err(|error| error.to_string())?);
     }
     if let Some(word) = row.line("environment").filter(|word| !word.is_empty()) {
-        session.environment = Some(word.replace([' ', '-'], "_").parse::<Environment>().map_err(|error| error.to_string())?);
+        session.environment =
+            Some(word.replace([' ', '-'], "_").parse::<Environment>().map_err(|error| error.to_string())?);
     }
     session.people = people(gatherer, row, source)?;
     session.track = row.line("track").map(|name| gatherer.track(&name));
@@ -218,7 +252,8 @@ fn slot(row: &Row<'_>, gatherer: &Gatherer<'_>) -> Result<Option<Option<Slot>>, 
     let seconds = match (end, minutes) {
         (Some(end), _) => moment::instant(&end, gatherer.zone())?.as_second() - start.as_second(),
         (None, Some(minutes)) => {
-            let minutes: i64 = minutes.parse().map_err(|_| format!("`{}` is no number of minutes", super::shortened(&minutes)))?;
+            let minutes: i64 =
+                minutes.parse().map_err(|_| format!("`{}` is no number of minutes", super::shortened(&minutes)))?;
             minutes.saturating_mul(60)
         }
         (None, None) => return Err("it starts but has neither `end` nor `minutes`".to_owned()),

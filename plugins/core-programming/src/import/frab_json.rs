@@ -10,7 +10,10 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::frab_xml::named;
-use super::{FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment};
+use super::{
+    FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment,
+    shortened,
+};
 use crate::identity;
 use crate::model::{Link, Slot};
 use crate::place::Offset;
@@ -26,9 +29,11 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
         return Err(Refusal::at(text, offset, "this is not the JSON of a schedule: it does not begin with `{`"));
     }
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| refusal(text, &error))?;
-    let schedule = document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
-    let conference =
-        schedule.conference.ok_or_else(|| Refusal::whole("this is not a schedule.json: \"schedule\" has no \"conference\""))?;
+    let schedule =
+        document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
+    let conference = schedule
+        .conference
+        .ok_or_else(|| Refusal::whole("this is not a schedule.json: \"schedule\" has no \"conference\""))?;
     let days = conference.days.ok_or_else(|| Refusal::whole("this schedule.json has no \"days\"; nothing was read"))?;
 
     let mut gatherer = Gatherer::new(text, Format::FrabJson, options);
@@ -75,7 +80,11 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
                 let offset = offset_in(text, raw.get());
                 events.push(event(raw.get(), offset, &room, &date, gatherer.zone()));
                 if events.len() > super::MOST_SESSIONS {
-                    return Err(Refusal::at(text, offset, format!("the file has more than {} events; split it", super::MOST_SESSIONS)));
+                    return Err(Refusal::at(
+                        text,
+                        offset,
+                        format!("the file has more than {} events; split it", super::MOST_SESSIONS),
+                    ));
                 }
             }
         }
@@ -146,7 +155,8 @@ fn rounded(number: f64) -> i64 {
 /// The fields the format gives a room beyond name, guid, capacity and description.
 #[must_use]
 pub fn known_room_field(key: &str) -> bool {
-    matches!(key, "slug" | "type" | "stream_id" | "url" | "features" | "assembly" | "description") || key.starts_with("description_")
+    matches!(key, "slug" | "type" | "stream_id" | "url" | "features" | "assembly" | "description")
+        || key.starts_with("description_")
 }
 
 /// An event before people's ids are known to be unique.
@@ -183,9 +193,9 @@ fn event(raw: &str, offset: usize, room: &str, day: &str, zone: &jiff::tz::TimeZ
         }
     };
     let session = &mut event.session;
-    event.given_id = read.id.text();
+    event.given_id = read.id.given.clone();
     event.id = read.guid.0.as_deref().and_then(identity::uuid);
-    session.number = event.given_id.parse().ok();
+    session.number = read.id.number;
     session.code = read.code.said().filter(|code| !code.is_empty());
     session.title = read.title.text();
     session.subtitle = read.subtitle.said();
@@ -209,6 +219,8 @@ fn event(raw: &str, offset: usize, room: &str, day: &str, zone: &jiff::tz::TimeZ
         recording.licence = licence.unwrap_or_default();
         recording.opt_out = read.do_not_record.flatten();
     }
+    let wrong_id = wrong_id("its", &read.id)
+        .or_else(|| read.persons.iter().flatten().find_map(|person| wrong_id("a person's", &person.id)));
     event.people = read.persons.map(|people| people.into_iter().filter_map(somebody).collect());
     match slot(&read.date.text(), &read.end.text(), &read.duration.text(), zone) {
         Ok(slot) => session.slot = Some(Some(slot)),
@@ -217,7 +229,16 @@ fn event(raw: &str, offset: usize, room: &str, day: &str, zone: &jiff::tz::TimeZ
     if session.title.is_empty() {
         event.problem = Some("it has no title".to_owned());
     }
+    if wrong_id.is_some() {
+        event.problem = wrong_id;
+    }
     event
+}
+
+/// An id that is no number is a mistake: taken for a word, it would make the same session twice once it is mended.
+fn wrong_id(whose: &str, id: &Number) -> Option<String> {
+    (id.number.is_none() && !id.given.is_empty())
+        .then(|| format!("{whose} \"id\" is `{}`, but the format has whole numbers there", shortened(&id.given)))
 }
 
 fn slot(date: &str, end: &str, duration: &str, zone: &jiff::tz::TimeZone) -> Result<Slot, String> {
@@ -236,18 +257,18 @@ fn slot(date: &str, end: &str, duration: &str, zone: &jiff::tz::TimeZone) -> Res
 }
 
 fn somebody(person: PersonFields) -> Option<Somebody> {
-    let name = person.name.said().filter(|name| !name.is_empty()).or_else(|| person.public_name.said()).unwrap_or_default();
+    let name =
+        person.name.said().filter(|name| !name.is_empty()).or_else(|| person.public_name.said()).unwrap_or_default();
     if name.is_empty() {
         return None;
     }
-    let number = person.id.text();
     let code = person.code.text();
     Some(Somebody {
         guid: person.guid.0.as_deref().and_then(identity::uuid),
-        id: if number.is_empty() { code } else { number.clone() },
+        id: person.id.number.map_or(code, |number| number.to_string()),
         person: FilePerson {
             name: name.clone(),
-            number: number.parse().ok(),
+            number: person.id.number,
             biography: person.biography.cleaned(),
             avatar: person.avatar.said(),
             url: person.url.said(),
@@ -309,12 +330,14 @@ fn keep(gatherer: &mut Gatherer<'_>, event: Event, source: &str, ids: &PersonIds
 // === what the file looks like ===
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a \"schedule\"")]
 struct Document<'t> {
     #[serde(borrow)]
     schedule: Option<Schedule<'t>>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Schedule<'t> {
     #[serde(default)]
     base_url: Word,
@@ -325,6 +348,7 @@ struct Schedule<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Conference<'t> {
     #[serde(default)]
     acronym: Word,
@@ -345,6 +369,7 @@ struct Conference<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a day")]
 struct Day<'t> {
     #[serde(default)]
     date: Word,
@@ -384,6 +409,7 @@ impl<'de: 't, 't> Deserialize<'de> for RoomsOfDay<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a track")]
 struct Track {
     #[serde(default)]
     name: Word,
@@ -396,10 +422,10 @@ struct Track {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an event")]
 struct EventFields {
     guid: Word,
-    id: Word,
+    id: Number,
     code: Word,
     date: Word,
     end: Word,
@@ -428,10 +454,10 @@ struct EventFields {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "a person")]
 struct PersonFields {
     guid: Word,
-    id: Word,
+    id: Number,
     code: Word,
     name: Word,
     public_name: Word,
@@ -442,7 +468,7 @@ struct PersonFields {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "a link")]
 struct Reference {
     url: Word,
     title: Word,
@@ -453,6 +479,24 @@ struct Reference {
 /// Tells an absent field from `null`.
 fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<bool>>, D::Error> {
     Option::<bool>::deserialize(deserializer).map(Some)
+}
+
+/// A whole number, or whatever stands in its place.
+#[derive(Default)]
+struct Number {
+    number: Option<i64>,
+    given: String,
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Ok(match &value {
+            serde_json::Value::Null => Self::default(),
+            serde_json::Value::String(text) => Self { number: None, given: format!("\"{}\"", text::line(text)) },
+            other => Self { number: other.as_i64(), given: other.to_string() },
+        })
+    }
 }
 
 /// A text, also where a writer made it a number or `null`; absent when the field is.

@@ -7,7 +7,8 @@
 
 use super::xml_pull::{Element, Pull, Step};
 use super::{
-    FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment, shortened,
+    FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment,
+    shortened,
 };
 use crate::identity;
 use crate::model::{Link, Recording, Slot};
@@ -19,12 +20,18 @@ use crate::text;
 /// # Errors
 /// When it is not XML, not a schedule, or unsafe.
 pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
-    let mut reading =
-        Reading { text, pull: Pull::new(text), gatherer: Gatherer::new(text, Format::FrabXml, options), events: Vec::new(), ids: PersonIds::default() };
+    let mut reading = Reading {
+        text,
+        pull: Pull::new(text),
+        gatherer: Gatherer::new(text, Format::FrabXml, options),
+        events: Vec::new(),
+        ids: PersonIds::default(),
+    };
     match reading.pull.step()? {
         Step::Open(root) if root.name == "schedule" => {}
         Step::Open(root) => {
-            let message = format!("this is not a frab schedule: it begins with <{}>, not <schedule>", shortened(&root.name));
+            let message =
+                format!("this is not a frab schedule: it begins with <{}>, not <schedule>", shortened(&root.name));
             return Err(Refusal::at(text, root.offset, message));
         }
         Step::Close | Step::End => return Err(Refusal::whole("this is not a frab schedule: there is no <schedule>")),
@@ -153,7 +160,11 @@ impl Reading<'_> {
                     if !described {
                         described = true;
                         if id.is_some() {
-                            self.gatherer.describe_room(FileRoom { name: name.clone(), id: id.clone(), ..FileRoom::default() });
+                            self.gatherer.describe_room(FileRoom {
+                                name: name.clone(),
+                                id: id.clone(),
+                                ..FileRoom::default()
+                            });
                         }
                     }
                     self.event(&event, &name, date)?;
@@ -177,11 +188,7 @@ impl Reading<'_> {
         session.code = element.attribute("code").map(text::line).filter(|code| !code.is_empty());
         session.room = Some(if room.is_empty() { None } else { Some(room.to_owned()) });
         let (mut date, mut duration) = (None, None);
-        loop {
-            let field = match self.pull.step()? {
-                Step::Open(field) => field,
-                Step::Close | Step::End => break,
-            };
+        while let Step::Open(field) = self.pull.step()? {
             match field.name.as_str() {
                 "persons" => event.people = Some(self.persons()?),
                 "links" => session.links = Some(self.references("link")?),
@@ -230,7 +237,11 @@ impl Reading<'_> {
         }
         self.events.push(event);
         if self.events.len() > super::MOST_SESSIONS {
-            return Err(Refusal::at(self.text, element.offset, format!("the file has more than {} events; split it", super::MOST_SESSIONS)));
+            return Err(Refusal::at(
+                self.text,
+                element.offset,
+                format!("the file has more than {} events; split it", super::MOST_SESSIONS),
+            ));
         }
         Ok(())
     }
@@ -337,7 +348,13 @@ impl Reading<'_> {
                     None => self.ids.uuid(&source, &person.id, &person.name),
                 };
                 parts.get_or_insert_default().push(FilePart { person: id.clone(), role: None });
-                self.gatherer.person(FilePerson { id, by_name, number: person.id.parse().ok(), name: person.name, ..FilePerson::default() });
+                self.gatherer.person(FilePerson {
+                    id,
+                    by_name,
+                    number: person.id.parse().ok(),
+                    name: person.name,
+                    ..FilePerson::default()
+                });
             }
             session.people = parts;
             self.gatherer.session(session)?;
@@ -351,5 +368,9 @@ impl Reading<'_> {
 
 /// A message about a session, with enough of its title.
 pub(super) fn named(title: &str, problem: &str) -> String {
-    if title.is_empty() { format!("a session could not be read: {problem}") } else { format!("session `{}`: {problem}", shortened(title)) }
+    if title.is_empty() {
+        format!("a session could not be read: {problem}")
+    } else {
+        format!("session `{}`: {problem}", shortened(title))
+    }
 }

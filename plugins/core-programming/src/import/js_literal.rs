@@ -142,8 +142,11 @@ impl<'t> Reader<'t> {
                 Some(c) if is_name_start(c) => {
                     let word = self.name();
                     match word {
-                        "var" | "let" | "const" | "export" | "default" | "module" | "exports" | "window" | "self" | "globalThis" | "return" => {}
-                        "null" | "undefined" | "true" | "false" => return Err(self.wrong(format!("`{word}` stands where data was expected"))),
+                        "var" | "let" | "const" | "export" | "default" | "module" | "exports" | "window" | "self"
+                        | "globalThis" | "return" => {}
+                        "null" | "undefined" | "true" | "false" => {
+                            return Err(self.wrong(format!("`{word}` stands where data was expected")));
+                        }
                         word => word.clone_into(&mut name),
                     }
                 }
@@ -212,7 +215,11 @@ impl<'t> Reader<'t> {
     /// After an item: a comma, or the end coming.
     fn separator(&mut self, end: char) -> Result<(), Refusal> {
         self.space()?;
-        if self.eat(',') || self.peek() == Some(end) { Ok(()) } else { Err(self.wrong(format!("`,` or `{end}` was expected"))) }
+        if self.eat(',') || self.peek() == Some(end) {
+            Ok(())
+        } else {
+            Err(self.wrong(format!("`,` or `{end}` was expected")))
+        }
     }
 
     /// Whether a list begins here.
@@ -272,7 +279,9 @@ impl<'t> Reader<'t> {
             Some('"' | '\'' | '`') => self.word().map(Literal::Word),
             Some(c) if c.is_ascii_digit() || matches!(c, '-' | '+' | '.') => {
                 let rest = self.rest();
-                let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'))).unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
+                    .unwrap_or(rest.len());
                 let number = rest.get(..end).unwrap_or_default();
                 if number.parse::<f64>().is_err() {
                     return Err(self.wrong(format!("`{}` is no number", shortened(number))));
@@ -286,7 +295,8 @@ impl<'t> Reader<'t> {
                     "null" | "undefined" => Ok(Literal::Nothing),
                     word @ ("true" | "false") => Ok(Literal::Word(word.to_owned())),
                     word => {
-                        let message = format!("`{}` is program code or an unquoted text; only data can be read", shortened(word));
+                        let message =
+                            format!("`{}` is program code or an unquoted text; only data can be read", shortened(word));
                         self.at = start;
                         Err(self.wrong(message))
                     }
@@ -389,7 +399,11 @@ impl<'t> Reader<'t> {
     }
 
     fn hex(&mut self, digits: usize) -> Result<u16, Refusal> {
-        let value = self.rest().get(..digits).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+        let value = self
+            .rest()
+            .get(..digits)
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u16::from_str_radix(hex, 16).ok());
         match value {
             Some(value) => {
                 self.at += digits;
@@ -453,16 +467,25 @@ mod tests {
 
     #[test]
     fn code_is_refused_where_it_stands() {
-        check("var a = [1];\nfunction f() { return 1 }", expect![[r#"
+        check(
+            "var a = [1];\nfunction f() { return 1 }",
+            expect![[r#"
             a: List([Word("1")])
             refused, line 2, column 12: this is program code; only data like `var program = [ … ];` can be read
-        "#]]);
-        check("var a = [ new Date() ];", expect![[r#"
+        "#]],
+        );
+        check(
+            "var a = [ new Date() ];",
+            expect![[r#"
             refused, line 1, column 11: `new` is program code or an unquoted text; only data can be read
-        "#]]);
-        check("alert('x')", expect![[r#"
+        "#]],
+        );
+        check(
+            "alert('x')",
+            expect![[r#"
             refused, line 1, column 7: this is program code; only data like `var program = [ … ];` can be read
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -487,7 +510,7 @@ mod tests {
         #[test]
         fn json_is_read_as_it_is(text in any::<String>()) {
             let json = serde_json::to_string(&[&text]).unwrap();
-            prop_assert_eq!(Reader::new(&json).any().unwrap(), Literal::List(vec![Literal::Word(text.replace('\u{8}', " ").replace('\u{c}', " "))]));
+            prop_assert_eq!(Reader::new(&json).any().unwrap(), Literal::List(vec![Literal::Word(text.replace(['\u{8}', '\u{c}'], " "))]));
         }
     }
 }

@@ -48,7 +48,9 @@ pub(super) fn sections(text: &str, gatherer: Gatherer<'_>, dialect: &Dialect) ->
         }
     }
     if !sections.found {
-        return Err(Refusal::whole("there is neither a list of sessions (`program`) nor of people (`people`) in this file"));
+        return Err(Refusal::whole(
+            "there is neither a list of sessions (`program`) nor of people (`people`) in this file",
+        ));
     }
     sections.gatherer.mark_shared_places();
     Ok(sections.gatherer.finish())
@@ -90,10 +92,13 @@ impl Sections<'_> {
     /// What an object around the lists says besides.
     fn setting(&mut self, key: &str, value: &Literal, offset: usize) -> Result<(), Refusal> {
         match (key, value.word()) {
-            ("timezone" | "timeZone" | "time_zone" | "time_zone_name", Some(zone)) => self.gatherer.set_zone(zone, offset),
-            ("schemaVersion", Some(version)) if !matches!(version, "1" | "2") => {
-                Err(Refusal::whole(format!("the file has schemaVersion {}; 1 and 2 are known", super::shortened(version))))
+            ("timezone" | "timeZone" | "time_zone" | "time_zone_name", Some(zone)) => {
+                self.gatherer.set_zone(zone, offset)
             }
+            ("schemaVersion", Some(version)) if !matches!(version, "1" | "2") => Err(Refusal::whole(format!(
+                "the file has schemaVersion {}; 1 and 2 are known",
+                super::shortened(version)
+            ))),
             _ => Ok(()),
         }
     }
@@ -114,7 +119,9 @@ impl Sections<'_> {
             return;
         }
         let links = item.get("links");
-        let link = |key: &str| links.and_then(|links| links.get(key)).and_then(Literal::word).map(text::line).filter(|url| !url.is_empty());
+        let link = |key: &str| {
+            links.and_then(|links| links.get(key)).and_then(Literal::word).map(text::line).filter(|url| !url.is_empty())
+        };
         let others = match links {
             Some(Literal::Object(fields)) => fields
                 .iter()
@@ -149,7 +156,8 @@ impl Sections<'_> {
             self.gatherer.unreadable(offset, None, named(&title, "it has no id"));
             return Ok(());
         }
-        let id = identity::uuid(&given).unwrap_or_else(|| identity::derived(&[self.gatherer.source(), "session", &given]));
+        let id =
+            identity::uuid(&given).unwrap_or_else(|| identity::derived(&[self.gatherer.source(), "session", &given]));
         let slot = if title.is_empty() { Err("it has no title".to_owned()) } else { self.slot(item) };
         let slot = match slot {
             Ok(slot) => slot,

@@ -62,12 +62,23 @@ impl Format {
     /// A [`Refusal`] with its place when the bytes are not a file of this format.
     pub fn read(self, bytes: &[u8], options: &Options) -> Result<File, Refusal> {
         let text = decode(bytes)?;
-        match self {
+        let file = match self {
             Self::FrabXml => frab_xml::read(text, options),
             Self::FrabJson => frab_json::read(text, options),
             Self::Konopas => konopas::read(text, options),
             Self::Conclar => conclar::read(text, options),
             Self::Csv => csv::read(text, options),
+        }?;
+        // A file of which no session can be read is not one with a few mistakes.
+        match (file.sessions.as_deref(), file.unreadable.first()) {
+            (Some([]), Some(first)) => Err(Refusal {
+                place: Some(first.place),
+                message: format!(
+                    "none of its {} sessions can be read; the first: {}",
+                    file.unreadable_count, first.message
+                ),
+            }),
+            _ => Ok(file),
         }
     }
 }
@@ -356,7 +367,10 @@ impl<'t> Gatherer<'t> {
             }
             None => Err(Refusal {
                 place: Some(self.places.at(offset)),
-                message: format!("`{}` is not a time zone; write one of the IANA names, like Europe/Berlin", shortened(name)),
+                message: format!(
+                    "`{}` is not a time zone; write one of the IANA names, like Europe/Berlin",
+                    shortened(name)
+                ),
             }),
         }
     }
@@ -468,9 +482,15 @@ impl<'t> Gatherer<'t> {
                 if known.in_passing && !person.in_passing {
                     known.in_passing = false;
                     known.name = person.name;
-                } else if !person.in_passing && known.name != person.name && self.renamed.insert(person.id.clone()) && self.file.notes.len() < LISTED_FINDINGS {
+                } else if !person.in_passing
+                    && known.name != person.name
+                    && self.renamed.insert(person.id.clone())
+                    && self.file.notes.len() < LISTED_FINDINGS
+                {
                     let (first, other) = (shortened(&known.name), shortened(&person.name));
-                    self.file.notes.push(format!("one person is called both `{first}` and `{other}` in the file; the first name is taken"));
+                    self.file.notes.push(format!(
+                        "one person is called both `{first}` and `{other}` in the file; the first name is taken"
+                    ));
                 }
                 known.number = known.number.or(person.number);
                 known.biography = known.biography.take().or(person.biography);
@@ -598,7 +618,13 @@ pub fn day_of(at: Timestamp, zone: &TimeZone, day_change: Time) -> Option<Date> 
 
 /// A field that is too long makes the session unreadable: better told than cut.
 fn oversized(session: &FileSession) -> Option<String> {
-    let lines = [Some(&session.title), session.subtitle.as_ref(), session.kind.as_ref(), session.url.as_ref(), session.language.as_ref()];
+    let lines = [
+        Some(&session.title),
+        session.subtitle.as_ref(),
+        session.kind.as_ref(),
+        session.url.as_ref(),
+        session.language.as_ref(),
+    ];
     let texts = [session.abstract_text.as_ref(), session.description.as_ref()];
     let worst = lines
         .into_iter()
@@ -614,7 +640,10 @@ fn oversized(session: &FileSession) -> Option<String> {
 /// Enough of a text to recognise it in a message.
 #[must_use]
 pub fn shortened(text: &str) -> String {
-    let text = text::line(text.get(..text.len().min(400)).unwrap_or_else(|| text.split_at(text.char_indices().nth(100).map_or(text.len(), |(at, _)| at)).0));
+    let text = text::line(
+        text.get(..text.len().min(400))
+            .unwrap_or_else(|| text.split_at(text.char_indices().nth(100).map_or(text.len(), |(at, _)| at)).0),
+    );
     match text.char_indices().nth(60) {
         Some((at, _)) => format!("{}…", text.split_at(at).0),
         None => text,
@@ -626,11 +655,19 @@ fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
     let save_as = "save the file as UTF-8 and import it again";
     let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     match bytes {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => return Err(Refusal::whole(format!("the file is UTF-32; {save_as}"))),
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => {
+            return Err(Refusal::whole(format!("the file is UTF-32; {save_as}")));
+        }
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Err(Refusal::whole(format!("the file is UTF-16; {save_as}"))),
-        [_, 0, _, 0, ..] | [0, _, 0, _, ..] => return Err(Refusal::whole(format!("the file looks like UTF-16 without its mark; {save_as}"))),
+        [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
+            return Err(Refusal::whole(format!("the file looks like UTF-16 without its mark; {save_as}")));
+        }
         [0x1F, 0x8B, ..] => return Err(Refusal::whole("the file is compressed (gzip); unpack it first")),
-        [b'P', b'K', 3, 4, ..] => return Err(Refusal::whole("the file is a ZIP archive (perhaps a spreadsheet); unpack it or save it as CSV")),
+        [b'P', b'K', 3, 4, ..] => {
+            return Err(Refusal::whole(
+                "the file is a ZIP archive (perhaps a spreadsheet); unpack it or save it as CSV",
+            ));
+        }
         _ => {}
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -640,7 +677,13 @@ fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
         if error.error_len().is_none() {
             Refusal::at(before, good, "the file ends in the middle of a character; it was cut off")
         } else {
-            Refusal::at(before, good, format!("the byte {byte:#04x} is not UTF-8 here, perhaps the file is ISO 8859-1 or Windows-1252; {save_as}"))
+            Refusal::at(
+                before,
+                good,
+                format!(
+                    "the byte {byte:#04x} is not UTF-8 here, perhaps the file is ISO 8859-1 or Windows-1252; {save_as}"
+                ),
+            )
         }
     })?;
     if let Some(at) = text.find('\0') {

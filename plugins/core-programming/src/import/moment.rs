@@ -29,8 +29,9 @@ pub fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
             .parse::<Timestamp>()
             .map_err(|_| format!("`{text}` is no time; write it like 2026-08-14T20:15:00+02:00"));
     }
-    let local: DateTime =
-        text.parse().map_err(|_| format!("`{text}` is no time; write it like 2026-08-14T20:15:00+02:00 or 2026-08-14 20:15"))?;
+    let local: DateTime = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no time; write it like 2026-08-14T20:15:00+02:00 or 2026-08-14 20:15"))?;
     localized(local, zone)
 }
 
@@ -39,9 +40,13 @@ pub fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
 /// # Errors
 /// A sentence that says what is wrong.
 pub fn date_and_time(date: &str, time: &str, zone: &TimeZone) -> Result<Timestamp, String> {
-    let date: Date = date.trim().parse().map_err(|_| format!("`{}` is no date; write it like 2026-08-14", super::shortened(date)))?;
+    let date: Date = date
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{}` is no date; write it like 2026-08-14", super::shortened(date)))?;
     let padded = if time.trim().find(':') == Some(1) { format!("0{}", time.trim()) } else { time.trim().to_owned() };
-    let time: Time = padded.parse().map_err(|_| format!("`{}` is no time of day; write it like 20:15", super::shortened(time)))?;
+    let time: Time =
+        padded.parse().map_err(|_| format!("`{}` is no time of day; write it like 20:15", super::shortened(time)))?;
     localized(date.to_datetime(time), zone)
 }
 
@@ -64,7 +69,11 @@ pub fn duration(text: &str) -> Result<i64, String> {
     let mut parts = text.trim().split(':');
     let mut number = |most: i64| {
         parts.next().map(|part| match part.parse::<i64>() {
-            Ok(value) if !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit()) && value <= most => Ok(value),
+            Ok(value)
+                if !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit()) && value <= most =>
+            {
+                Ok(value)
+            }
             _ => Err(wrong()),
         })
     };
@@ -87,7 +96,11 @@ pub fn duration_text(seconds: i64) -> String {
 /// Why a slot could not be made.
 #[must_use]
 pub fn bad_slot(seconds: i64) -> String {
-    if seconds < 0 { "it ends before it starts".to_owned() } else { format!("it lasts {} hours; at most 99 are possible", seconds / 3600) }
+    if seconds < 0 {
+        "it ends before it starts".to_owned()
+    } else {
+        format!("it lasts {} hours; at most 99 are possible", seconds / 3600)
+    }
 }
 
 #[cfg(test)]
@@ -98,11 +111,19 @@ mod tests {
     #[test]
     fn times_with_and_without_offset() {
         let berlin = zone("Europe/Berlin").unwrap();
-        for text in ["2025-12-27T10:30:00+01:00", "2025-12-27T09:30:00Z", "2025-12-27T09:30:00.000Z", "2025-12-27T10:30:00", "2025-12-27 10:30"] {
+        for text in [
+            "2025-12-27T10:30:00+01:00",
+            "2025-12-27T09:30:00Z",
+            "2025-12-27T09:30:00.000Z",
+            "2025-12-27T10:30:00",
+            "2025-12-27 10:30",
+        ] {
             assert_eq!(instant(text, &berlin).unwrap().to_string(), "2025-12-27T09:30:00Z", "{text}");
         }
         assert_eq!(date_and_time("2025-12-27", "9:30", &berlin).unwrap().to_string(), "2025-12-27T08:30:00Z");
-        for text in ["", "soon", "2025-13-27T10:30:00Z", "2025-12-27", "99999-01-01T00:00:00Z", "2025-12-27T25:00:00+01:00"] {
+        for text in
+            ["", "soon", "2025-13-27T10:30:00Z", "2025-12-27", "99999-01-01T00:00:00Z", "2025-12-27T25:00:00+01:00"]
+        {
             assert!(instant(text, &berlin).is_err() || text == "2025-12-27", "{text}");
         }
     }

@@ -64,7 +64,8 @@ impl<'t> Pull<'t> {
 
     fn refusal(&self, error: &quick_xml::Error) -> Refusal {
         let at = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
-        if self.position() >= self.text.len() {
+        // The reader only finds markup without an end where the file ends.
+        if matches!(error, quick_xml::Error::Syntax(_)) && self.position() >= self.text.len() {
             return self.cut_off();
         }
         Refusal::at(self.text, at, format!("the XML is broken here: {error}"))
@@ -72,9 +73,11 @@ impl<'t> Pull<'t> {
 
     fn cut_off(&self) -> Refusal {
         match self.open.last() {
-            Some((name, _)) => {
-                Refusal::at(self.text, self.text.len(), format!("the file ends inside <{}>; it was cut off", shortened(name)))
-            }
+            Some((name, _)) => Refusal::at(
+                self.text,
+                self.text.len(),
+                format!("the file ends inside <{}>; it was cut off", shortened(name)),
+            ),
             None => Refusal::at(self.text, self.text.len(), "the file ends in the middle; it was cut off"),
         }
     }
@@ -149,13 +152,18 @@ impl<'t> Pull<'t> {
                     let named = escape::resolve_predefined_entity(&reference);
                     let c = match reference.resolve_char_ref() {
                         Ok(c) => c,
-                        Err(error) => return Err(Refusal::at(self.text, start, format!("the XML is broken here: {error}"))),
+                        Err(error) => {
+                            return Err(Refusal::at(self.text, start, format!("the XML is broken here: {error}")));
+                        }
                     };
                     match (named, c) {
                         (Some(named), _) => into.iter_mut().for_each(|into| into.push_str(named)),
                         (None, Some(c)) => into.iter_mut().for_each(|into| into.push(c)),
                         (None, None) => {
-                            let message = format!("the entity &{}; is not defined; only &amp; &lt; &gt; &quot; &apos; and numbers are", shortened(&reference));
+                            let message = format!(
+                                "the entity &{}; is not defined; only &amp; &lt; &gt; &quot; &apos; and numbers are",
+                                shortened(&reference)
+                            );
                             return Err(Refusal::at(self.text, start, message));
                         }
                     }
@@ -172,7 +180,10 @@ impl<'t> Pull<'t> {
                         && let Ok(encoding) = encoding
                         && !["utf-8", "utf8", "us-ascii", "ascii"].contains(&encoding.to_ascii_lowercase().as_str())
                     {
-                        let message = format!("the file says it is {}; save it as UTF-8 and import it again", shortened(&encoding));
+                        let message = format!(
+                            "the file says it is {}; save it as UTF-8 and import it again",
+                            shortened(&encoding)
+                        );
                         return Err(Refusal::at(self.text, start, message));
                     }
                 }
@@ -189,7 +200,11 @@ impl<'t> Pull<'t> {
     }
 
     fn outside(&self) -> &'static str {
-        if self.begun { "there is text after the end of the document" } else { "this is not XML: it does not begin with an element" }
+        if self.begun {
+            "there is text after the end of the document"
+        } else {
+            "this is not XML: it does not begin with an element"
+        }
     }
 
     fn begin(&mut self, element: &BytesStart<'_>, offset: usize, empty: bool) -> Result<Step, Refusal> {
@@ -197,11 +212,16 @@ impl<'t> Pull<'t> {
             return Err(Refusal::at(self.text, offset, "a second document begins here; a file holds one"));
         }
         if self.open.len() >= DEEPEST {
-            return Err(Refusal::at(self.text, offset, format!("elements nest deeper than {DEEPEST}; no schedule does")));
+            return Err(Refusal::at(
+                self.text,
+                offset,
+                format!("elements nest deeper than {DEEPEST}; no schedule does"),
+            ));
         }
         let mut attributes = Vec::new();
         for attribute in element.attributes() {
-            let attribute = attribute.map_err(|error| Refusal::at(self.text, offset, format!("an attribute is broken: {error}")))?;
+            let attribute = attribute
+                .map_err(|error| Refusal::at(self.text, offset, format!("an attribute is broken: {error}")))?;
             let value = attribute
                 .normalized_value(quick_xml::XmlVersion::Implicit1_0)
                 .map_err(|error| Refusal::at(self.text, offset, format!("an attribute is broken: {error}")))?;

@@ -22,12 +22,17 @@ impl Extent<'_> {
         match self {
             Self::Whole => (String::new(), Vec::new()),
             Self::Person(person) => (
-                format!(" AND s.id IN (SELECT x.session_id FROM {} x WHERE x.person_id = $1 AND {})", view.parts(), view.condition("x")),
+                format!(
+                    " AND s.id IN (SELECT x.session_id FROM {} x WHERE x.person_id = $1 AND {})",
+                    view.parts(),
+                    view.condition("x")
+                ),
                 vec![person.to_value()],
             ),
-            Self::Favourites(account) => {
-                (" AND s.id IN (SELECT f.session_id FROM favourite f WHERE f.account_id = $1)".to_owned(), vec![account.to_value()])
-            }
+            Self::Favourites(account) => (
+                " AND s.id IN (SELECT f.session_id FROM favourite f WHERE f.account_id = $1)".to_owned(),
+                vec![account.to_value()],
+            ),
         }
     }
 }
@@ -48,8 +53,10 @@ const TRACK: &str = "SELECT id, name, sort_order, color, slug, source FROM track
 pub fn load(view: View, extent: Extent<'_>) -> Result<Programme> {
     let (condition, parameters) = extent.condition(view);
     let chosen = format!("{} s WHERE {}{condition}", view.sessions(), view.condition("s"));
-    let sessions: Vec<SessionRow> = database::query_as(&format!("SELECT {SESSION} FROM {chosen} ORDER BY s.id"), &parameters)?;
-    let only = if parameters.is_empty() { String::new() } else { format!(" AND p.session_id IN (SELECT s.id FROM {chosen})") };
+    let sessions: Vec<SessionRow> =
+        database::query_as(&format!("SELECT {SESSION} FROM {chosen} ORDER BY s.id"), &parameters)?;
+    let only =
+        if parameters.is_empty() { String::new() } else { format!(" AND p.session_id IN (SELECT s.id FROM {chosen})") };
     let parts: Vec<PartRow> = database::query_as(
         &format!(
             "SELECT p.session_id, p.person_id, p.sort_order, p.role FROM {} p WHERE {}{only} ORDER BY p.session_id, p.sort_order, p.person_id",
@@ -62,7 +69,8 @@ pub fn load(view: View, extent: Extent<'_>) -> Result<Programme> {
         View::Draft => "NOT e.removed".to_owned(),
         _ => format!("e.id IN (SELECT p.person_id FROM {} p WHERE {})", view.parts(), view.condition("p")),
     };
-    let people: Vec<PersonRow> = database::query_as(&format!("SELECT {PERSON} FROM person e WHERE {who} ORDER BY e.id"), params![])?;
+    let people: Vec<PersonRow> =
+        database::query_as(&format!("SELECT {PERSON} FROM person e WHERE {who} ORDER BY e.id"), params![])?;
     // A removed room or track is still where the released programme has it.
     let which = if view == View::Draft { " WHERE NOT removed" } else { "" };
     let rooms: Vec<RoomRow> = database::query_as(&format!("{ROOM}{which} ORDER BY sort_order, id"), params![])?;
@@ -82,7 +90,8 @@ pub fn load(view: View, extent: Extent<'_>) -> Result<Programme> {
 /// # Errors
 /// `not-found`, or the database's.
 pub fn session(id: &str) -> Result<Session> {
-    let found: Option<SessionRow> = database::query_optional(&format!("SELECT {SESSION} FROM session_draft s WHERE s.id = $1"), params![id])?;
+    let found: Option<SessionRow> =
+        database::query_optional(&format!("SELECT {SESSION} FROM session_draft s WHERE s.id = $1"), params![id])?;
     found.ok_or_else(|| Error::not_found(format!("There is no session {id}.")))?.session()
 }
 
@@ -91,7 +100,8 @@ pub fn session(id: &str) -> Result<Session> {
 /// # Errors
 /// `not-found`, or the database's.
 pub fn room(id: &str) -> Result<Room> {
-    let found: Option<RoomRow> = database::query_optional(&format!("{ROOM} WHERE id = $1 AND NOT removed"), params![id])?;
+    let found: Option<RoomRow> =
+        database::query_optional(&format!("{ROOM} WHERE id = $1 AND NOT removed"), params![id])?;
     found.map(Room::from).ok_or_else(|| Error::not_found(format!("There is no room {id}.")))
 }
 
@@ -100,7 +110,8 @@ pub fn room(id: &str) -> Result<Room> {
 /// # Errors
 /// `not-found`, or the database's.
 pub fn track(id: &str) -> Result<Track> {
-    let found: Option<TrackRow> = database::query_optional(&format!("{TRACK} WHERE id = $1 AND NOT removed"), params![id])?;
+    let found: Option<TrackRow> =
+        database::query_optional(&format!("{TRACK} WHERE id = $1 AND NOT removed"), params![id])?;
     found.map(Track::from).ok_or_else(|| Error::not_found(format!("There is no track {id}.")))
 }
 
@@ -128,7 +139,8 @@ pub fn line_up(session: &str) -> Result<Vec<Part>> {
 /// # Errors
 /// The database's.
 pub fn conference() -> Result<Conference> {
-    let found: Option<(Json<Conference>,)> = database::query_optional("SELECT value FROM setting WHERE name = 'conference'", params![])?;
+    let found: Option<(Json<Conference>,)> =
+        database::query_optional("SELECT value FROM setting WHERE name = 'conference'", params![])?;
     Ok(found.map(|(Json(conference),)| conference).unwrap_or_default())
 }
 
@@ -213,7 +225,12 @@ struct PartRow {
 
 impl PartRow {
     fn part(self) -> Result<Part> {
-        Ok(Part { role: word::<Role>(&self.role)?, session: self.session_id, position: self.sort_order, person: self.person_id })
+        Ok(Part {
+            role: word::<Role>(&self.role)?,
+            session: self.session_id,
+            position: self.sort_order,
+            person: self.person_id,
+        })
     }
 }
 

@@ -16,7 +16,8 @@ pub fn next() -> Result<i64> {
 /// # Errors
 /// The database's.
 pub fn now() -> Result<i64> {
-    let found: Option<(i64,)> = database::query_optional("SELECT value FROM counter WHERE name = 'revision'", params![])?;
+    let found: Option<(i64,)> =
+        database::query_optional("SELECT value FROM counter WHERE name = 'revision'", params![])?;
     Ok(found.map_or(0, |(value,)| value))
 }
 

@@ -28,7 +28,11 @@ pub fn plan(plan: &Plan) -> Result<()> {
     let written: BTreeSet<&str> = plan.sessions.iter().map(|session| session.id.as_str()).collect();
     let only_line_up = plan.line_ups.keys().map(String::as_str).filter(|id| !written.contains(id));
     execute_in("UPDATE session_draft SET revision = $1 WHERE id IN ($keys)", params![revision], only_line_up)?;
-    execute_in("DELETE FROM part_draft WHERE session_id IN ($keys)", params![], plan.line_ups.keys().map(String::as_str))?;
+    execute_in(
+        "DELETE FROM part_draft WHERE session_id IN ($keys)",
+        params![],
+        plan.line_ups.keys().map(String::as_str),
+    )?;
     parts(plan.line_ups.values().flatten())?;
     remove_sessions(plan.removed_sessions.iter().map(String::as_str))?;
     remove_people(plan.removed_people.iter().map(String::as_str))?;
@@ -43,11 +47,32 @@ pub fn plan(plan: &Plan) -> Result<()> {
 pub fn rooms<'r>(rooms: impl IntoIterator<Item = &'r Room>) -> Result<()> {
     let rows = rooms.into_iter().map(|room| {
         row![
-            room.id, room.name, text::fold(&room.name), room.position, room.area, room.capacity, room.exclusive, room.description,
-            Json(&room.extra), room.source, false
+            room.id,
+            room.name,
+            text::fold(&room.name),
+            room.position,
+            room.area,
+            room.capacity,
+            room.exclusive,
+            room.description,
+            Json(&room.extra),
+            room.source,
+            false
         ]
     });
-    let columns = ["id", "name", "name_key", "sort_order", "area", "capacity", "exclusive", "description", "extra", "source", "removed"];
+    let columns = [
+        "id",
+        "name",
+        "name_key",
+        "sort_order",
+        "area",
+        "capacity",
+        "exclusive",
+        "description",
+        "extra",
+        "source",
+        "removed",
+    ];
     database::upsert_many("room", &["id"], columns, rows).map(|_| ())
 }
 
@@ -56,9 +81,18 @@ pub fn rooms<'r>(rooms: impl IntoIterator<Item = &'r Room>) -> Result<()> {
 /// # Errors
 /// The database's.
 pub fn tracks<'r>(tracks: impl IntoIterator<Item = &'r Track>) -> Result<()> {
-    let rows = tracks
-        .into_iter()
-        .map(|track| row![track.id, track.name, text::fold(&track.name), track.position, track.color, track.slug, track.source, false]);
+    let rows = tracks.into_iter().map(|track| {
+        row![
+            track.id,
+            track.name,
+            text::fold(&track.name),
+            track.position,
+            track.color,
+            track.slug,
+            track.source,
+            false
+        ]
+    });
     let columns = ["id", "name", "name_key", "sort_order", "color", "slug", "source", "removed"];
     database::upsert_many("track", &["id"], columns, rows).map(|_| ())
 }
@@ -70,8 +104,16 @@ pub fn tracks<'r>(tracks: impl IntoIterator<Item = &'r Track>) -> Result<()> {
 pub fn people<'r>(people: impl IntoIterator<Item = &'r Person>) -> Result<()> {
     let rows = people.into_iter().map(|person| {
         row![
-            person.id, person.number, person.name, text::fold(&person.name), person.biography, person.avatar, person.url,
-            Json(&person.links), person.source, false
+            person.id,
+            person.number,
+            person.name,
+            text::fold(&person.name),
+            person.biography,
+            person.avatar,
+            person.url,
+            Json(&person.links),
+            person.source,
+            false
         ]
     });
     let columns = ["id", "number", "name", "name_key", "biography", "avatar", "url", "links", "source", "removed"];
@@ -81,7 +123,8 @@ pub fn people<'r>(people: impl IntoIterator<Item = &'r Person>) -> Result<()> {
 /// What a session is found by. Names of people, rooms and tracks are searched where they stand, so that renaming needs no rewriting.
 fn searchable(session: &Session) -> String {
     let mut all = String::new();
-    let fields = [&session.title, &session.subtitle, &session.kind, &session.code, &session.abstract_text, &session.description];
+    let fields =
+        [&session.title, &session.subtitle, &session.kind, &session.code, &session.abstract_text, &session.description];
     for field in fields.into_iter().chain(&session.tags) {
         if !field.is_empty() {
             all.push_str(field);
@@ -98,15 +141,58 @@ fn searchable(session: &Session) -> String {
 pub fn sessions<'r>(sessions: impl IntoIterator<Item = &'r Session>, revision: i64) -> Result<()> {
     let rows = sessions.into_iter().map(|session| {
         row![
-            session.id, revision, session.number, session.code, session.slug, session.title, session.subtitle, session.abstract_text,
-            session.description, session.kind, session.state.as_str(), session.environment.as_str(), session.language, session.track,
-            session.room, session.slot.map(|slot| slot.start), session.slot.map(|slot| slot.end), session.url, Json(&session.links),
-            Json(&session.attachments), Json(&session.tags), session.audience, Json(&session.extra), searchable(session), session.source
+            session.id,
+            revision,
+            session.number,
+            session.code,
+            session.slug,
+            session.title,
+            session.subtitle,
+            session.abstract_text,
+            session.description,
+            session.kind,
+            session.state.as_str(),
+            session.environment.as_str(),
+            session.language,
+            session.track,
+            session.room,
+            session.slot.map(|slot| slot.start),
+            session.slot.map(|slot| slot.end),
+            session.url,
+            Json(&session.links),
+            Json(&session.attachments),
+            Json(&session.tags),
+            session.audience,
+            Json(&session.extra),
+            searchable(session),
+            session.source
         ]
     });
     let columns = [
-        "id", "revision", "number", "code", "slug", "title", "subtitle", "abstract_text", "description", "kind", "state", "environment",
-        "language", "track_id", "room_id", "starts_at", "ends_at", "url", "links", "attachments", "tags", "audience", "extra", "search",
+        "id",
+        "revision",
+        "number",
+        "code",
+        "slug",
+        "title",
+        "subtitle",
+        "abstract_text",
+        "description",
+        "kind",
+        "state",
+        "environment",
+        "language",
+        "track_id",
+        "room_id",
+        "starts_at",
+        "ends_at",
+        "url",
+        "links",
+        "attachments",
+        "tags",
+        "audience",
+        "extra",
+        "search",
         "source",
     ];
     database::upsert_many("session_draft", &["id"], columns, rows).map(|_| ())
@@ -173,7 +259,9 @@ pub fn sweep() -> Result<()> {
 }
 
 fn sweep_people() -> Result<()> {
-    let sql = format!("DELETE FROM person WHERE removed AND id NOT IN (SELECT person_id FROM part_released WHERE until_release = {FOREVER})");
+    let sql = format!(
+        "DELETE FROM person WHERE removed AND id NOT IN (SELECT person_id FROM part_released WHERE until_release = {FOREVER})"
+    );
     database::execute(&sql, params![]).map(|_| ())
 }
 

@@ -35,12 +35,60 @@ pub struct Real {
 }
 
 pub const REAL: [Real; 6] = [
-    Real { name: "39c3 xml", files: &["39c3.schedule.xml"], format: Format::FrabXml, zone: "Europe/Berlin", day_change: time(6, 0, 0, 0), first: date(2025, 12, 27), last: date(2025, 12, 30) },
-    Real { name: "39c3 json", files: &["39c3.schedule.json"], format: Format::FrabJson, zone: "Europe/Berlin", day_change: time(6, 0, 0, 0), first: date(2025, 12, 27), last: date(2025, 12, 30) },
-    Real { name: "36c3", files: &["36c3.schedule.xml"], format: Format::FrabXml, zone: "Europe/Berlin", day_change: time(6, 0, 0, 0), first: date(2019, 12, 27), last: date(2019, 12, 30) },
-    Real { name: "fosdem 2025", files: &["fosdem-2025.schedule.xml"], format: Format::FrabXml, zone: "Europe/Brussels", day_change: time(9, 0, 0, 0), first: date(2025, 2, 1), last: date(2025, 2, 2) },
-    Real { name: "worldcon 2022", files: &["worldcon-2022.conclar.jsonp"], format: Format::Conclar, zone: "America/Chicago", day_change: time(5, 0, 0, 0), first: date(2022, 9, 1), last: date(2022, 9, 5) },
-    Real { name: "worldcon 2016", files: &["worldcon-2016.konopas.program.js", "worldcon-2016.konopas.people.js"], format: Format::Konopas, zone: "America/Chicago", day_change: time(5, 0, 0, 0), first: date(2016, 8, 17), last: date(2016, 8, 21) },
+    Real {
+        name: "39c3 xml",
+        files: &["39c3.schedule.xml"],
+        format: Format::FrabXml,
+        zone: "Europe/Berlin",
+        day_change: time(6, 0, 0, 0),
+        first: date(2025, 12, 27),
+        last: date(2025, 12, 30),
+    },
+    Real {
+        name: "39c3 json",
+        files: &["39c3.schedule.json"],
+        format: Format::FrabJson,
+        zone: "Europe/Berlin",
+        day_change: time(6, 0, 0, 0),
+        first: date(2025, 12, 27),
+        last: date(2025, 12, 30),
+    },
+    Real {
+        name: "36c3",
+        files: &["36c3.schedule.xml"],
+        format: Format::FrabXml,
+        zone: "Europe/Berlin",
+        day_change: time(6, 0, 0, 0),
+        first: date(2019, 12, 27),
+        last: date(2019, 12, 30),
+    },
+    Real {
+        name: "fosdem 2025",
+        files: &["fosdem-2025.schedule.xml"],
+        format: Format::FrabXml,
+        zone: "Europe/Brussels",
+        day_change: time(9, 0, 0, 0),
+        first: date(2025, 2, 1),
+        last: date(2025, 2, 2),
+    },
+    Real {
+        name: "worldcon 2022",
+        files: &["worldcon-2022.conclar.jsonp"],
+        format: Format::Conclar,
+        zone: "America/Chicago",
+        day_change: time(5, 0, 0, 0),
+        first: date(2022, 9, 1),
+        last: date(2022, 9, 5),
+    },
+    Real {
+        name: "worldcon 2016",
+        files: &["worldcon-2016.konopas.program.js", "worldcon-2016.konopas.people.js"],
+        format: Format::Konopas,
+        zone: "America/Chicago",
+        day_change: time(5, 0, 0, 0),
+        first: date(2016, 8, 17),
+        last: date(2016, 8, 21),
+    },
 ];
 
 impl Real {
@@ -108,7 +156,11 @@ pub fn conflict_input(programme: &Programme) -> (Vec<Placed>, Facts) {
             people: people.get(session.id.as_str()).cloned().unwrap_or_default(),
         })
         .collect();
-    let rooms = programme.rooms.iter().map(|room| (room.id.clone(), RoomFacts { exclusive: room.exclusive, capacity: room.capacity })).collect();
+    let rooms = programme
+        .rooms
+        .iter()
+        .map(|room| (room.id.clone(), RoomFacts { exclusive: room.exclusive, capacity: room.capacity }))
+        .collect();
     (placed, Facts { rooms, ..Facts::default() })
 }
 
@@ -124,5 +176,11 @@ pub fn by_kind(found: &conflicts::Found) -> BTreeMap<Kind, usize> {
 pub fn assert_nothing_changes(what: &str, plan: &Plan) {
     let report = serde_json::to_string_pretty(&plan.report).unwrap();
     let first = plan.sessions.first();
-    assert!(plan.is_empty(), "{what}: {report}\nfirst session: {first:#?}\nfirst person: {:#?}\nfirst room: {:#?}\n{:?}", plan.people.first(), plan.rooms.first(), plan.conference);
+    assert!(
+        plan.is_empty(),
+        "{what}: {report}\nfirst session: {first:#?}\nfirst person: {:#?}\nfirst room: {:#?}\n{:?}",
+        plan.people.first(),
+        plan.rooms.first(),
+        plan.conference
+    );
 }

@@ -27,7 +27,12 @@ async fn who_has_it_already_gets_it_no_second_time() {
         let path = "core-programming/schedule.xml";
         let before = header(&kit.get(path).await.unwrap(), "etag").to_owned();
         let id = session(&kit, "Robots").await;
-        kit.run_with("mutation($id: ID!) { updateSession(id: $id, patch: { title: \"Androids\" }) { id } }", json!({ "id": id })).await.unwrap();
+        kit.run_with(
+            "mutation($id: ID!) { updateSession(id: $id, patch: { title: \"Androids\" }) { id } }",
+            json!({ "id": id }),
+        )
+        .await
+        .unwrap();
         kit.run(r#"mutation { release(name: "v2") { number } }"#).await.unwrap();
         let after = kit.send("GET", path, &[("if-none-match", &before)], Vec::new()).await.unwrap();
         assert_eq!(after.status, 200, "{on}");
@@ -56,7 +61,11 @@ async fn calendars_of_a_person_and_of_favourites() {
         let bob = people["people"]["nodes"][1]["id"].as_str().unwrap();
         let calendar = text(&kit.as_actor(nobody()).get(&format!("core-programming/people/{bob}.ics")).await.unwrap());
         assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 2, "{on}");
-        assert!(calendar.contains("X-WR-CALNAME:Bob at Testcon") && calendar.contains("DTSTART;TZID=Europe/Berlin:20260814T140000"), "{on}\n{calendar}");
+        assert!(
+            calendar.contains("X-WR-CALNAME:Bob at Testcon")
+                && calendar.contains("DTSTART;TZID=Europe/Berlin:20260814T140000"),
+            "{on}\n{calendar}"
+        );
         assert!(calendar.contains("Bob (moderator)\\, Ann"), "{on}: the whole line-up of his sessions\n{calendar}");
         assert_eq!(kit.get("core-programming/people/nobody.ics").await.unwrap_err().code(), "not-found", "{on}");
 
@@ -75,10 +84,26 @@ async fn calendars_of_a_person_and_of_favourites() {
         assert_eq!((more.status, text(&more).matches("BEGIN:VEVENT").count()), (200, 2), "{on}");
 
         // A new address replaces the old one; a revoked one is gone.
-        let newer = ada.run("mutation { createFavouritesFeed { path } }").await.unwrap()["createFavouritesFeed"]["path"].as_str().unwrap().to_owned();
+        let newer =
+            ada.run("mutation { createFavouritesFeed { path } }").await.unwrap()["createFavouritesFeed"]["path"]
+                .as_str()
+                .unwrap()
+                .to_owned();
         assert_eq!(kit.as_actor(nobody()).get(&path).await.unwrap_err().code(), "not-found", "{on}");
-        assert_eq!(ada.run("mutation { revokeFavouritesFeed }").await.unwrap(), json!({ "revokeFavouritesFeed": true }), "{on}");
-        assert_eq!(kit.as_actor(nobody()).get(&format!("core-programming/{newer}")).await.unwrap_err().code(), "not-found", "{on}");
-        assert_eq!(kit.as_actor(nobody()).get("core-programming/favourites.ics").await.unwrap_err().code(), "not-found", "{on}");
+        assert_eq!(
+            ada.run("mutation { revokeFavouritesFeed }").await.unwrap(),
+            json!({ "revokeFavouritesFeed": true }),
+            "{on}"
+        );
+        assert_eq!(
+            kit.as_actor(nobody()).get(&format!("core-programming/{newer}")).await.unwrap_err().code(),
+            "not-found",
+            "{on}"
+        );
+        assert_eq!(
+            kit.as_actor(nobody()).get("core-programming/favourites.ics").await.unwrap_err().code(),
+            "not-found",
+            "{on}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use conman_testkit::{Testkit, Value, json, person};
 
-use super::host::{TABLE, import, json_of, kits, titles};
+use super::host::{TABLE, import, kits, titles};
 use crate::common::{REAL, Real};
 
 async fn count(kit: &Testkit) -> Value {
@@ -13,7 +13,11 @@ async fn count(kit: &Testkit) -> Value {
 async fn a_dry_run_writes_nothing_and_an_import_needs_its_permission() {
     for (on, kit) in kits(|setup| setup).await {
         let report = import(&kit, "csv?dry-run=true", TABLE).await.unwrap();
-        assert_eq!((&report["dryRun"], &report["added"]["sessions"], &report["added"]["people"]), (&json!(true), &json!(4), &json!(3)), "{on}");
+        assert_eq!(
+            (&report["dryRun"], &report["added"]["sessions"], &report["added"]["people"]),
+            (&json!(true), &json!(4), &json!(3)),
+            "{on}"
+        );
         assert_eq!(count(&kit).await["draftSessions"]["totalCount"], 0, "{on}");
         let staff = kit.as_actor(person("sam", &["programme.edit", "programme.draft"]));
         assert_eq!(import(&staff, "csv", TABLE).await.unwrap_err().code(), "forbidden", "{on}");
@@ -31,16 +35,39 @@ async fn a_changed_file_changes_what_it_says() {
         kit.run(r#"mutation { createSession(input: { title: "By hand" }) { id } }"#).await.unwrap();
         let again = import(&kit, "csv", TABLE).await.unwrap();
         for what in ["added", "changed", "removed"] {
-            assert_eq!(again[what], json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }), "{on} {what}");
+            assert_eq!(
+                again[what],
+                json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }),
+                "{on} {what}"
+            );
         }
-        let changed = TABLE.replace("Robots,panel", "Androids,panel").replace("s-3,Night music,concert,,Lawn,2026-08-15 01:00,120,\"de, en\",,\n", "s-5,New,talk,,Attic,2026-08-15 10:00,x,en,,\ns-6,Newer,talk,,Attic,2026-08-15 10:00,10,en,Cy,\n");
+        let changed = TABLE.replace("Robots,panel", "Androids,panel").replace(
+            "s-3,Night music,concert,,Lawn,2026-08-15 01:00,120,\"de, en\",,\n",
+            "s-5,New,talk,,Attic,2026-08-15 10:00,x,en,,\ns-6,Newer,talk,,Attic,2026-08-15 10:00,10,en,Cy,\n",
+        );
         let report = import(&kit, "csv", changed).await.unwrap();
-        assert_eq!(report["added"], json!({ "sessions": 1, "people": 1, "rooms": 1, "tracks": 0, "assignments": 1 }), "{on}");
+        assert_eq!(
+            report["added"],
+            json!({ "sessions": 1, "people": 1, "rooms": 1, "tracks": 0, "assignments": 1 }),
+            "{on}"
+        );
         assert_eq!(report["changed"]["sessions"], 1, "{on}");
-        assert_eq!(report["removed"], json!({ "sessions": 1, "people": 0, "rooms": 1, "tracks": 0, "assignments": 0 }), "{on}");
-        assert_eq!(report["unreadable"], json!([{ "place": "line 4, column 1", "message": "session `New`: `x` is no number of minutes" }]), "{on}");
+        assert_eq!(
+            report["removed"],
+            json!({ "sessions": 1, "people": 0, "rooms": 1, "tracks": 0, "assignments": 0 }),
+            "{on}"
+        );
+        assert_eq!(
+            report["unreadable"],
+            json!([{ "place": "line 4, column 1", "message": "session `New`: `x` is no number of minutes" }]),
+            "{on}"
+        );
         let data = kit.run("{ draftSessions { nodes { title } } }").await.unwrap();
-        assert_eq!(titles(&data["draftSessions"]["nodes"]), ["Öffnung", "Androids", "Newer", "Closing", "By hand"], "{on}");
+        assert_eq!(
+            titles(&data["draftSessions"]["nodes"]),
+            ["Öffnung", "Androids", "Newer", "Closing", "By hand"],
+            "{on}"
+        );
     }
 }
 
@@ -49,20 +76,44 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
     for (on, kit) in kits(|setup| setup).await {
         let bomb = "<?xml version=\"1.0\"?>\n<!DOCTYPE lolz [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]>\n<schedule><version>&b;</version></schedule>";
         let deep = format!("var program = {}1{};", "[".repeat(50_000), "]".repeat(50_000));
-        let utf16: Vec<u8> = [0xFF_u8, 0xFE].into_iter().chain("<schedule/>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xFF_u8, 0xFE].into_iter().chain("<schedule/>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let cut = "<?xml version=\"1.0\"?>\n<schedule>\n<conference><title>x</title>";
         for (path, body, says, place) in [
             ("frab-xml", bomb.as_bytes().to_vec(), "document type", "line 2, column 1"),
             ("frab-xml", utf16, "UTF-16", ""),
-            ("frab-xml", b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><schedule/>".to_vec(), "ISO-8859-1", "line 1, column 1"),
+            (
+                "frab-xml",
+                b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><schedule/>".to_vec(),
+                "ISO-8859-1",
+                "line 1, column 1",
+            ),
             ("frab-xml", b"<schedule><version>caf\xE9</version></schedule>".to_vec(), "not UTF-8", "line 1, column 23"),
             ("frab-xml", cut.as_bytes().to_vec(), "ends inside <conference>", "line 3, column 29"),
-            ("frab-xml", b"<schedule><conference><time_zone_name>Europe/Atlantis</time_zone_name></conference></schedule>".to_vec(), "`Europe/Atlantis` is not a time zone", "line 1, column 23"),
-            ("frab-json", b"{\"schedule\": {\n\"conference\": {\"days\": [".to_vec(), "ends in the middle", "line 2, column 25"),
+            (
+                "frab-xml",
+                b"<schedule><conference><time_zone_name>Europe/Atlantis</time_zone_name></conference></schedule>"
+                    .to_vec(),
+                "`Europe/Atlantis` is not a time zone",
+                "line 1, column 23",
+            ),
+            (
+                "frab-json",
+                b"{\"schedule\": {\n\"conference\": {\"days\": [".to_vec(),
+                "ends in the middle",
+                "line 2, column 25",
+            ),
             ("frab-json", b"[]".to_vec(), "not the JSON of a schedule", "line 1, column 1"),
             ("konopas", deep.into_bytes(), "nests deeper", "line 1, column 80"),
             ("konopas", b"alert(document.cookie)".to_vec(), "program code", "line 1, column 22"),
             ("conclar", b"{}".to_vec(), "neither a list of sessions", ""),
+            (
+                "frab-json",
+                br#"{"schedule": {"conference": {"days": [{"rooms": {"A": [{"id": "x", "title": "One"}]}}]}}}"#
+                    .to_vec(),
+                "none of its 1 sessions",
+                "line 1, column 56",
+            ),
             ("csv", b"title,start\nx,\"2026".to_vec(), "inside a quoted cell", "line 2, column 8"),
             ("csv", b"name;room\nx;y\n".to_vec(), "no column `title`", ""),
             ("csv?timezone=Mars/Base", TABLE.as_bytes().to_vec(), "`Mars/Base` is not a time zone", "timezone"),
@@ -70,14 +121,23 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
         ] {
             let refused = import(&kit, path, body).await.unwrap_err();
             let problem = &refused.problems[0];
-            assert_eq!((problem.code.as_str(), problem.pointer.as_str()), ("invalid", place), "{on} {path}: {}", problem.message);
+            assert_eq!(
+                (problem.code.as_str(), problem.pointer.as_str()),
+                ("invalid", place),
+                "{on} {path}: {}",
+                problem.message
+            );
             assert!(problem.message.contains(says), "{on} {path}: {}", problem.message);
         }
         let too_large = import(&kit, "csv", vec![b'x'; 17 << 20]).await.unwrap_err();
         assert!(too_large.problems[0].message.contains("at most 16"), "{too_large}");
         assert_eq!(import(&kit, "csv", vec![b'x'; 33 << 20]).await.unwrap_err().code(), "too-large");
         let now = count(&kit).await;
-        assert_eq!((&now["draftSessions"]["totalCount"], &now["draftPeople"]["totalCount"], &now["rooms"]), (&json!(0), &json!(0), &json!([])), "{on}");
+        assert_eq!(
+            (&now["draftSessions"]["totalCount"], &now["draftPeople"]["totalCount"], &now["rooms"]),
+            (&json!(0), &json!(0), &json!([])),
+            "{on}"
+        );
     }
 }
 
@@ -106,22 +166,32 @@ async fn real(name: &str) {
         let again = import(&kit, real.format.as_str(), bytes.clone()).await.unwrap();
         let repeated = begin.elapsed();
         for what in ["added", "changed", "removed"] {
-            assert_eq!(again[what], json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }), "{on} {name} {what}");
+            assert_eq!(
+                again[what],
+                json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }),
+                "{on} {name} {what}"
+            );
         }
         let begin = std::time::Instant::now();
         let released = kit.run(r#"mutation { release(name: "first") { sessionCount } }"#).await.unwrap();
         let releasing = begin.elapsed();
         assert_eq!(released["release"]["sessionCount"], expected.sessions.len(), "{on}");
-        assert_eq!(kit.run("{ unreleasedChanges { title } }").await.unwrap()["unreleasedChanges"], json!([]), "{on} {name}");
+        assert_eq!(
+            kit.run("{ unreleasedChanges { title } }").await.unwrap()["unreleasedChanges"],
+            json!([]),
+            "{on} {name}"
+        );
         let begin = std::time::Instant::now();
-        let counts = kit.run("{ sessionConflicts(first: 10) { counts { kind count } nodes { message } } }").await.unwrap();
+        let counts =
+            kit.run("{ sessionConflicts(first: 10) { counts { kind count } nodes { message } } }").await.unwrap();
         let conflicting = begin.elapsed();
         for (kind, word) in [
             (core_programming::conflicts::Kind::RoomOverlap, "ROOM_OVERLAP"),
             (core_programming::conflicts::Kind::PersonDoubleBooked, "PERSON_DOUBLE_BOOKED"),
         ] {
             let counts = counts["sessionConflicts"]["counts"].as_array().unwrap();
-            let count = counts.iter().find(|count| count["kind"] == word).map_or(0, |count| count["count"].as_u64().unwrap());
+            let count =
+                counts.iter().find(|count| count["kind"] == word).map_or(0, |count| count["count"].as_u64().unwrap());
             assert_eq!(count, of_kind(kind) as u64, "{on} {name} {word}");
         }
         let begin = std::time::Instant::now();
@@ -132,16 +202,27 @@ async fn real(name: &str) {
         for path in ["schedule.xml", "schedule.json", "schedule.csv", "schedule.ics"] {
             let answer = kit.get(&format!("core-programming/{path}")).await.unwrap();
             assert_eq!(answer.status, 200, "{on} {path}");
-            if let Some((format, _)) = path.strip_prefix("schedule.").map(|kind| match kind { "xml" => ("frab-xml", ()), "json" => ("frab-json", ()), "csv" => ("csv", ()), _ => ("", ()) }).filter(|(format, ())| !format.is_empty()) {
+            let format = match path {
+                "schedule.xml" => Some("frab-xml"),
+                "schedule.json" => Some("frab-json"),
+                "schedule.csv" => Some("csv"),
+                _ => None,
+            };
+            if let Some(format) = format {
                 let back = import(&kit, format, answer.body).await.unwrap();
                 for what in ["added", "changed", "removed"] {
-                    assert_eq!(back[what], json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }), "{on} {name} {format} {what}");
+                    assert_eq!(
+                        back[what],
+                        json!({ "sessions": 0, "people": 0, "rooms": 0, "tracks": 0, "assignments": 0 }),
+                        "{on} {name} {format} {what}"
+                    );
                 }
             }
         }
         let exporting = begin.elapsed();
-        eprintln!("{name} on {on}: import {imported:?}, again {repeated:?}, release {releasing:?}, conflicts {conflicting:?}, whole programme {reading:?}, exports and back {exporting:?}");
-        let _ = json_of;
+        eprintln!(
+            "{name} on {on}: import {imported:?}, again {repeated:?}, release {releasing:?}, conflicts {conflicting:?}, whole programme {reading:?}, exports and back {exporting:?}"
+        );
     }
 }
 

@@ -55,7 +55,10 @@ async fn a_programme_by_hand() {
         let place = "mutation($id: ID!, $room: ID, $start: DateTime!, $minutes: Int!) {
             placeSession(id: $id, room: $room, start: $start, minutes: $minutes) { state start day room { name } audience conflicts { kind } } }";
         let placed = kit
-            .run_with(place, json!({ "id": stars, "room": id("small"), "start": "2026-08-15T00:30:00+02:00", "minutes": 60 }))
+            .run_with(
+                place,
+                json!({ "id": stars, "room": id("small"), "start": "2026-08-15T00:30:00+02:00", "minutes": 60 }),
+            )
             .await
             .unwrap();
         assert_eq!(
@@ -65,10 +68,17 @@ async fn a_programme_by_hand() {
             "{on}"
         );
         let moved = kit
-            .run_with(place, json!({ "id": stars, "room": id("room"), "start": "2026-08-15T13:00:00+02:00", "minutes": 60 }))
+            .run_with(
+                place,
+                json!({ "id": stars, "room": id("room"), "start": "2026-08-15T13:00:00+02:00", "minutes": 60 }),
+            )
             .await
             .unwrap();
-        assert_eq!((&moved["placeSession"]["conflicts"], &moved["placeSession"]["day"]), (&json!([]), &json!("2026-08-15")), "{on}");
+        assert_eq!(
+            (&moved["placeSession"]["conflicts"], &moved["placeSession"]["day"]),
+            (&json!([]), &json!("2026-08-15")),
+            "{on}"
+        );
 
         let other = kit
             .run_with(
@@ -99,14 +109,27 @@ async fn a_programme_by_hand() {
         )
         .await
         .unwrap();
-        kit.run_with("mutation($s: ID!, $p: ID!) { unassignPerson(session: $s, person: $p) { id } }", json!({ "s": stars, "p": id("ann") })).await.unwrap();
+        kit.run_with(
+            "mutation($s: ID!, $p: ID!) { unassignPerson(session: $s, person: $p) { id } }",
+            json!({ "s": stars, "p": id("ann") }),
+        )
+        .await
+        .unwrap();
         let assign = "mutation($s: ID!, $p: ID!, $r: SessionRole!) { assignPerson(session: $s, person: $p, role: $r) { people { role } } }";
         kit.run_with(assign, json!({ "s": stars, "p": id("ann"), "r": "PARTICIPANT" })).await.unwrap();
         let found = conflicts(&kit).await;
         assert_eq!(
             kinds(&found),
-            ["ROOM_OVERLAP", "PERSON_DOUBLE_BOOKED", "PERSON_UNAVAILABLE", "ROOM_UNAVAILABLE", "ROOM_UNAVAILABLE", "DO_NOT_ASSIGN_WITH",
-                "OVER_DAILY_LIMIT", "NO_MODERATOR"],
+            [
+                "ROOM_OVERLAP",
+                "PERSON_DOUBLE_BOOKED",
+                "PERSON_UNAVAILABLE",
+                "ROOM_UNAVAILABLE",
+                "ROOM_UNAVAILABLE",
+                "DO_NOT_ASSIGN_WITH",
+                "OVER_DAILY_LIMIT",
+                "NO_MODERATOR"
+            ],
             "{on}"
         );
 
@@ -118,15 +141,31 @@ async fn a_programme_by_hand() {
         assert_eq!(ignored["ignoreConflict"]["ignored"], json!({ "reason": "Moons is short", "by": "sam" }), "{on}");
         assert_eq!(kinds(&conflicts(&kit).await).len(), 7, "{on}");
         let every = kit.run("{ sessionConflicts(filter: { ignored: true, kinds: [ROOM_OVERLAP] }) { totalCount counts { kind count } nodes { ignored { by } } } }").await.unwrap();
-        assert_eq!(every["sessionConflicts"], json!({ "totalCount": 1, "counts": [{ "kind": "ROOM_OVERLAP", "count": 1 }], "nodes": [{ "ignored": { "by": "sam" } }] }), "{on}");
-        kit.run_with("mutation($id: ID!) { heedConflict(id: $id) { id } }", json!({ "id": found[0]["id"] })).await.unwrap();
+        assert_eq!(
+            every["sessionConflicts"],
+            json!({ "totalCount": 1, "counts": [{ "kind": "ROOM_OVERLAP", "count": 1 }], "nodes": [{ "ignored": { "by": "sam" } }] }),
+            "{on}"
+        );
+        kit.run_with("mutation($id: ID!) { heedConflict(id: $id) { id } }", json!({ "id": found[0]["id"] }))
+            .await
+            .unwrap();
         assert_eq!(kinds(&conflicts(&kit).await).len(), 8, "{on}");
 
         // Three sessions sharing a lawn are no conflict.
-        kit.run_with("mutation($id: ID!) { updateRoom(id: $id, patch: { exclusive: false }) { exclusive } }", json!({ "id": id("room") })).await.unwrap();
+        kit.run_with(
+            "mutation($id: ID!) { updateRoom(id: $id, patch: { exclusive: false }) { exclusive } }",
+            json!({ "id": id("room") }),
+        )
+        .await
+        .unwrap();
         assert!(!kinds(&conflicts(&kit).await).contains(&"ROOM_OVERLAP"), "{on}");
 
-        kit.run_with("mutation($id: ID!) { unscheduleSession(id: $id) { state start room { name } } }", json!({ "id": other })).await.unwrap();
+        kit.run_with(
+            "mutation($id: ID!) { unscheduleSession(id: $id) { state start room { name } } }",
+            json!({ "id": other }),
+        )
+        .await
+        .unwrap();
         kit.run_with("mutation($id: ID!) { deleteRoom(id: $id) }", json!({ "id": id("small") })).await.unwrap();
         kit.run_with("mutation($id: ID!) { deletePerson(id: $id) }", json!({ "id": id("bob") })).await.unwrap();
         let left = kit.run("{ rooms { name } draftPeople { nodes { name } } draftSessions { nodes { title people { person { name } } } } }").await.unwrap();
@@ -144,13 +183,43 @@ async fn what_is_wrong_is_said_with_its_place() {
         for (operation, code, pointer) in [
             (r#"mutation { createRoom(input: { name: "  " }) { id } }"#.to_owned(), "invalid", "/input/name"),
             (r#"mutation { createRoom(input: { name: "Lawn" }) { id } }"#.to_owned(), "NAME_TAKEN", "/input/name"),
-            (r#"mutation { createTrack(input: { name: "x", color: "red" }) { id } }"#.to_owned(), "invalid", "/input/color"),
-            (r#"mutation { createSession(input: { title: "x", start: "2026-08-14T10:00:00Z" }) { id } }"#.to_owned(), "invalid", "/input/minutes"),
-            (r#"mutation { createSession(input: { title: "x", state: SCHEDULED }) { id } }"#.to_owned(), "NO_TIME", "/input/state"),
-            (r#"mutation { createSession(input: { title: "x", people: [{ person: "none" }] }) { id } }"#.to_owned(), "not-found", "/input/people/0/person"),
-            (format!(r#"mutation {{ placeSession(id: "{robots}", start: "2026-08-14T10:00:00Z", minutes: -1) {{ id }} }}"#), "invalid", "/minutes"),
-            (format!(r#"mutation {{ updateSession(id: "{robots}", patch: {{ title: null }}) {{ id }} }}"#), "invalid", "/patch/title"),
-            (format!(r#"mutation {{ updateSession(id: "{robots}", patch: {{ room: "none" }}) {{ id }} }}"#), "not-found", "/patch/room"),
+            (
+                r#"mutation { createTrack(input: { name: "x", color: "red" }) { id } }"#.to_owned(),
+                "invalid",
+                "/input/color",
+            ),
+            (
+                r#"mutation { createSession(input: { title: "x", start: "2026-08-14T10:00:00Z" }) { id } }"#.to_owned(),
+                "invalid",
+                "/input/minutes",
+            ),
+            (
+                r#"mutation { createSession(input: { title: "x", state: SCHEDULED }) { id } }"#.to_owned(),
+                "NO_TIME",
+                "/input/state",
+            ),
+            (
+                r#"mutation { createSession(input: { title: "x", people: [{ person: "none" }] }) { id } }"#.to_owned(),
+                "not-found",
+                "/input/people/0/person",
+            ),
+            (
+                format!(
+                    r#"mutation {{ placeSession(id: "{robots}", start: "2026-08-14T10:00:00Z", minutes: -1) {{ id }} }}"#
+                ),
+                "invalid",
+                "/minutes",
+            ),
+            (
+                format!(r#"mutation {{ updateSession(id: "{robots}", patch: {{ title: null }}) {{ id }} }}"#),
+                "invalid",
+                "/patch/title",
+            ),
+            (
+                format!(r#"mutation {{ updateSession(id: "{robots}", patch: {{ room: "none" }}) {{ id }} }}"#),
+                "not-found",
+                "/patch/room",
+            ),
             (r#"mutation { release(name: "v1") { number } }"#.to_owned(), "NAME_TAKEN", "/name"),
             (r#"mutation { deleteSession(id: "none") }"#.to_owned(), "not-found", "/id"),
         ] {
@@ -164,11 +233,20 @@ async fn what_is_wrong_is_said_with_its_place() {
 async fn a_release_tells_what_changed() {
     for (on, kit) in kits(|setup| setup).await {
         with_table(&kit).await;
-        let ids = [session(&kit, "Öffnung").await, session(&kit, "Robots").await, session(&kit, "Night music").await, session(&kit, "Closing").await];
+        let ids = [
+            session(&kit, "Öffnung").await,
+            session(&kit, "Robots").await,
+            session(&kit, "Night music").await,
+            session(&kit, "Closing").await,
+        ];
         let first = kit.emitted().await;
         assert_eq!(first.len(), 1, "{on}");
         let payload: Value = serde_json::from_str(&first[0].payload).unwrap();
-        assert_eq!((first[0].topic.as_str(), first[0].key.as_str(), &payload["release"]), ("programming.sessions.changed", "schedule", &json!("v1")), "{on}");
+        assert_eq!(
+            (first[0].topic.as_str(), first[0].key.as_str(), &payload["release"]),
+            ("programming.sessions.changed", "schedule", &json!("v1")),
+            "{on}"
+        );
         let room = payload["sessions"][1]["roomId"].clone();
         let track = payload["sessions"][1]["trackId"].clone();
         assert_eq!(
@@ -198,8 +276,15 @@ async fn a_release_tells_what_changed() {
             { "title": "Closing", "change": "REMOVED" }
         ]);
         assert_eq!(pending["unreleasedChanges"], expected, "{on}");
-        let made = kit.run(r#"mutation { release(name: "v2", note: "Rain") { number name note by sessionCount changeCount } }"#).await.unwrap();
-        assert_eq!(made["release"], json!({ "number": 2, "name": "v2", "note": "Rain", "by": "admin", "sessionCount": 2, "changeCount": 4 }), "{on}");
+        let made = kit
+            .run(r#"mutation { release(name: "v2", note: "Rain") { number name note by sessionCount changeCount } }"#)
+            .await
+            .unwrap();
+        assert_eq!(
+            made["release"],
+            json!({ "number": 2, "name": "v2", "note": "Rain", "by": "admin", "sessionCount": 2, "changeCount": 4 }),
+            "{on}"
+        );
         assert_eq!(kit.run("{ unreleasedChanges { title } }").await.unwrap()["unreleasedChanges"], json!([]), "{on}");
         let public = kit.run("{ sessions { nodes { title state start } } releases { number changes { title change start oldStart roomName oldRoomName } sessions { title } } }").await.unwrap();
         assert_eq!(
@@ -212,9 +297,17 @@ async fn a_release_tells_what_changed() {
             "{on}"
         );
         let releases = &public["releases"];
-        assert_eq!(releases[0]["changes"][1], json!({ "title": "Robots", "change": "MOVED", "start": "2026-08-14T15:00:00+02:00",
-            "oldStart": "2026-08-14T14:00:00+02:00", "roomName": "Grüner Saal", "oldRoomName": "Grüner Saal" }), "{on}");
-        assert_eq!(titles(&releases[1]["sessions"]), ["Öffnung", "Robots", "Night music", "Closing"], "{on}: an old release stays readable");
+        assert_eq!(
+            releases[0]["changes"][1],
+            json!({ "title": "Robots", "change": "MOVED", "start": "2026-08-14T15:00:00+02:00",
+            "oldStart": "2026-08-14T14:00:00+02:00", "roomName": "Grüner Saal", "oldRoomName": "Grüner Saal" }),
+            "{on}"
+        );
+        assert_eq!(
+            titles(&releases[1]["sessions"]),
+            ["Öffnung", "Robots", "Night music", "Closing"],
+            "{on}: an old release stays readable"
+        );
         assert_eq!(titles(&releases[1]["changes"]).len(), 4, "{on}");
         let events = kit.emitted().await;
         assert_eq!(events.len(), 2, "{on}");
@@ -223,7 +316,12 @@ async fn a_release_tells_what_changed() {
 
         // Changed and changed back: nothing to tell.
         for title in ["Other", "Öffnung"] {
-            kit.run_with("mutation($id: ID!, $t: String!) { updateSession(id: $id, patch: { title: $t }) { id } }", json!({ "id": ids[0], "t": title })).await.unwrap();
+            kit.run_with(
+                "mutation($id: ID!, $t: String!) { updateSession(id: $id, patch: { title: $t }) { id } }",
+                json!({ "id": ids[0], "t": title }),
+            )
+            .await
+            .unwrap();
         }
         assert_eq!(kit.run("{ unreleasedChanges { title } }").await.unwrap()["unreleasedChanges"], json!([]), "{on}");
         kit.run(r#"mutation { release(name: "v3") { changeCount } }"#).await.unwrap();
@@ -238,19 +336,30 @@ async fn a_changed_line_up_is_a_change_and_resets_approval() {
         let robots = session(&kit, "Robots").await;
         let people = kit.run("{ draftPeople { nodes { id name } } }").await.unwrap()["draftPeople"]["nodes"].clone();
         let (ann, zoe) = (&people[0]["id"], &people[2]["id"]);
-        kit.run_with("mutation($p: ID!) { setApproval(person: $p, approval: YES) { approval } }", json!({ "p": ann })).await.unwrap();
-        kit.run_with("mutation($s: ID!, $p: ID!) { unassignPerson(session: $s, person: $p) { id } }", json!({ "s": robots, "p": zoe })).await.unwrap();
+        kit.run_with("mutation($p: ID!) { setApproval(person: $p, approval: YES) { approval } }", json!({ "p": ann }))
+            .await
+            .unwrap();
+        kit.run_with(
+            "mutation($s: ID!, $p: ID!) { unassignPerson(session: $s, person: $p) { id } }",
+            json!({ "s": robots, "p": zoe }),
+        )
+        .await
+        .unwrap();
         let pending = kit.run("{ unreleasedChanges { title change } }").await.unwrap();
         assert_eq!(pending["unreleasedChanges"], json!([{ "title": "Robots", "change": "CHANGED" }]), "{on}");
         // Somebody who is not announced is nobody's news.
         kit.run(r#"mutation { release(name: "v2") { number } }"#).await.unwrap();
-        let reserve = "mutation($s: ID!, $p: ID!) { assignPerson(session: $s, person: $p, role: RESERVE) { people { role } } }";
+        let reserve =
+            "mutation($s: ID!, $p: ID!) { assignPerson(session: $s, person: $p, role: RESERVE) { people { role } } }";
         kit.run_with(reserve, json!({ "s": robots, "p": zoe })).await.unwrap();
         assert_eq!(kit.run("{ unreleasedChanges { title } }").await.unwrap()["unreleasedChanges"], json!([]), "{on}");
         let approvals = kit.run("{ draftPeople { nodes { name approval } } }").await.unwrap();
         assert_eq!(approvals["draftPeople"]["nodes"][0], json!({ "name": "Ann", "approval": "NOT_SET" }), "{on}");
         kit.run(r#"mutation { release(name: "v3") { number } }"#).await.unwrap();
-        let public = kit.run_with("query($id: ID!) { session(id: $id) { people { person { name } } } }", json!({ "id": robots })).await.unwrap();
+        let public = kit
+            .run_with("query($id: ID!) { session(id: $id) { people { person { name } } } }", json!({ "id": robots }))
+            .await
+            .unwrap();
         assert_eq!(public["session"]["people"].as_array().unwrap().len(), 2, "{on}");
     }
 }

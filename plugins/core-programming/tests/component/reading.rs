@@ -35,7 +35,10 @@ async fn the_programme_by_day_room_track_person_and_text() {
         // 01:00 on the 15th is the night of the 14th.
         let ids = kit.run("{ rooms { id name } tracks { id name } people { nodes { id name } } }").await.unwrap();
         let id = |list: &conman_testkit::Value, name: &str| {
-            list.as_array().unwrap().iter().find(|item| item["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+            list.as_array().unwrap().iter().find(|item| item["name"] == name).unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         };
         assert_eq!(all(&ids["people"]["nodes"], "name"), ["Ann", "Bob", "Zoë Ångström"], "{on}");
         for (filter, expected) in [
@@ -54,7 +57,10 @@ async fn the_programme_by_day_room_track_person_and_text() {
             (json!({ "environment": "VIRTUAL" }), vec![]),
         ] {
             let data = kit
-                .run_with("query($filter: SessionFilter) { sessions(filter: $filter) { totalCount nodes { title } } }", json!({ "filter": filter }))
+                .run_with(
+                    "query($filter: SessionFilter) { sessions(filter: $filter) { totalCount nodes { title } } }",
+                    json!({ "filter": filter }),
+                )
                 .await
                 .unwrap();
             assert_eq!(titles(&data["sessions"]["nodes"]), expected, "{on} {filter}");
@@ -71,7 +77,10 @@ async fn pages_follow_one_another() {
         let mut after = json!(null);
         loop {
             let data = kit
-                .run_with("query($after: String) { sessions(first: 3, after: $after) { nextCursor nodes { title } } }", json!({ "after": after }))
+                .run_with(
+                    "query($after: String) { sessions(first: 3, after: $after) { nextCursor nodes { title } } }",
+                    json!({ "after": after }),
+                )
                 .await
                 .unwrap();
             seen.extend(titles(&data["sessions"]["nodes"]).into_iter().map(str::to_owned));
@@ -84,7 +93,10 @@ async fn pages_follow_one_another() {
         let data = kit.run("{ people(first: 2) { totalCount nextCursor nodes { name } } }").await.unwrap();
         assert_eq!(data["people"]["totalCount"], 3);
         let next = kit
-            .run_with("query($after: String) { people(first: 2, after: $after) { nextCursor nodes { name } } }", json!({ "after": data["people"]["nextCursor"] }))
+            .run_with(
+                "query($after: String) { people(first: 2, after: $after) { nextCursor nodes { name } } }",
+                json!({ "after": data["people"]["nextCursor"] }),
+            )
             .await
             .unwrap();
         assert_eq!(next["people"], json!({ "nextCursor": null, "nodes": [{ "name": "Zoë Ångström" }] }), "{on}");
@@ -99,7 +111,11 @@ async fn now_and_next_and_the_days() {
         with_table(&kit).await;
         // The clock stands at 12:00 in Berlin.
         let data = kit.run("{ nowAndNext { at now { title } next { title } } }").await.unwrap();
-        assert_eq!(data["nowAndNext"], json!({ "at": "2026-08-14T12:00:00+02:00", "now": [], "next": [{ "title": "Öffnung" }] }), "{on}");
+        assert_eq!(
+            data["nowAndNext"],
+            json!({ "at": "2026-08-14T12:00:00+02:00", "now": [], "next": [{ "title": "Öffnung" }] }),
+            "{on}"
+        );
         let data = kit.run(r#"{ nowAndNext(at: "2026-08-14T14:10:00+02:00") { now { title people { person { name } } } next { title } } }"#).await.unwrap();
         assert_eq!(titles(&data["nowAndNext"]["now"]), ["Robots"], "{on}");
         assert_eq!(titles(&data["nowAndNext"]["next"]), ["Night music"], "{on}");
@@ -135,9 +151,17 @@ async fn rooms_tracks_and_people_have_their_sessions() {
         assert_eq!(titles(&data["tracks"][0]["sessions"]), ["Öffnung", "Closing"], "{on}");
         let bob = &data["people"]["nodes"][1];
         assert_eq!(titles(&bob["sessions"]), ["Öffnung", "Robots"], "{on}");
-        assert_eq!(bob["sessions"][1]["people"].as_array().unwrap().len(), 3, "{on}: the line-up of a session below a person");
+        assert_eq!(
+            bob["sessions"][1]["people"].as_array().unwrap().len(),
+            3,
+            "{on}: the line-up of a session below a person"
+        );
         let zoe = &data["people"]["nodes"][2];
-        assert_eq!(zoe["sessions"][1]["people"].as_array().unwrap().len(), 3, "{on}: and of the same session below another");
+        assert_eq!(
+            zoe["sessions"][1]["people"].as_array().unwrap().len(),
+            3,
+            "{on}: and of the same session below another"
+        );
     }
 }
 
@@ -151,8 +175,15 @@ async fn the_public_sees_releases_only() {
         assert_eq!(data["sessions"]["nodes"], json!([]), "{on}");
         assert_eq!((&data["people"]["nodes"], &data["currentRelease"]), (&json!([]), &json!(null)), "{on}");
         assert_eq!(all(&data["rooms"], "name"), ["Grüner Saal", "Lawn"], "{on}");
-        for refused in ["{ draftSessions { nodes { id } } }", "{ sessionConflicts { totalCount } }", "{ unreleasedChanges { title } }"] {
-            assert!(["unauthenticated", "forbidden"].contains(&public.run(refused).await.unwrap_err().code()), "{on} {refused}");
+        for refused in [
+            "{ draftSessions { nodes { id } } }",
+            "{ sessionConflicts { totalCount } }",
+            "{ unreleasedChanges { title } }",
+        ] {
+            assert!(
+                ["unauthenticated", "forbidden"].contains(&public.run(refused).await.unwrap_err().code()),
+                "{on} {refused}"
+            );
         }
         kit.run(r#"mutation { release(name: "v1") { number } }"#).await.unwrap();
         let data = public.run(seen).await.unwrap();
@@ -160,7 +191,12 @@ async fn the_public_sees_releases_only() {
         assert_eq!(data["currentRelease"]["name"], "v1", "{on}");
         // What changes afterwards stays behind the curtain.
         let id = session(&kit, "Robots").await;
-        kit.run_with("mutation($id: ID!) { updateSession(id: $id, patch: { title: \"Androids\" }) { title } }", json!({ "id": id })).await.unwrap();
+        kit.run_with(
+            "mutation($id: ID!) { updateSession(id: $id, patch: { title: \"Androids\" }) { title } }",
+            json!({ "id": id }),
+        )
+        .await
+        .unwrap();
         let one = "query($id: ID!) { session(id: $id) { title } }";
         assert_eq!(public.run_with(one, json!({ "id": id })).await.unwrap()["session"]["title"], "Robots", "{on}");
     }
@@ -173,17 +209,28 @@ async fn favourites_belong_to_an_account() {
         let robots = session(&kit, "Robots").await;
         let (ada, ben) = (kit.as_actor(attendee("ada")), kit.as_actor(attendee("ben")));
         let mark = "mutation($id: ID!) { favourite(session: $id) { title favourite } }";
-        assert_eq!(kit.as_actor(nobody()).run_with(mark, json!({ "id": robots })).await.unwrap_err().code(), "unauthenticated");
+        assert_eq!(
+            kit.as_actor(nobody()).run_with(mark, json!({ "id": robots })).await.unwrap_err().code(),
+            "unauthenticated"
+        );
         assert_eq!(ada.run_with(mark, json!({ "id": "nothing" })).await.unwrap_err().code(), "not-found");
         for _ in 0..2 {
             let marked = ada.run_with(mark, json!({ "id": robots })).await.unwrap();
             assert_eq!(marked["favourite"], json!({ "title": "Robots", "favourite": true }), "{on}");
         }
         assert_eq!(titles(&ada.run("{ favourites { title } }").await.unwrap()["favourites"]), ["Robots"], "{on}");
-        assert_eq!(titles(&ben.run("{ favourites { title } }").await.unwrap()["favourites"]), Vec::<&str>::new(), "{on}");
+        assert_eq!(
+            titles(&ben.run("{ favourites { title } }").await.unwrap()["favourites"]),
+            Vec::<&str>::new(),
+            "{on}"
+        );
         let list = "{ sessions { nodes { title favourite } } }";
         assert_eq!(ben.run(list).await.unwrap()["sessions"]["nodes"][1]["favourite"], false, "{on}");
-        assert_eq!(ada.run(list).await.unwrap()["sessions"]["nodes"][1]["favourite"], true, "{on}: also after somebody else's cached answer");
+        assert_eq!(
+            ada.run(list).await.unwrap()["sessions"]["nodes"][1]["favourite"],
+            true,
+            "{on}: also after somebody else's cached answer"
+        );
         let counts = "{ draftSessions { nodes { favouriteCount } } }";
         let staff = kit.as_actor(person("sam", &["programme.draft"]));
         assert_eq!(staff.run(counts).await.unwrap()["draftSessions"]["nodes"][1]["favouriteCount"], 1, "{on}");
