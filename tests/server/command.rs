@@ -133,6 +133,48 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    async fn files_go_in_and_out_in_the_formats_that_plugins_speak(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let command = on(folder.path(), &database);
+        let _ = command()
+            .args(["convention", "create", "con", "--time-zone", "Europe/Berlin", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"])
+            .run()
+            .successful();
+        let none = command().args(["export", "--format", "csv"]).run();
+        assert_eq!(none.code, 3, "{}", none.stderr);
+        assert!(none.stderr.contains("plugin enabled"), "{}", none.stderr);
+
+        let _ = command().args(["plugin", "install"]).arg(package("core-programming")).run().successful();
+        let _ = command().args(["plugin", "enable", "conman/core-programming"]).run().successful();
+        let programme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/sample-convention/programme.csv");
+        let report = command().args(["import", "--json"]).arg(&programme).run().successful();
+        assert!(report.json()["added"]["sessions"].as_u64().unwrap() > 100, "{}", report.stdout);
+        let again = command().arg("import").arg(&programme).run().successful();
+        assert!(again.stdout.contains("sessions") && again.stdout.contains("Removed"), "{}", again.stdout);
+
+        let listed = command().arg("export").run().successful();
+        assert!(listed.stdout.contains("frab-xml") && listed.stdout.contains("icalendar"), "{}", listed.stdout);
+        let file = folder.path().join("out.xml");
+        let wrote = command().args(["export", "--json", "-o"]).arg(&file).run().successful();
+        assert_eq!(wrote.json()["format"], "frab-xml");
+        assert!(std::fs::read_to_string(&file).unwrap().contains("<schedule"));
+        let out = command().args(["export", "--format", "icalendar"]).run().successful();
+        assert!(out.stdout.starts_with("BEGIN:VCALENDAR"), "{}", out.stdout);
+
+        let broken = folder.path().join("broken.xml");
+        std::fs::write(&broken, "<schedule><day>").unwrap();
+        let refused = command().arg("import").arg(&broken).run();
+        assert_ne!(refused.code, 0, "{}", refused.stdout);
+        assert!(refused.stderr.contains("broken.xml"), "{}", refused.stderr);
+        let large = folder.path().join("large.xml");
+        std::fs::File::create(&large).unwrap().set_len(200 << 20).unwrap();
+        let refused = command().arg("import").arg(&large).run();
+        assert_eq!(refused.code, 7, "{}", refused.stderr);
+        assert!(refused.stderr.contains("at most"), "{}", refused.stderr);
+    }
+}
+
 #[test]
 fn the_command_line_says_what_is_wrong_with_it() {
     assert_eq!(conman().arg("dance").run().code, 2);

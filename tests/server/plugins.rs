@@ -97,3 +97,24 @@ on_each_database! {
         assert_eq!(other.code(), "idempotency-mismatch", "{}", other.text);
     }
 }
+
+/// Two hosts on one PostgreSQL, each with a folder of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_host_enables_another_takes_over() {
+    let Some(database) = Database::postgres().await else { return };
+    let one = TestHost::start(database.shared()).await;
+    let two = TestHost::start(database.shared()).await;
+    one.convention("con").await;
+    // Packages are files: each host has to be given them.
+    two.install(std::fs::read(package("hello")).unwrap()).await;
+    one.enable("con", "hello").await;
+    let answered = async || {
+        two.anonymous().convention("con", "{ guests { name } }", json!({})).await.json["data"]["guests"].is_array()
+    };
+    let asking = async {
+        while !answered().await {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.expect("the other host never takes it over");
+}

@@ -47,6 +47,12 @@ impl Database {
         Some(Self { server: Some((server, name)), url: Some(url) })
     }
 
+    /// The same database for another host; it goes when this one is dropped.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        Self { server: None, url: self.url.clone() }
+    }
+
     /// Which engine it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {

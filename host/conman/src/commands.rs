@@ -21,7 +21,9 @@ use crate::failure::Failure;
 
 /// Commands that open the data folder themselves show warnings, on standard error; `CONMAN_LOG` asks for more.
 pub(crate) fn quiet_logs() {
-    let filter = EnvFilter::try_from_env("CONMAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // What a request failed with is the command's own answer; once is enough.
+    let filter =
+        EnvFilter::try_from_env("CONMAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn,conman_server::http=off"));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 

@@ -7,7 +7,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
@@ -90,13 +90,29 @@ impl Terminal {
     }
 }
 
-/// An empty table in the command's style, as wide as the terminal.
+/// An empty table in the command's style, as wide as the terminal: a line under the head, none between rows.
 pub(crate) fn new_table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(head.to_vec());
+    for part in [
+        TableComponent::HorizontalLines,
+        TableComponent::LeftBorderIntersections,
+        TableComponent::RightBorderIntersections,
+        TableComponent::MiddleIntersections,
+        TableComponent::TopBorder,
+        TableComponent::TopBorderIntersections,
+        TableComponent::TopLeftCorner,
+        TableComponent::TopRightCorner,
+        TableComponent::BottomBorder,
+        TableComponent::BottomBorderIntersections,
+        TableComponent::BottomLeftCorner,
+        TableComponent::BottomRightCorner,
+    ] {
+        table.remove_style(part);
+    }
     table
 }
 

@@ -30,6 +30,7 @@ use crate::http::{self as web, AsSystem, Front};
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::parts::Parts;
+use crate::upkeep;
 
 /// Under which name the host's own fields are composed with the plugins'.
 const HOST_PLUGIN: &str = "conman/host";
@@ -148,8 +149,10 @@ impl Host {
             sockets: Arc::new(Semaphore::new(config.limits.sockets)),
             running: TaskTracker::new(),
         });
-        let upkeep = crate::upkeep::run(parts.identity.clone(), parts.runtime.clone(), parts.stop.clone());
-        parts.running.spawn(upkeep);
+        parts.running.spawn(upkeep::forget(Arc::clone(&parts)));
+        if config.postgres.is_some() {
+            parts.running.spawn(upkeep::follow(Arc::clone(&parts)));
+        }
         let front = web::front(&parts);
         Ok(Self { parts, front, claim, grace: config.grace })
     }

@@ -1,24 +1,52 @@
-//! What has to be done from time to time: sessions that have ended are forgotten, and so are answers and events that nobody will repeat.
+//! What has to be done from time to time: what nobody will ask for again is forgotten, and what other hosts on the same database have
+//! changed is taken over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use conman_identity::Identity;
-use conman_runtime::Runtime;
-use tokio_util::sync::CancellationToken;
+use crate::parts::Parts;
 
-const EVERY: Duration = Duration::from_secs(60 * 60);
+const FORGET: Duration = Duration::from_secs(60 * 60);
+const FOLLOW: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(identity: Identity, runtime: Runtime, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        if let Err(error) = identity.sweep().await {
+/// Forgets ended sessions, expired tokens, and answers and events that nobody will repeat.
+pub(crate) async fn forget(parts: Arc<Parts>) {
+    while waited(&parts, FORGET).await {
+        if let Err(error) = parts.identity.sweep().await {
             tracing::warn!(%error, "what has expired could not be swept away; trying again in an hour");
         }
-        if let Err(error) = runtime.prune().await {
+        if let Err(error) = parts.runtime.prune().await {
             tracing::warn!(%error, "plugins' old answers and events could not be forgotten; trying again in an hour");
         }
+    }
+}
+
+/// Takes over what other hosts have enabled and disabled. Only a PostgreSQL can have several hosts.
+pub(crate) async fn follow(parts: Arc<Parts>) {
+    while waited(&parts, FOLLOW).await {
+        let concerned = match parts.runtime.refresh().await {
+            Ok((concerned, _absent)) => concerned,
+            Err(error) => {
+                tracing::warn!(%error, "cannot see what other hosts have changed; trying again in a moment");
+                continue;
+            }
+        };
+        for convention in &concerned {
+            if let Err(fault) = parts.conventions.open(convention).await {
+                let (message, detail) = (fault.message, fault.detail);
+                tracing::error!(%convention, message, detail, "what another host has enabled does not compose here");
+            }
+        }
+        if !concerned.is_empty() {
+            parts.bus.subscriptions_changed();
+        }
+    }
+}
+
+/// Whether it is time again; no longer when the host stops.
+async fn waited(parts: &Parts, period: Duration) -> bool {
+    tokio::select! {
+        () = parts.stop.cancelled() => false,
+        () = tokio::time::sleep(period) => true,
     }
 }

@@ -64,7 +64,7 @@ mod tests {
         let value: Ordered = serde_json::from_str(text).unwrap();
         let text = table(first_list(&value).unwrap());
         assert!(text.contains("two") && text.contains("Zed") && !text.contains("inner"), "{text}");
-        assert!(text.find(" y ") < text.find(" c "), "{text}");
+        assert!(text.find(" y") < text.find(" c"), "{text}");
         let none: Ordered = serde_json::from_str(r#"{ "a": 1 }"#).unwrap();
         assert!(first_list(&none).is_none());
     }

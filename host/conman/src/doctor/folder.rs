@@ -77,7 +77,7 @@ fn lock(folder: &DataFolder) -> Finding {
 
 fn cache(folder: &DataFolder) -> Finding {
     let (files, bytes) = contents(&folder.cache());
-    let what = format!("{files} files of compiled code, {}", size(bytes));
+    let what = format!("compiled code: {} in {files} files", size(bytes));
     if bytes > 2 << 30 {
         return Finding::remark(
             "cache",
