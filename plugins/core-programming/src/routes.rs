@@ -12,8 +12,9 @@ use crate::schema::*;
 use crate::store::programme::{Extent, load};
 use crate::store::{View, revision, write};
 
-/// The largest file that fits into the plugin's memory together with what it becomes. Real programmes are up to 3 MiB.
-const LARGEST: usize = 16 << 20;
+/// The largest file that is read: what it becomes has to fit into the plugin's memory, and into the 8 MiB of rows one call may read
+/// when it is imported again. Real programmes have up to 3 MiB.
+const LARGEST: usize = 8 << 20;
 
 impl RouteHandlers for Programming {
     fn post_import_frab_xml(ctx: &Context, request: &Request) -> Result<Response> {

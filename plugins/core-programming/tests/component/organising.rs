@@ -1,6 +1,6 @@
 //! What organisers do.
 
-use conman_testkit::{Testkit, Value, json, person};
+use conman_testkit::{Testkit, Value, json, nobody, person};
 
 use super::host::{all, kits, session, titles, with_table};
 
@@ -361,5 +361,39 @@ async fn a_changed_line_up_is_a_change_and_resets_approval() {
             .await
             .unwrap();
         assert_eq!(public["session"]["people"].as_array().unwrap().len(), 2, "{on}");
+    }
+}
+
+#[tokio::test]
+async fn who_listens_is_told() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        let (robots, night) = (session(&kit, "Robots").await, session(&kit, "Night music").await);
+        kit.settled().await;
+        let public = kit.as_actor(nobody());
+        let mut all_changes = public
+            .subscribe("subscription { scheduleChanged { release changes { title change roomName start } } }")
+            .await
+            .unwrap();
+        let only = format!(
+            "subscription {{ scheduleChanged(sessions: [\"{night}\"]) {{ release changes {{ title change }} }} }}"
+        );
+        let mut one = public.subscribe(&only).await.unwrap();
+        for (id, release) in [(&robots, "v2"), (&night, "v3")] {
+            kit.run_with("mutation($id: ID!) { cancelSession(id: $id) { id } }", json!({ "id": id })).await.unwrap();
+            kit.run_with("mutation($name: String!) { release(name: $name) { number } }", json!({ "name": release }))
+                .await
+                .unwrap();
+        }
+        let told = all_changes.next().await.unwrap();
+        let expected = json!([{ "title": "Robots", "change": "CANCELLED", "roomName": "Grüner Saal", "start": "2026-08-14T14:00:00+02:00" }]);
+        assert_eq!(told["scheduleChanged"], json!({ "release": "v2", "changes": expected }), "{on}");
+        // The other one was not told of Robots.
+        let told = one.next().await.unwrap();
+        assert_eq!(
+            told["scheduleChanged"],
+            json!({ "release": "v3", "changes": [{ "title": "Night music", "change": "CANCELLED" }] }),
+            "{on}"
+        );
     }
 }
