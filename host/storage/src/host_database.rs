@@ -46,6 +46,14 @@ impl HostDatabase {
         }
     }
 
+    /// Tells the engine that tables may have changed.
+    pub(crate) async fn learn(&self) -> Result<(), SqlError> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(database) => database.learn().await,
+        }
+    }
+
     pub(crate) fn wall(&self) -> &Arc<Wall> {
         &self.wall
     }

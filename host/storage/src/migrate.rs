@@ -100,7 +100,7 @@ pub(crate) async fn host(host: &HostDatabase, component: &str, migrations: &[Mig
         session.commit().await?;
         tracing::info!(component, version = step.version, name = step.name, "migrated host tables");
     }
-    Ok(())
+    host.learn().await
 }
 
 /// Runs a plugin's migrations; answers the numbers of those that had not run.

@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::host_database::HostDatabase;
 use crate::migrate::{self, PluginMigration};
 use crate::postgres::provision::{Provisioned, migration_lock};
-use crate::postgres::{PostgresDatabase, PostgresSession, Server};
+use crate::postgres::{Knowledge, PostgresDatabase, PostgresSession, Server};
 use crate::reserved::{AnswerKey, Reserved, SQLITE_TABLES, StoredAnswer};
 use crate::session::{Session, own};
 use crate::sqlite::SqliteFile;
@@ -60,17 +60,24 @@ impl PluginDatabase {
         })
     }
 
-    pub(crate) fn postgres(server: &Arc<Server>, provisioned: Provisioned, walled: bool, wall: &Arc<Wall>) -> Self {
-        let host = HostDatabase::postgres(server.as_host(&provisioned.schema), wall);
+    pub(crate) async fn postgres(
+        server: &Arc<Server>,
+        provisioned: Provisioned,
+        walled: bool,
+        wall: &Arc<Wall>,
+    ) -> Result<Self, SqlError> {
+        let knowledge = Knowledge::default();
+        let host = HostDatabase::postgres(server.as_host(&provisioned.schema, &knowledge), wall);
         let reserved = Arc::new(Reserved::postgres(&provisioned));
-        let database = server.as_plugin(&provisioned, walled);
-        Self {
+        let database = server.as_plugin(&provisioned, &knowledge, walled);
+        host.learn().await?;
+        Ok(Self {
             engine: Engine::Postgres { server: Arc::clone(server), provisioned, database },
             host: Arc::new(host),
             wall: Arc::clone(wall),
             reserved,
             migrating: tokio::sync::Mutex::default(),
-        }
+        })
     }
 
     /// Runs those of `migrations` that have not run here, in order, each in a transaction of its own; answers their
@@ -81,7 +88,10 @@ impl PluginDatabase {
     /// outside the portable subset; else what the statements fail with.
     pub async fn migrate(&self, migrations: &[PluginMigration]) -> Result<Vec<u32>, SqlError> {
         let _one = self.migrating.lock().await;
-        migrate::plugin(self, migrations).await
+        let applied = migrate::plugin(self, migrations).await;
+        // Also where nothing was to be done here: another host may have done it.
+        let learned = self.host.learn().await;
+        applied.and_then(|applied| learned.map(|()| applied))
     }
 
     /// Opens a transaction for the plugin's own statements.

@@ -196,5 +196,6 @@ pub(crate) fn own(kind: Kind, text: &str) -> Statement {
         parameters: None,
         outputs: None,
         untyped: Vec::new(),
+        nulls: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use crate::host_database::HostDatabase;
 use crate::location::{Location, convention_folder, host_file, plugin_file, plugin_of_file};
 use crate::migrate;
 use crate::plugin_database::PluginDatabase;
-use crate::postgres::{HOST_SCHEMA, Server};
+use crate::postgres::{HOST_SCHEMA, Knowledge, Server};
 use crate::sqlite::SqliteFile;
 use crate::wall::verdicts::Wall;
 
@@ -81,7 +81,7 @@ impl Storage {
             Location::Postgres { url } => {
                 let server = Arc::new(Server::new(&url)?);
                 server.prepare_host().await?;
-                let host = HostDatabase::postgres(server.as_host(HOST_SCHEMA), &wall);
+                let host = HostDatabase::postgres(server.as_host(HOST_SCHEMA, &Knowledge::default()), &wall);
                 (Engine::Postgres(server), host)
             }
         };
@@ -136,7 +136,7 @@ impl Storage {
             }
             Engine::Postgres(server) => {
                 let provisioned = server.provide(convention, plugin).await?;
-                Ok(PluginDatabase::postgres(server, provisioned, self.0.walls.engine, &self.0.wall))
+                PluginDatabase::postgres(server, provisioned, self.0.walls.engine, &self.0.wall).await
             }
         }
     }

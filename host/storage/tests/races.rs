@@ -307,6 +307,46 @@ async fn an_abandoned_statement_gives_way() {
     .await;
 }
 
+/// Readers that have `SELECT *` prepared meet every version of the table whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_migration_under_load_hurts_nobody() {
+    on_both(async |place: &Place| {
+        let database = place.plugin("CREATE TABLE own (id BIGINT PRIMARY KEY); INSERT INTO own (id) VALUES (1)").await;
+        let growing = async {
+            let mut steps =
+                vec![migration(1, "CREATE TABLE own (id BIGINT PRIMARY KEY); INSERT INTO own (id) VALUES (1)")];
+            for version in 2..=8 {
+                steps.push(migration(
+                    version,
+                    &format!("ALTER TABLE own ADD COLUMN c{version} BIGINT NOT NULL DEFAULT {version}"),
+                ));
+                assert_eq!(database.migrate(&steps).await.unwrap(), [version]);
+            }
+        };
+        let reading = async |access: Access| {
+            let mut widest = 0;
+            while widest < 8 {
+                let mut transaction = database.begin(access).await.unwrap();
+                let outcome = transaction.query("SELECT * FROM own", &[], limit()).await;
+                transaction.rollback().await;
+                match outcome {
+                    Ok(rows) => {
+                        assert_eq!(rows.columns.len(), rows.rows[0].len());
+                        assert!(rows.columns.len() >= widest, "the table only grows");
+                        widest = rows.columns.len();
+                    }
+                    Err(error) => assert!(error.is_serialization(), "{error:?}"),
+                }
+            }
+        };
+        let all = async {
+            tokio::join!(growing, reading(Access::ReadOnly), reading(Access::ReadOnly), reading(Access::ReadWrite))
+        };
+        tokio::time::timeout(Duration::from_secs(60), all).await.expect("in time");
+    })
+    .await;
+}
+
 const STEPS: &[Migration] = &[
     Migration {
         version: 1,

@@ -53,3 +53,56 @@ async fn a_read_only_transaction_cannot_write() {
     })
     .await;
 }
+
+/// PostgreSQL was restarted, or an operator ended the connections: whoever comes next does not notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_are_replaced() {
+    use sqlx::{ConnectOptions, Executor};
+    on_both(async |place: &Place| {
+        let conman_storage::Location::Postgres { url } = place.scratch.location() else { return };
+        let database = place.plugin("CREATE TABLE own (id BIGINT PRIMARY KEY)").await;
+        for access in [Access::ReadOnly, Access::ReadWrite] {
+            let mut open = Vec::new();
+            for _ in 0..3 {
+                open.push(database.begin(access).await.unwrap());
+            }
+            for transaction in open {
+                transaction.rollback().await;
+            }
+            let mut operator = url.parse::<sqlx::postgres::PgConnectOptions>().unwrap().connect().await.unwrap();
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            operator.execute(end).await.unwrap();
+            let mut next = database.begin(access).await.unwrap();
+            assert_eq!(next.query("SELECT COUNT(*) AS n FROM own", &[], limit()).await.unwrap().rows, [[Value::Integer(0)]]);
+            next.commit().await.unwrap();
+            conman_kernel::sql::read(database.host().as_ref(), "SELECT id FROM own", &[]).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_convention_whose_id_is_no_name_has_no_database() {
+    on_both(async |place: &Place| {
+        if place.scratch.is_postgres() {
+            return;
+        }
+        let odd = conman_kernel::id::ConventionId::from_stored("../../etc");
+        let error = place.storage.plugin(&odd, &common::plugin_id("conman/test")).await.unwrap_err();
+        assert!(matches!(error, SqlError::Refused(_)), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_select_is_not_executed_and_a_change_may_be_queried() {
+    on_both(async |place: &Place| {
+        let database = place.plugin("CREATE TABLE own (id BIGINT PRIMARY KEY)").await;
+        let mut transaction = database.begin(Access::ReadWrite).await.unwrap();
+        let rows = transaction.query("INSERT INTO own (id) VALUES (1)", &[], limit()).await.unwrap();
+        assert_eq!((rows.columns.len(), rows.rows.len()), (0, 0));
+        let error = transaction.execute("SELECT id FROM own", &[]).await.unwrap_err();
+        assert_eq!(error.to_string(), "a SELECT has no effect to execute; use query");
+    })
+    .await;
+}

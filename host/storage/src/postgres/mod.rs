@@ -4,6 +4,7 @@
 //! is no other role to go back to. What the host writes in the same transaction (events, handled events, answers) goes
 //! through functions that belong to the host and ask for a secret the role cannot read.
 
+mod columns;
 mod prepared;
 pub(crate) mod provision;
 mod session;
@@ -18,6 +19,8 @@ use conman_kernel::sql::{Access, SqlError};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+use columns::Columns;
+pub(crate) use columns::Knowledge;
 use prepared::Shelf;
 use provision::Provisioned;
 pub(crate) use session::PostgresSession;
@@ -65,6 +68,8 @@ pub(crate) struct PostgresDatabase {
     turnstile: Arc<Turnstile>,
     /// Whether the pool is this database's alone.
     own_pool: bool,
+    schema: Arc<str>,
+    knowledge: Knowledge,
 }
 
 /// Opens connections as one role.
@@ -97,16 +102,16 @@ impl Server {
     }
 
     /// A schema as the host sees it.
-    pub(crate) fn as_host(&self, schema: &str) -> PostgresDatabase {
+    pub(crate) fn as_host(&self, schema: &str, knowledge: &Knowledge) -> PostgresDatabase {
         let path =
             if schema == HOST_SCHEMA { String::new() } else { format!("; SET LOCAL search_path TO {schema}, pg_temp") };
-        PostgresDatabase::new(Arc::clone(&self.host), &path, false)
+        PostgresDatabase::new(Arc::clone(&self.host), schema, &path, knowledge, false)
     }
 
     /// A schema as its own role sees it; or, with the database's wall down, as the host does.
-    pub(crate) fn as_plugin(&self, provisioned: &Provisioned, walled: bool) -> PostgresDatabase {
+    pub(crate) fn as_plugin(&self, provisioned: &Provisioned, knowledge: &Knowledge, walled: bool) -> PostgresDatabase {
         if !walled {
-            return self.as_host(&provisioned.schema);
+            return self.as_host(&provisioned.schema, knowledge);
         }
         let milliseconds = |time: Duration| time.as_millis().to_string();
         let options = self.options.clone().username(&provisioned.role).password(&provisioned.password).options([
@@ -118,12 +123,12 @@ impl Server {
             ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIME)),
         ]);
         let pool = Pool::new(Connector { options }, PLUGIN_CONNECTIONS as usize, Arc::clone(&self.plugins));
-        PostgresDatabase::new(pool, "", true)
+        PostgresDatabase::new(pool, &provisioned.schema, "", knowledge, true)
     }
 }
 
 impl PostgresDatabase {
-    fn new(pool: Arc<Pool<Connector>>, path: &str, own_pool: bool) -> Self {
+    fn new(pool: Arc<Pool<Connector>>, schema: &str, path: &str, knowledge: &Knowledge, own_pool: bool) -> Self {
         Self {
             pool,
             begin_read: format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{path}").into(),
@@ -131,6 +136,8 @@ impl PostgresDatabase {
             begin_migration: format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE{path}").into(),
             turnstile: Turnstile::new(),
             own_pool,
+            schema: schema.into(),
+            knowledge: knowledge.clone(),
         }
     }
 
@@ -155,13 +162,26 @@ impl PostgresDatabase {
     /// A connection that was kept may have died with its server; then those kept with it are given up too, and one
     /// fresh try tells whether the server is there.
     async fn open(&self, begin: &Arc<str>) -> Result<PostgresSession, SqlError> {
-        match PostgresSession::begin(self.pool.lease().await?, begin).await {
+        match self.open_once(begin).await {
             Err(SqlError::Unavailable(_)) => {
                 self.pool.renew();
-                PostgresSession::begin(self.pool.lease().await?, begin).await
+                self.open_once(begin).await
             }
             outcome => outcome,
         }
+    }
+
+    async fn open_once(&self, begin: &Arc<str>) -> Result<PostgresSession, SqlError> {
+        PostgresSession::begin(self.pool.lease().await?, begin, &self.schema, self.knowledge.now()).await
+    }
+
+    /// Looks up which columns are never NULL: after whatever may have changed the tables.
+    pub(crate) async fn learn(&self) -> Result<(), SqlError> {
+        let mut session = self.open(&self.begin_read).await?;
+        let columns = Columns::look_up(&mut session, &self.schema).await?;
+        session.rollback().await;
+        self.knowledge.learn(columns);
+        Ok(())
     }
 
     /// Forgets statements prepared for an older schema.

@@ -34,21 +34,24 @@ pub(super) struct Prepared {
 
 /// What one connection keeps prepared.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(HashMap<Arc<str>, Vec<Prepared>>);
+pub(super) struct Shelf {
+    texts: HashMap<Arc<str>, Vec<Prepared>>,
+    count: usize,
+}
 
 impl Shelf {
     /// Whether it is time to clear the connection's prepared statements, and this with them.
     pub(super) fn is_full(&self) -> bool {
-        self.0.values().map(Vec::len).sum::<usize>() >= MOST_TEXTS
+        self.count >= MOST_TEXTS
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    /// The text and types to run a statement with.
-    pub(super) fn prepare(&mut self, statement: &Statement, parameters: &[Value]) -> Prepared {
-        let text = with_nulls_written(statement, parameters);
+    /// The text and types to run a statement with. `text` is what the statement is on this database.
+    pub(super) fn prepare(&mut self, statement: &Statement, text: Arc<str>, parameters: &[Value]) -> Prepared {
+        let text = with_nulls_written(statement, text, parameters);
         let natural = || -> Arc<[Announced]> {
             let written = |place: usize| statement.untyped.contains(&place);
             let of = |(place, value): (usize, &Value)| match value {
@@ -61,7 +64,7 @@ impl Shelf {
         if text.len() > LONGEST_KEPT || parameters.len() > MOST_PARAMETERS_KEPT {
             return Prepared { text, types: natural(), kept: false };
         }
-        let variants = self.0.entry(Arc::clone(&text)).or_default();
+        let variants = self.texts.entry(Arc::clone(&text)).or_default();
         let fits = |prepared: &&Prepared| {
             prepared.types.iter().zip(parameters).all(|(announced, value)| announced.takes(value))
         };
@@ -75,19 +78,20 @@ impl Shelf {
         let text = if number == 0 { text } else { format!("{text} /*{number}*/").into() };
         let prepared = Prepared { text, types: natural(), kept: true };
         variants.push(prepared.clone());
+        self.count += 1;
         prepared
     }
 }
 
 /// The statement's text, with NULL written out for those parameters that are NULL and whose type PostgreSQL might not be
 /// able to tell: `$1 IS NULL OR name = $1` is an error to it as long as nobody says what `$1` is.
-fn with_nulls_written(statement: &Statement, parameters: &[Value]) -> Arc<str> {
+fn with_nulls_written(statement: &Statement, text: Arc<str>, parameters: &[Value]) -> Arc<str> {
     let is_null = |place: &usize| matches!(parameters.get(*place), Some(Value::Null));
     if statement.untyped.iter().any(is_null) {
         let nulls: Vec<_> = statement.untyped.iter().copied().filter(is_null).collect();
-        replaced(&statement.postgres, &nulls).into()
+        replaced(&text, &nulls).into()
     } else {
-        Arc::clone(&statement.postgres)
+        text
     }
 }
 
@@ -132,7 +136,7 @@ mod tests {
         let mut shelf = Shelf::default();
         calls
             .iter()
-            .map(|call| shelf.prepare(&statement, call))
+            .map(|call| shelf.prepare(&statement, Arc::clone(&statement.postgres), call))
             .map(|made| (made.text.to_string(), made.kept))
             .collect()
     }

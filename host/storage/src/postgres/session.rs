@@ -8,13 +8,14 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, Column, Connection as _, Either, Executor, Row};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::columns::Columns;
 use super::prepared::Prepared;
 use super::turnstile::Turnstile;
 use super::value::{Bound, Codec, codecs, decode};
 use super::{Connection, Connector};
 use crate::pool::Lease;
 use crate::session::{Answer, Size};
-use crate::wall::Statement;
+use crate::wall::{Kind, Statement};
 
 /// See the module.
 pub(crate) struct PostgresSession {
@@ -23,12 +24,20 @@ pub(crate) struct PostgresSession {
     midway: bool,
     /// Statements were prepared for tables that have changed since.
     stale: bool,
+    schema: Arc<str>,
+    columns: Arc<Columns>,
     turnstile: Option<(Arc<Turnstile>, OwnedSemaphorePermit)>,
 }
 
 impl PostgresSession {
-    pub(super) async fn begin(lease: Lease<Connector>, begin: &Arc<str>) -> Result<Self, SqlError> {
-        let mut session = Self { lease: Some(lease), midway: false, stale: false, turnstile: None };
+    pub(super) async fn begin(
+        lease: Lease<Connector>,
+        begin: &Arc<str>,
+        schema: &Arc<str>,
+        columns: Arc<Columns>,
+    ) -> Result<Self, SqlError> {
+        let schema = Arc::clone(schema);
+        let mut session = Self { lease: Some(lease), midway: false, stale: false, schema, columns, turnstile: None };
         session.control(Arc::clone(begin)).await?;
         Ok(session)
     }
@@ -71,12 +80,18 @@ impl PostgresSession {
         parameters: &[Value],
         limit: RowLimit,
     ) -> Result<Answer, SqlError> {
+        if statement.kind == Kind::Schema && !statement.nulls.is_empty() {
+            // An index may be on a table made in this very transaction.
+            let schema = Arc::clone(&self.schema);
+            self.columns = Arc::new(Box::pin(Columns::look_up(self, &schema)).await?);
+        }
+        let text = self.columns.text(statement);
         let connection = self.connection()?;
         if connection.shelf.is_full() {
             connection.postgres.clear_cached_statements().await.map_err(refine)?;
             connection.shelf.clear();
         }
-        let prepared = connection.shelf.prepare(statement, parameters);
+        let prepared = connection.shelf.prepare(statement, text, parameters);
         let arguments = arguments(&prepared, parameters)?;
         self.midway = true;
         let outcome = self.fetch(&prepared, arguments, limit).await;
@@ -178,8 +193,15 @@ impl Drop for PostgresSession {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let turnstile = self.turnstile.take();
-        runtime.spawn(Self { lease: Some(lease), midway: false, stale: self.stale, turnstile }.rollback());
+        let session = Self {
+            lease: Some(lease),
+            midway: false,
+            stale: self.stale,
+            schema: Arc::clone(&self.schema),
+            columns: Arc::clone(&self.columns),
+            turnstile: self.turnstile.take(),
+        };
+        runtime.spawn(session.rollback());
     }
 }
 

@@ -6,11 +6,13 @@
 //! differ (where NULL sorts, what `\` means to LIKE, what the SUM of integers is), the text for PostgreSQL says what
 //! SQLite does, and the other way round.
 
+mod call;
 mod change;
 mod depth;
 mod expression;
 pub(crate) mod functions;
 pub(crate) mod names;
+mod order;
 mod query;
 mod schema;
 pub(crate) mod verdicts;
@@ -24,6 +26,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Tokenizer;
 
+pub(crate) use order::NullsClause;
 use query::Place;
 pub(crate) use writer::{Author, Refusal};
 use writer::{Parameters, Target, Writer, Written, refuse};
@@ -63,6 +66,8 @@ pub(crate) struct Statement {
     /// Parameters (from 0) whose type PostgreSQL may fail to tell when they are NULL: those of which `$n IS NULL` is asked,
     /// and those that stand in several places.
     pub(crate) untyped: Vec<usize>,
+    /// What of the text for PostgreSQL may be left out, in the order of their places.
+    pub(crate) nulls: Vec<NullsClause>,
 }
 
 /// The longest text there may be.
@@ -93,7 +98,7 @@ pub(crate) fn judge(sql: &str, author: Author, tag: &str) -> Result<Vec<Statemen
 }
 
 fn judge_one(statement: &ast::Statement, author: Author, tag: &str) -> Result<Statement, Refusal> {
-    let (plain, parameters) = write(statement, Target::Plain, author, false)?;
+    let Writer { text: plain, parameters, .. } = write(statement, Target::Plain, author, false)?;
     let again = Parser::parse_sql(&PostgreSqlDialect {}, &plain).map_err(|error| Refusal(error.to_string()))?;
     if !matches!(again.as_slice(), [same] if same == statement) {
         return refuse(format!(
@@ -101,12 +106,12 @@ fn judge_one(statement: &ast::Statement, author: Author, tag: &str) -> Result<St
         ));
     }
     let in_order = parameters.order.iter().copied().eq(1..=parameters.order.len());
-    let (mut sqlite, _) = write(statement, Target::Sqlite, author, in_order)?;
+    let Writer { text: mut sqlite, .. } = write(statement, Target::Sqlite, author, in_order)?;
     if !tag.is_empty() {
         sqlite.push(' ');
         sqlite.push_str(tag);
     }
-    let (postgres, _) = write(statement, Target::Postgres, author, in_order)?;
+    let Writer { text: postgres, nulls, .. } = write(statement, Target::Postgres, author, in_order)?;
     let (kind, answers_rows, outputs) = describe(statement)?;
     Ok(Statement {
         sqlite: sqlite.into(),
@@ -116,18 +121,14 @@ fn judge_one(statement: &ast::Statement, author: Author, tag: &str) -> Result<St
         parameters: Some(count(&parameters)?),
         outputs,
         untyped: untyped(&parameters),
+        nulls,
     })
 }
 
-fn write(
-    statement: &ast::Statement,
-    target: Target,
-    author: Author,
-    in_order: bool,
-) -> Result<(String, Parameters), Refusal> {
+fn write(statement: &ast::Statement, target: Target, author: Author, in_order: bool) -> Result<Writer, Refusal> {
     let mut writer = Writer::new(target, author, in_order);
     writer.statement(statement)?;
-    Ok((writer.text, writer.parameters))
+    Ok(writer)
 }
 
 impl Writer {

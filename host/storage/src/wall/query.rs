@@ -1,9 +1,9 @@
 //! SELECT, in the portable subset.
 
 use sqlparser::ast::{
-    Cte, Distinct, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByExpr,
-    OrderByKind, OrderBySort, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
-    SetQuantifier, TableAlias, TableFactor, TableWithJoins, Values,
+    Cte, Distinct, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins,
+    Values,
 };
 
 use super::Output;
@@ -35,6 +35,7 @@ impl Writer {
                     "WITH RECURSIVE is not in the portable subset; read the rows and walk them in the plugin",
                 );
             }
+            self.within_with += 1;
             self.push("WITH ");
             self.list(&with.cte_tables, ", ", Self::cte)?;
             self.push(" ");
@@ -42,8 +43,9 @@ impl Writer {
         self.body(&query.body, place)?;
         if let Some(order) = &query.order_by {
             self.push(" ");
-            self.order(order)?;
+            self.order(order, &query.body)?;
         }
+        self.within_with -= usize::from(query.with.is_some());
         match &query.limit_clause {
             None => Ok(()),
             Some(limit) => self.limit(limit),
@@ -259,44 +261,6 @@ impl Writer {
             }
             _ => refuse("a JOIN needs ON or USING; a CROSS JOIN has neither"),
         }
-    }
-
-    fn order(&mut self, order: &OrderBy) -> Written {
-        let OrderByKind::Expressions(terms) = &order.kind else {
-            return refuse("write out what to ORDER BY");
-        };
-        self.push("ORDER BY ");
-        self.order_terms(terms)
-    }
-
-    pub(super) fn order_terms(&mut self, terms: &[OrderByExpr]) -> Written {
-        self.list(terms, ", ", |writer, term| {
-            writer.ordinal_or_expression(&term.expr)?;
-            writer.direction(term)
-        })
-    }
-
-    /// NULL sorts before everything, as SQLite has it, unless the statement says otherwise.
-    pub(super) fn direction(&mut self, term: &OrderByExpr) -> Written {
-        let descending = match &term.options.sort {
-            None => false,
-            Some(OrderBySort::Asc) => {
-                self.push(" ASC");
-                false
-            }
-            Some(OrderBySort::Desc) => {
-                self.push(" DESC");
-                true
-            }
-            Some(OrderBySort::Using(_)) => return refuse("of orders there are ASC and DESC"),
-        };
-        match term.options.nulls_first {
-            Some(true) => self.push(" NULLS FIRST"),
-            Some(false) => self.push(" NULLS LAST"),
-            None if self.postgres() => self.push(if descending { " NULLS LAST" } else { " NULLS FIRST" }),
-            None => {}
-        }
-        Ok(())
     }
 
     fn limit(&mut self, limit: &LimitClause) -> Written {

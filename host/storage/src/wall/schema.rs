@@ -10,7 +10,8 @@ use sqlparser::ast::{
 };
 
 use super::expression::TYPES;
-use super::writer::{Target, Writer, Written, checked, refuse};
+use super::order::NullsClause;
+use super::writer::{Target, Writer, Written, checked, only, refuse};
 
 impl Writer {
     pub(super) fn create_table(&mut self, table: &CreateTable) -> Written {
@@ -193,6 +194,7 @@ impl Writer {
         self.relation(name)?;
         self.push(" ON ");
         self.relation(&index.table_name)?;
+        let table = only(&index.table_name).map_or_else(|| Ok(String::new()), checked)?;
         self.push("(");
         self.list(&index.columns, ", ", |writer, column| {
             // PostgreSQL wants everything but a column in parentheses of its own.
@@ -200,7 +202,11 @@ impl Writer {
             writer.push(if bare { "" } else { "(" });
             writer.expression(&column.column.expr)?;
             writer.push(if bare { "" } else { ")" });
-            writer.direction(&column.column)
+            let clause = match &column.column.expr {
+                Expr::Identifier(name) => Some(NullsClause::of(&table, checked(name)?)),
+                _ => None,
+            };
+            writer.direction(&column.column, clause)
         })?;
         self.push(")");
         if let Some(condition) = &index.predicate {

@@ -3,6 +3,7 @@
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 use super::names;
+use super::order::NullsClause;
 use crate::session::MOST_PARAMETERS;
 
 /// Why a statement is not let through: what is wrong, and what to write instead.
@@ -54,6 +55,10 @@ pub(super) struct Writer {
     /// Whether the parameters appear as $1, $2, … each once. SQLite then takes plain `?`, whose binding costs no search.
     pub(super) in_order: bool,
     pub(super) text: String,
+    /// What of the text for PostgreSQL may be left out.
+    pub(super) nulls: Vec<NullsClause>,
+    /// Within how many WITHs the writer is: names of tables may be theirs there.
+    pub(super) within_with: usize,
 }
 
 /// Columns the engines have without anybody declaring them.
@@ -61,7 +66,15 @@ const HIDDEN_COLUMNS: &[&str] = &["rowid", "_rowid_", "oid", "ctid", "xmin", "xm
 
 impl Writer {
     pub(super) fn new(target: Target, author: Author, in_order: bool) -> Self {
-        Self { target, author, parameters: Parameters::default(), in_order, text: String::new() }
+        Self {
+            target,
+            author,
+            parameters: Parameters::default(),
+            in_order,
+            text: String::new(),
+            nulls: Vec::new(),
+            within_with: 0,
+        }
     }
 
     pub(super) fn push(&mut self, text: &str) {
