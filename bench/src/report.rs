@@ -34,8 +34,6 @@ pub(crate) enum Aim {
     Ratio(f64),
     /// `value` at most this.
     AtMost(f64),
-    /// Told for its own sake.
-    None,
 }
 
 impl Figure {
@@ -47,7 +45,6 @@ impl Figure {
         match self.aim {
             Aim::Ratio(least) => self.ratio().map(|ratio| ratio >= least),
             Aim::AtMost(most) => Some(self.value <= most),
-            Aim::None => None,
         }
     }
 }
@@ -98,7 +95,6 @@ fn row(figure: &Figure) -> String {
     let aim = match figure.aim {
         Aim::Ratio(least) => format!("ratio ≥ {least}"),
         Aim::AtMost(most) => format!("≤ {most} {}", figure.unit),
-        Aim::None => String::new(),
     };
     let ratio = figure.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
     let reached = match figure.reached() {

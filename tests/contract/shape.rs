@@ -39,7 +39,8 @@ impl Shape {
         let mut resolve = Resolve::default();
         for package in PACKAGES {
             let mut sources = wit_parser::SourceMap::new();
-            let mut names: Vec<_> = fs::read_dir(folder.join(package)).unwrap().map(|e| e.unwrap().file_name()).collect();
+            let mut names: Vec<_> =
+                fs::read_dir(folder.join(package)).unwrap().map(|e| e.unwrap().file_name()).collect();
             names.sort();
             for name in names {
                 let name = format!("{package}/{}", name.to_str().unwrap());
@@ -137,7 +138,9 @@ fn named(resolve: &Resolve, id: TypeId) -> String {
     let ty = &resolve.types[id];
     match (&ty.kind, &ty.name, ty.owner) {
         (TypeDefKind::Type(Type::Id(original)), ..) => named(resolve, *original),
-        (_, Some(name), wit_parser::TypeOwner::Interface(owner)) => format!("{}.{name}", interface_name(resolve, owner)),
+        (_, Some(name), wit_parser::TypeOwner::Interface(owner)) => {
+            format!("{}.{name}", interface_name(resolve, owner))
+        }
         (kind, ..) => definition(resolve, kind),
     }
 }
