@@ -81,7 +81,7 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
     }
 }
 
-/// The four hex digits of the `\uXXXX` at `at`.
+/// The four hex digits of the `\u` escape at `at`.
 fn unit(bytes: &[u8], at: usize) -> Result<u32, BadJson> {
     let digits = bytes.get(at + 2..at + 6).unwrap_or_default();
     let mut unit = 0;
