@@ -12,10 +12,6 @@ use crate::schema::*;
 use crate::store::programme::{Extent, load};
 use crate::store::{View, revision, write};
 
-/// The largest file that is read: what it becomes has to fit into the plugin's memory, and into the 8 MiB of rows one call may read
-/// when it is imported again. Real programmes have up to 3 MiB.
-const LARGEST: usize = 8 << 20;
-
 impl RouteHandlers for Programming {
     fn post_import_frab_xml(ctx: &Context, request: &Request) -> Result<Response> {
         import(ctx, request, Format::FrabXml)
@@ -98,13 +94,6 @@ fn calendar(edition: &Edition<'_>, name: &str, release: i64) -> Response {
 /// Reads a file into the work in progress, in one transaction. `?dry-run=true` only says what would happen, `?source=` names whose
 /// programme it is, `?timezone=` the zone of times that say none, `?release=` releases it in the same go.
 fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> {
-    if request.body.len() > LARGEST {
-        return Err(Error::invalid(format!(
-            "The file has {} MiB; at most {} can be read.",
-            request.body.len() >> 20,
-            LARGEST >> 20
-        )));
-    }
     let dry_run = matches!(request.query("dry-run"), Some("" | "true" | "1" | "yes"));
     let release = request.query("release").filter(|name| !name.is_empty());
     if release.is_some() {

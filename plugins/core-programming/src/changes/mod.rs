@@ -7,75 +7,19 @@
 //! the file, is removed; drafts, cancelled and unplaced sessions, which no such file can list, stay, and so does everything of other
 //! sources or made by hand. People, rooms and tracks of that source go when this import took their last session.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod apply;
+mod removal;
+mod report;
 
-use serde::Serialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub use apply::apply;
+pub use report::{Counts, Report, Unreadable};
 
 use crate::export::said::{self, Names};
 use crate::identity;
 use crate::import::{File, FilePart, FileSession};
 use crate::model::{Conference, Environment, Part, Person, Programme, Role, Room, Session, State, Track};
-
-/// How many of what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    /// Sessions.
-    pub sessions: usize,
-    /// People.
-    pub people: usize,
-    /// Rooms.
-    pub rooms: usize,
-    /// Tracks.
-    pub tracks: usize,
-    /// People in sessions.
-    pub assignments: usize,
-}
-
-impl Counts {
-    /// Whether there is nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// An item that could not be read, as reported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unreadable {
-    /// `line 14, column 3`.
-    pub place: String,
-    /// Which item and why.
-    pub message: String,
-}
-
-/// What an import did, or would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// The format.
-    pub format: &'static str,
-    /// Whose programme it is.
-    pub source: String,
-    /// Whether it was only tried.
-    pub dry_run: bool,
-    /// How many the file holds.
-    pub read: Counts,
-    /// New here.
-    pub added: Counts,
-    /// Changed here.
-    pub changed: Counts,
-    /// Gone from here.
-    pub removed: Counts,
-    /// What could not be read, the first of them.
-    pub unreadable: Vec<Unreadable>,
-    /// How many could not be read.
-    pub unreadable_count: usize,
-    /// What the importer should know.
-    pub notes: Vec<String>,
-    /// The release made in the same go, if one was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub release: Option<i64>,
-}
 
 /// The rows to write and to delete.
 #[derive(Debug, Clone, PartialEq)]
@@ -479,98 +423,6 @@ impl<'a> Planning<'a> {
             .collect();
         self.plan.line_ups.insert(session.to_owned(), line_up);
     }
-
-    fn removals(&mut self, listed: &HashSet<&str>) {
-        if self.file.unreadable_unknown {
-            self.plan.report.notes.push(
-                "an item without an id could not be read, so nothing was taken as missing from the file".to_owned(),
-            );
-            return;
-        }
-        let source = self.file.source.as_str();
-        let gone: BTreeSet<&str> = self
-            .existing
-            .sessions
-            .iter()
-            .filter(|session| session.source == source && session.on_schedule())
-            .map(|session| session.id.as_str())
-            .filter(|id| !listed.contains(id) && !self.file.unreadable_ids.contains(*id))
-            .collect();
-
-        let mut people_before: HashSet<&str> = HashSet::new();
-        let mut people_after: HashSet<&str> = self
-            .file
-            .people
-            .iter()
-            .filter_map(|person| self.people.get(person.id.as_str()))
-            .map(String::as_str)
-            .collect();
-        for part in &self.existing.parts {
-            people_before.insert(&part.person);
-            if !gone.contains(part.session.as_str()) && !self.plan.line_ups.contains_key(&part.session) {
-                people_after.insert(&part.person);
-            }
-        }
-        people_after.extend(self.plan.line_ups.values().flatten().map(|part| part.person.as_str()));
-        let removed_people: Vec<String> = self
-            .existing
-            .people
-            .iter()
-            .filter(|person| {
-                person.source == source
-                    && people_before.contains(person.id.as_str())
-                    && !people_after.contains(person.id.as_str())
-            })
-            .map(|person| person.id.clone())
-            .collect();
-
-        let updated: HashMap<&str, &Session> =
-            self.plan.sessions.iter().map(|session| (session.id.as_str(), session)).collect();
-        let (mut rooms_before, mut rooms_after) = (HashSet::new(), HashSet::new());
-        let (mut tracks_before, mut tracks_after) = (HashSet::new(), HashSet::new());
-        for session in &self.existing.sessions {
-            rooms_before.extend(session.room.as_deref());
-            tracks_before.extend(session.track.as_deref());
-            if !gone.contains(session.id.as_str()) && !updated.contains_key(session.id.as_str()) {
-                rooms_after.extend(session.room.as_deref());
-                tracks_after.extend(session.track.as_deref());
-            }
-        }
-        for session in &self.plan.sessions {
-            rooms_after.extend(session.room.as_deref());
-            tracks_after.extend(session.track.as_deref());
-        }
-        rooms_after.extend(self.rooms.values().map(String::as_str));
-        tracks_after.extend(self.tracks.values().map(String::as_str));
-        let left = |id: &str, from: &str, before: &HashSet<&str>, after: &HashSet<&str>| {
-            from == source && before.contains(id) && !after.contains(id)
-        };
-        let removed_rooms: Vec<String> = self
-            .existing
-            .rooms
-            .iter()
-            .filter(|room| left(&room.id, &room.source, &rooms_before, &rooms_after))
-            .map(|room| room.id.clone())
-            .collect();
-        let removed_tracks: Vec<String> = self
-            .existing
-            .tracks
-            .iter()
-            .filter(|track| left(&track.id, &track.source, &tracks_before, &tracks_after))
-            .map(|track| track.id.clone())
-            .collect();
-
-        let removed = &mut self.plan.report.removed;
-        removed.assignments += self.existing.parts.iter().filter(|part| gone.contains(part.session.as_str())).count();
-        removed.sessions = gone.len();
-        removed.people = removed_people.len();
-        removed.rooms = removed_rooms.len();
-        removed.tracks = removed_tracks.len();
-        self.plan.removed_sessions = gone.into_iter().map(str::to_owned).collect();
-        self.plan.removed_people = removed_people;
-        self.plan.removed_rooms = removed_rooms;
-        self.plan.removed_tracks = removed_tracks;
-    }
 }
 
 fn take<T: Clone>(have: &mut T, said: Option<&T>) {
@@ -608,24 +460,4 @@ fn free_number(taken: &mut HashSet<i64>, said: &FileSession) -> i64 {
         number += 1;
     }
     number
-}
-
-/// Carries a plan out on a programme in memory: what the database does with rows.
-pub fn apply(programme: &mut Programme, plan: Plan) {
-    fn put<T>(items: &mut Vec<T>, new: Vec<T>, removed: &[String], id: impl Fn(&T) -> &str) {
-        let replaced: HashSet<&str> = new.iter().map(&id).chain(removed.iter().map(String::as_str)).collect();
-        items.retain(|item| !replaced.contains(id(item)));
-        items.extend(new);
-    }
-    if let Some(conference) = plan.conference {
-        programme.conference = conference;
-    }
-    put(&mut programme.rooms, plan.rooms, &plan.removed_rooms, |room| &room.id);
-    put(&mut programme.tracks, plan.tracks, &plan.removed_tracks, |track| &track.id);
-    put(&mut programme.people, plan.people, &plan.removed_people, |person| &person.id);
-    put(&mut programme.sessions, plan.sessions, &plan.removed_sessions, |session| &session.id);
-    let gone: HashSet<&str> = plan.removed_sessions.iter().map(String::as_str).collect();
-    programme.parts.retain(|part| !gone.contains(part.session.as_str()) && !plan.line_ups.contains_key(&part.session));
-    programme.parts.extend(plan.line_ups.into_values().flatten());
-    programme.sort();
 }
