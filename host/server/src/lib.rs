@@ -15,6 +15,7 @@ mod http;
 mod listen;
 mod metrics;
 mod parts;
+mod stalling;
 mod upkeep;
 
 pub use config::{HostConfig, Limits, Mode};

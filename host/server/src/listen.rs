@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::http::Front;
 use crate::metrics::Metrics;
+use crate::stalling::Stalling;
 
 /// Limits on connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +28,20 @@ pub struct ConnectionLimits {
     pub connections: usize,
     /// How long a request's head may take, and how long an idle connection stays open.
     pub head: Duration,
+    /// How long an answer may wait for its reader.
+    pub write: Duration,
     /// Bytes of a request's head.
     pub head_bytes: usize,
 }
 
 impl ConnectionLimits {
     /// What a host on the open network allows.
-    pub const STANDARD: Self = Self { connections: 4096, head: Duration::from_secs(15), head_bytes: 64 * 1024 };
+    pub const STANDARD: Self = Self {
+        connections: 4096,
+        head: Duration::from_secs(15),
+        write: Duration::from_secs(30),
+        head_bytes: 64 * 1024,
+    };
 }
 
 /// Accepts connections until `stop` is cancelled, then lets running requests finish. Answers once all connections are closed.
@@ -100,7 +108,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Stalling::new(stream, limits.write)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let outcome = tokio::select! {
