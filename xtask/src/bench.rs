@@ -17,7 +17,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let postgres = services::postgres(services::Durability::On)?;
-    let packages = plugins::build(plugins::Build::Release)?;
+    let built = plugins::build(plugins::Build::Release, plugins::Which::All)?;
     headline("measuring; this takes minutes");
     command::run(
         command::command(workspace::target().join("release/conman-bench"))
@@ -25,6 +25,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .arg(&arguments.json)
             .args(arguments.filter.iter())
             .env(services::VARIABLE, postgres)
-            .env(plugins::VARIABLE, packages),
+            .env(plugins::VARIABLE, built.packages),
     )
 }

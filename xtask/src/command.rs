@@ -25,6 +25,11 @@ pub fn headline(text: &str) {
     let _ = writeln!(std::io::stderr(), "\n── {text}");
 }
 
+/// Says a line next to what is answered on standard output.
+pub fn remark(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Runs to the end, output passed through.
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = shown(command);
@@ -47,26 +52,27 @@ pub fn output(command: &mut Command) -> anyhow::Result<String> {
 
 /// Whether the program answers at all.
 pub fn answers(program: impl AsRef<std::ffi::OsStr>, argument: &str) -> bool {
-    Command::new(program)
-        .arg(argument)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    succeeds(Command::new(program).arg(argument))
 }
 
-/// Installs a package of the system when `missing`, or says how.
+/// Whether it ends well, whatever it prints.
+pub fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Installs packages of the system, or says how.
 pub fn install_system_packages(packages: &[&str]) -> anyhow::Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!("please install {} with your system's package manager and run this again", packages.join(", "));
     }
     headline(&format!("installing {} from the system's packages", packages.join(", ")));
     let elevated = |arguments: &[&str]| {
-        let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
+        let mut command = if is_root() { Command::new("env") } else { Command::new("sudo") };
         if !is_root() {
-            command.args(["--non-interactive", "apt-get"]);
+            command.args(["--non-interactive", "env"]);
         }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        // Said to `env`, because sudo takes its caller's variables away.
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
         command
     };
     let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect();
@@ -79,9 +85,14 @@ pub fn install_system_packages(packages: &[&str]) -> anyhow::Result<()> {
     })
 }
 
+/// Whose process this is.
+pub fn user() -> anyhow::Result<u32> {
+    Ok(output(Command::new("id").arg("-u"))?.trim().parse()?)
+}
+
 /// Whether we are root, who may install packages but may not run PostgreSQL.
 pub fn is_root() -> bool {
-    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+    user().is_ok_and(|id| id == 0)
 }
 
 fn shown(command: &Command) -> String {

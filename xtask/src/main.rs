@@ -3,6 +3,7 @@
 mod bench;
 mod command;
 mod demo;
+mod machine;
 mod plugins;
 mod services;
 mod summary;
@@ -40,9 +41,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Test(arguments) => test::run(&arguments),
-        Chore::Plugins => plugins::build(plugins::Build::Command).map(|_| ()),
+        Chore::Plugins => plugins::build(plugins::Build::Command, plugins::Which::All).map(|_| ()),
         Chore::Services(chore) => services::run(&chore),
-        Chore::Tidy => tidy::run(),
+        Chore::Tidy => tidy::run(&mut summary::Summary::default()),
         Chore::Bench(arguments) => bench::run(&arguments),
     }
 }

@@ -1,10 +1,10 @@
-//! Builds every plugin and example into packages, with the same command a third party uses.
+//! Builds plugins and examples into packages, with the same command a third party uses.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::command::{cargo, headline, run};
-use crate::workspace;
+use crate::command::{cargo, command, headline, run};
+use crate::{machine, workspace};
 
 /// Tells the suites where the packages are, so that they need not build them again.
 pub const VARIABLE: &str = "CONMAN_PLUGINS";
@@ -38,29 +38,52 @@ impl Build {
     }
 }
 
-/// The command, built.
-pub fn conman(build: Build) -> anyhow::Result<PathBuf> {
-    headline("building conman");
-    run(cargo().args(build.arguments()))?;
-    Ok(workspace::target().join(build.folder()).join("conman"))
+/// Which packages are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// What a convention would enable.
+    Features,
+    /// Examples and the suites' guests too.
+    All,
 }
 
-/// Builds all packages and answers the folder that holds them.
-pub fn build(with: Build) -> anyhow::Result<PathBuf> {
-    let conman = conman(with)?;
+impl Which {
+    const fn parents(self) -> &'static [&'static str] {
+        match self {
+            Self::Features => &["plugins"],
+            Self::All => &["plugins", "examples", "tests/guests"],
+        }
+    }
+}
+
+/// What was built.
+pub struct Built {
+    /// The command.
+    pub conman: PathBuf,
+    /// The folder that holds the packages.
+    pub packages: PathBuf,
+}
+
+/// Builds the command, and with it the packages.
+pub fn build(with: Build, which: Which) -> anyhow::Result<Built> {
+    // Before the host, which takes minutes.
+    machine::wasm_toolchain()?;
+    headline("building conman");
+    run(cargo().args(with.arguments()))?;
+    let conman = workspace::target().join(with.folder()).join("conman");
     let packages = workspace::target().join("plugins");
     fs::create_dir_all(&packages)?;
-    for source in sources()? {
+    for source in sources(which)? {
         headline(&format!("building {}", source.display()));
-        run(crate::command::command(&conman).args(["plugin", "build"]).arg(&source).arg("--output").arg(&packages))?;
+        run(command(&conman).args(["plugin", "build"]).arg(&source).arg("--output").arg(&packages))?;
     }
-    Ok(packages)
+    Ok(Built { conman, packages })
 }
 
-/// Every folder of plugins, examples and the suites' guests that has a manifest.
-fn sources() -> anyhow::Result<Vec<PathBuf>> {
+/// Every folder that has a manifest.
+fn sources(which: Which) -> anyhow::Result<Vec<PathBuf>> {
     let mut sources = Vec::new();
-    for parent in ["plugins", "examples", "tests/guests"] {
+    for parent in which.parents() {
         for entry in fs::read_dir(workspace::root().join(parent))? {
             let folder = entry?.path();
             if folder.join("plugin.toml").exists() {

@@ -1,14 +1,15 @@
 //! A PostgreSQL of our own: data in a private folder, a random password, a free port on loopback.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use crate::command::{headline, install_system_packages, is_root, run};
+use crate::command::{headline, install_system_packages, is_root, run, succeeds, user};
 use crate::workspace;
 
 /// Whether a commit waits for the disk: tests that only kill our own processes need not, benchmarks must.
@@ -46,18 +47,16 @@ pub fn up(durability: Durability) -> anyhow::Result<String> {
                 .context("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin or on the PATH")?
         }
     };
-    let folder = folder(durability)?;
+    let folder = made(durability)?;
     let data = folder.join("data");
     let url_file = folder.join("url");
     if let Ok(url) = fs::read_to_string(&url_file)
-        && quiet(&mut owner(Command::new(binaries.join("pg_ctl")).arg("status").arg("-D").arg(&data)))
+        && succeeds(&mut owner(Command::new(binaries.join("pg_ctl")).arg("status").arg("-D").arg(&data)))
     {
-        return Ok(url.trim().to_owned());
+        return Ok(url);
     }
     headline("starting PostgreSQL");
-    if data.exists() {
-        run(&mut owner(Command::new("rm").arg("-rf").arg(&data)))?;
-    }
+    remove_data(&binaries, &data)?;
     let password = random_password()?;
     let password_file = folder.join("password");
     write_owned(&password_file, &password)?;
@@ -74,6 +73,9 @@ pub fn up(durability: Durability) -> anyhow::Result<String> {
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 400\nshared_buffers = 128MB\n{}",
         durability.settings()
     );
+    // Before it starts: whoever is interrupted finds the server again.
+    let url = format!("postgres://conman:{password}@127.0.0.1:{port}/postgres");
+    write_owned(&url_file, &url)?;
     let started = run(owner(
         Command::new(binaries.join("pg_ctl"))
             .args(["start", "--wait", "--silent", "-D"])
@@ -89,26 +91,38 @@ pub fn up(durability: Durability) -> anyhow::Result<String> {
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
         bail!("{error}; its log says:\n{log}");
     }
-    let url = format!("postgres://conman:{password}@127.0.0.1:{port}/postgres");
-    fs::write(&url_file, &url)?;
     Ok(url)
 }
 
 /// Stops it and removes its data.
 pub fn down() -> anyhow::Result<()> {
+    let parent = parent()?;
     for durability in [Durability::On, Durability::Off] {
-        let folder = folder(durability)?;
-        let data = folder.join("data");
-        if let (true, Some(binaries)) = (data.exists(), binaries()) {
-            let mut stop =
-                owner(Command::new(binaries.join("pg_ctl")).args(["stop", "--mode=fast", "--silent", "-D"]).arg(&data));
-            // Not running is as good as stopped.
-            quiet(&mut stop);
-            run(&mut owner(Command::new("rm").arg("-rf").arg(&data)))?;
+        let folder = parent.join(durability.folder_name());
+        if !folder.exists() {
+            continue;
+        }
+        if let Some(binaries) = binaries() {
+            remove_data(&binaries, &folder.join("data"))?;
         }
         fs::remove_dir_all(&folder).with_context(|| format!("could not remove {}", folder.display()))?;
     }
-    Ok(())
+    match fs::remove_dir(&parent) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", parent.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Never from under a server that runs, as one does whose start was interrupted.
+fn remove_data(binaries: &Path, data: &Path) -> anyhow::Result<()> {
+    if !data.exists() {
+        return Ok(());
+    }
+    // Not running is as good as stopped.
+    succeeds(&mut owner(Command::new(binaries.join("pg_ctl")).args(["stop", "--mode=immediate", "-D"]).arg(data)));
+    fs::remove_dir_all(data).with_context(|| format!("could not remove {}", data.display()))
 }
 
 /// `name = value` lines as `-c name=value`, so that nothing has to be edited into the server's own file.
@@ -134,10 +148,6 @@ fn owner(command: &mut Command) -> Command {
     wrapped
 }
 
-fn quiet(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
 fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -153,16 +163,27 @@ fn binaries() -> Option<PathBuf> {
     })
 }
 
-/// Not below the workspace: a clone in root's home is closed to the server's user. One folder per workspace, so that two clones do
-/// not share a server.
-fn folder(durability: Durability) -> anyhow::Result<PathBuf> {
+/// Not below the workspace: a clone in root's home is closed to the server's user. One folder per person and workspace, so that two
+/// clones do not share a server.
+fn parent() -> anyhow::Result<PathBuf> {
     let workspace = workspace::root();
     let mark = workspace
         .to_string_lossy()
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    let folder = Path::new("/var/tmp").join(format!("conman-services-{mark:016x}")).join(durability.folder_name());
-    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    Ok(Path::new("/var/tmp").join(format!("conman-services-{}-{mark:016x}", user()?)))
+}
+
+/// The server's folder, closed to everybody else: it holds a superuser's password.
+fn made(durability: Durability) -> anyhow::Result<PathBuf> {
+    let parent = parent()?;
+    // Passable, because root's server runs as somebody else.
+    fs::DirBuilder::new().recursive(true).mode(0o711).create(&parent)?;
+    if fs::symlink_metadata(&parent)?.uid() != user()? {
+        bail!("{} belongs to somebody else", parent.display());
+    }
+    let folder = parent.join(durability.folder_name());
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     if is_root() {
         run(Command::new("chown").arg("postgres").arg(&folder))?;
     }

@@ -1,13 +1,16 @@
 //! `cargo deny`, installed into the target folder when the machine has none.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::command::{answers, cargo, command, headline, run};
+use crate::summary::Summary;
 use crate::workspace;
 
-pub fn check() -> anyhow::Result<()> {
+/// The version that `deny.toml` was written for.
+const VERSION: &str = "0.20.2";
+
+pub fn check(summary: &mut Summary) -> anyhow::Result<()> {
     let deny = find()?;
     run(command(&deny).args([
         "--log-level",
@@ -20,7 +23,7 @@ pub fn check() -> anyhow::Result<()> {
     ]))?;
     // The advisories live in a repository elsewhere. Without a network the check says so instead of passing for done.
     if !command(&deny).args(["--log-level", "off", "fetch", "db"]).stderr(Stdio::null()).status()?.success() {
-        writeln!(std::io::stderr(), "skipped: advisories, because the RustSec database cannot be reached from here")?;
+        summary.skip("skipped: advisories, because the RustSec database cannot be reached from here");
         return Ok(());
     }
     run(command(&deny).args(["--log-level", "error", "check", "advisories"]))
@@ -36,7 +39,9 @@ fn find() -> anyhow::Result<OsString> {
         headline("installing cargo-deny into the target folder (once)");
         let mut install: Command = cargo();
         // Unoptimised, it checks this workspace in seconds and builds in a third of the time.
-        run(install.args(["install", "--quiet", "--debug", "--locked", "cargo-deny", "--root"]).arg(&tools))?;
+        run(install
+            .args(["install", "--quiet", "--debug", "--locked", "cargo-deny", "--version", VERSION, "--root"])
+            .arg(&tools))?;
     }
     Ok(own.into())
 }

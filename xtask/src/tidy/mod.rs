@@ -9,6 +9,8 @@ use std::fmt;
 use anyhow::bail;
 
 use crate::command::{cargo, headline, run as run_command};
+use crate::machine;
+use crate::summary::Summary;
 
 /// Something to mend.
 pub struct Finding {
@@ -24,7 +26,9 @@ impl fmt::Display for Finding {
     }
 }
 
-pub fn run() -> anyhow::Result<()> {
+/// What could not be checked here is added to the summary.
+pub fn run(summary: &mut Summary) -> anyhow::Result<()> {
+    machine::tidy_tools()?;
     headline("formatting");
     run_command(cargo().args(["fmt", "--all", "--check"]))?;
     headline("invariants");
@@ -39,5 +43,5 @@ pub fn run() -> anyhow::Result<()> {
     headline("lints");
     run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
     headline("licences, sources, duplicates, advisories");
-    deny::check()
+    deny::check(summary)
 }

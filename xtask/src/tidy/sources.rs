@@ -16,7 +16,7 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
     for path in output(command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?.lines() {
         let Ok(text) = fs::read_to_string(workspace::root().join(path)) else { continue };
         let path = Path::new(path);
-        if is_host_source(path) {
+        if path.starts_with("host") {
             findings.extend(plugin_names(path, &text, &plugins));
         }
         if path.extension().is_some_and(|extension| extension == "rs") {
@@ -39,11 +39,6 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
 fn folders(parent: &Path) -> anyhow::Result<Vec<String>> {
     let names = fs::read_dir(parent)?.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
     Ok(names.filter_map(|entry| entry.file_name().into_string().ok()).collect())
-}
-
-fn is_host_source(path: &Path) -> bool {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str()).collect();
-    matches!(parts.as_slice(), [host, _, src, ..] if *host == "host" && (*src == "src" || *src == "migrations"))
 }
 
 /// The host has no special case for a feature.

@@ -12,7 +12,7 @@ mod toolchain;
 
 pub use build::{Build, Built, Output};
 pub use error::BuildError;
-pub use toolchain::{Kind, Toolchain};
+pub use toolchain::{DEBIAN_PACKAGES, Kind, Toolchain};
 
 /// What plugins are built for.
 pub const TARGET: &str = "wasm32-wasip2";

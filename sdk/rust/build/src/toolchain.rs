@@ -13,7 +13,7 @@ use crate::TARGET;
 use crate::error::BuildError;
 
 /// What makes a Debian machine able to build plugins.
-pub(crate) const DEBIAN_PACKAGES: &str = "rustc-web cargo-web rust-web-src wasi-libc";
+pub const DEBIAN_PACKAGES: &str = "rustc-web cargo-web rust-web-src wasi-libc";
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
