@@ -69,7 +69,29 @@ impl Reach {
     }
 }
 
-/// Whether the actor may see what concerns this account: their own, and everybody's for those who manage volunteers.
-pub(crate) fn may_see(ctx: &Context, account: &str) -> bool {
-    ctx.actor.account() == Some(account) || ctx.actor.may(MANAGE)
+/// What of volunteers an actor may see: of themselves everything; of others, whoever manages a department, the profile and the hours,
+/// and the work in the departments they manage. The permission alone shows nothing: staff have it who never deal with volunteers.
+pub(crate) struct Sight {
+    own: Option<String>,
+    others: Option<Reach>,
+}
+
+impl Sight {
+    /// Reads the actor's place in the tree, where it can matter.
+    pub(crate) fn of(ctx: &Context) -> Result<Self> {
+        let manages = ctx.actor.may(MANAGE) || ctx.actor.may(ADMINISTER);
+        let reach = if manages { Some(Reach::of(ctx)?) } else { None };
+        Ok(Self { own: ctx.actor.account().map(str::to_owned), others: reach.filter(Reach::is_somebody) })
+    }
+
+    /// Whether they may see the profile and the hours of this account.
+    pub(crate) fn covers(&self, account: &str) -> bool {
+        self.others.is_some() || self.own.as_deref() == Some(account)
+    }
+
+    /// Whether they may see what this account does in a department, or for none in particular.
+    pub(crate) fn covers_work(&self, account: &str, department: Option<&str>) -> bool {
+        let of_others = |reach: &Reach| department.is_none_or(|department| reach.covers(department));
+        self.own.as_deref() == Some(account) || self.others.as_ref().is_some_and(of_others)
+    }
 }

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use conman_sdk::prelude::*;
 
 use crate::here::Here;
-use crate::rules::decision::{self, Commitment, FREE, Refusal, RoleFacts, Seat, ShiftFacts, Standing, VolunteerFacts};
+use crate::rules::decision::{
+    self, Commitment, FREE, Reader, Refusal, RoleFacts, Seat, ShiftFacts, Standing, VolunteerFacts,
+};
 use crate::rules::entry::State;
 use crate::rules::words;
 use crate::schema::{ShiftInTheWay, SignUpCode, SignUpDecision, VolunteerRole};
@@ -166,8 +168,8 @@ pub(crate) fn nearest(decided: Vec<Decided>) -> Option<Decided> {
 }
 
 /// A refusal as an error, for whoever tried anyway.
-pub(crate) fn refused(here: &Here<'_>, refusal: &Refusal) -> Error {
-    Error::new(refusal.code(), refusal.message(&here.calendar)).at("/shift")
+pub(crate) fn refused(here: &Here<'_>, refusal: &Refusal, reader: Reader) -> Error {
+    Error::new(refusal.code(), refusal.message(&here.calendar, reader)).at("/shift")
 }
 
 /// A decision as GraphQL shows it.
@@ -186,7 +188,7 @@ pub(crate) fn shown(here: &Here<'_>, decided: Decided) -> Result<SignUpDecision>
     Ok(SignUpDecision {
         code,
         role,
-        message: refusal.map(|refusal| refusal.message(&here.calendar)).unwrap_or_default(),
+        message: refusal.map(|refusal| refusal.message(&here.calendar, Reader::Volunteer)).unwrap_or_default(),
         in_the_way,
         opens_at: refusal.and_then(Refusal::opens_at).map(|at| here.local(at)),
         missing_rest_minutes: refusal.and_then(Refusal::missing_rest).map(words::minutes),

@@ -54,7 +54,7 @@ fn shifts(ctx: &Context) -> Result<String> {
     let names = names()?;
     let mut people: HashMap<(String, String), Vec<String>> = HashMap::new();
     for entry in entry::of_shifts(rows.iter().map(|row| &row.id))? {
-        let name = names.get(&entry.account_id).cloned().unwrap_or_else(|| entry.account_id.clone());
+        let name = names.get(&entry.account_id).filter(|name| !name.is_empty()).unwrap_or(&entry.account_id).clone();
         let text = if entry.state == State::SignedUp { name } else { format!("{name} ({})", entry.state.as_str()) };
         people.entry((entry.shift_id, entry.role_id)).or_default().push(text);
     }
@@ -117,7 +117,7 @@ fn volunteers(ctx: &Context) -> Result<String> {
     Ok(table.finish())
 }
 
-/// The names of everybody with a profile, by account.
+/// The names of everybody with a profile, by account; empty while only heads have dealt with somebody.
 fn names() -> Result<HashMap<String, String>> {
     let rows = database::query_as::<VolunteerRow>(volunteer::SELECT, params![])?;
     Ok(rows.into_iter().map(|row| (row.account_id, row.name)).collect())

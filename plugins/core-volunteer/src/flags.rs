@@ -1,4 +1,5 @@
-//! Flags on entries: put on when a change hurts a volunteer, taken off when it no longer does.
+//! Flags on entries: put on when a change hurts a volunteer, taken off when it no longer does. Each that is put on is told of in
+//! an event, also where the shift comes back that somebody was told not to come to.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -57,11 +58,15 @@ fn refresh(here: &Here<'_>, accounts: &BTreeSet<String>, moved: &BTreeSet<String
                 continue;
             }
             let shift = entry.shift_facts()?;
-            let hurt = hurt::check(&standing, &shift, available);
+            let hurt = hurt::check(&standing, &shift, available, entry.agreed());
             let code = hurt.as_ref().map(|hurt| code(hurt.code())).transpose()?;
             let reason = hurt.map(|hurt| hurt.message(&here.calendar, &shift));
             if code == entry.flag && reason == entry.flag_reason {
                 continue;
+            }
+            if shift.cancelled {
+                // Should it take place again, its volunteer has to be asked again.
+                entry.agree();
             }
             entry.flag = code;
             entry.flagged_at = code.map(|_| here.now);
@@ -78,7 +83,7 @@ fn refresh(here: &Here<'_>, accounts: &BTreeSet<String>, moved: &BTreeSet<String
             changed.push(entry);
         }
     }
-    entry::save_flags(&changed)?;
+    entry::save(&changed)?;
     notices::flagged(&notices)?;
     Ok(notices.len())
 }

@@ -1,7 +1,7 @@
 //! Follows the programme: a release tells which sessions changed, and the shifts made for them change with it.
 //!
 //! Only what a change can reach is looked at: the sessions told of, with a rule that merges also their neighbours in the rooms
-//! they left and entered, and the shifts that serve any of these.
+//! they left and entered, the shifts that serve any of these, and what else those serve.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,8 +11,8 @@ use crate::flags;
 use crate::here::Here;
 use crate::notices::{self, Change as Told, ShiftChange};
 use crate::rules::calendar::Span;
-use crate::rules::making::{self, Planned, SessionFacts};
-use crate::rules::reconcile::{self, Change, Made};
+use crate::rules::making::{Planned, SessionFacts};
+use crate::rules::reconcile::{self, CalledOff, Change, Made};
 use crate::schema::ShiftRuleReport;
 use crate::stored::programme::{self, SessionRow};
 use crate::stored::rule::{self, StoredRule};
@@ -92,28 +92,45 @@ pub(crate) fn follow(here: &Here<'_>, told: Vec<SessionRow>) -> Result<ShiftRule
     }
     programme::save(&changed)?;
     let rules = rule::all()?;
-    let mut sessions: BTreeMap<String, SessionRow> =
-        changed.iter().map(|session| (session.id.clone(), session.clone())).collect();
-    if rules.iter().any(|stored| stored.rule.merge_up_to_minutes.is_some()) {
-        let rooms: BTreeSet<&String> =
-            before.values().chain(&changed).filter_map(|session| session.room_id.as_ref()).collect();
-        sessions.extend(programme::in_rooms(rooms)?.into_iter().map(|session| (session.id.clone(), session)));
-    }
-    let served = Served::by(sessions.keys())?;
-    // A shift may also serve sessions nobody told of; planned without them it would leave them alone in their room.
-    let others: Vec<&String> = served.sessions.values().flatten().filter(|id| !sessions.contains_key(*id)).collect();
-    sessions.extend(programme::rows(others)?);
-    let facts: Vec<SessionFacts> = sessions.values().map(SessionRow::facts).collect();
+    let (facts, served) = reached(&rules, &before, &changed)?;
     let mut work = Work::default();
     for stored in &rules {
         let made = served.made_by(&stored.rule.id)?;
-        let planned = making::plan(&stored.rule, &facts);
-        let changes = reconcile::reconcile(here.now, &made, &planned);
+        let changes = reconcile::changes(here.now, &stored.rule, &made, &facts);
         let wanted = changes.into_iter().filter(|change| stored.automatic || !matches!(change, Change::Create(_)));
         work.add(stored, &served, wanted);
     }
     follow_by_hand(here, &served, &before, &changed, &mut work)?;
     work.carry_out(here)
+}
+
+/// The sessions a change can reach, and the shifts that serve them. A shift may also serve sessions nobody told of: planned
+/// without them it would leave them alone in their room; and whoever plans for those has to know the shifts that they have.
+/// So both are gathered until nothing new comes.
+fn reached(
+    rules: &[StoredRule],
+    before: &HashMap<String, SessionRow>,
+    changed: &[SessionRow],
+) -> Result<(Vec<SessionFacts>, Served)> {
+    let by_id = |session: SessionRow| (session.id.clone(), session);
+    let merges = rules.iter().any(|stored| stored.rule.merge_up_to_minutes.is_some());
+    let mut sessions: BTreeMap<String, SessionRow> = changed.iter().cloned().map(by_id).collect();
+    let mut rooms: BTreeSet<String> =
+        before.values().chain(changed).filter_map(|session| session.room_id.clone()).collect();
+    loop {
+        if merges {
+            sessions.extend(programme::in_rooms(&rooms)?.into_iter().map(by_id));
+        }
+        let served = Served::by(sessions.keys())?;
+        let others: BTreeSet<&String> =
+            served.sessions.values().flatten().filter(|id| !sessions.contains_key(*id)).collect();
+        let others = programme::rows(others)?;
+        if others.is_empty() {
+            return Ok((sessions.values().map(SessionRow::facts).collect(), served));
+        }
+        rooms = others.values().filter_map(|session| session.room_id.clone()).collect();
+        sessions.extend(others);
+    }
 }
 
 /// Makes, moves and cancels shifts as a rule wants, for all sessions heard of.
@@ -123,12 +140,36 @@ pub(crate) fn apply(here: &Here<'_>, rules: &[StoredRule]) -> Result<ShiftRuleRe
     for stored in rules {
         let served = Served::of_rule(&stored.rule.id)?;
         let made = served.made_by(&stored.rule.id)?;
-        let planned = making::plan(&stored.rule, &facts);
-        work.add(stored, &served, reconcile::reconcile(here.now, &made, &planned));
+        work.add(stored, &served, reconcile::changes(here.now, &stored.rule, &made, &facts));
         let open = made.iter().filter(|made| made.span.end > here.now).map(|made| made.id.clone());
         rule::align_seats(stored, &open.collect::<Vec<_>>())?;
     }
     work.carry_out(here)
+}
+
+/// Lets a shift take place again that somebody called off: one made by a rule as the rule wants it by now, another as it was.
+pub(crate) fn reinstate(here: &Here<'_>, row: &ShiftRow) -> Result<()> {
+    let mut work = Work::default();
+    match &row.rule_id {
+        Some(rule) => {
+            let stored = rule::one(rule)?;
+            let served = Served::from_rows(vec![row.clone()])?;
+            let sessions = programme::rows(served.sessions.values().flatten())?;
+            let facts: Vec<SessionFacts> = sessions.values().map(SessionRow::facts).collect();
+            let made = served.made_by(rule)?.into_iter();
+            let made: Vec<Made> = made.map(|made| Made { cancelled: Some(CalledOff::ByProgramme), ..made }).collect();
+            let changes = reconcile::changes(here.now, &stored.rule, &made, &facts).into_iter();
+            work.add(&stored, &served, changes.filter(|change| matches!(change, Change::Become { .. })));
+        }
+        None => work.replace(row, ShiftRow { cancelled: false, cancelled_by: None, ..row.clone() }),
+    }
+    if work.shifts.is_empty() {
+        let message = "The rule wants no such shift any more: what it is for does not take place, or not as the rule asks. \
+                       Look at the session and the rule, or add a shift by hand.";
+        return Err(Error::new("NOT_WANTED", message).at("/id"));
+    }
+    work.carry_out(here)?;
+    Ok(())
 }
 
 /// Shifts, and the sessions they serve.
@@ -164,14 +205,16 @@ impl Served {
                 id: row.id.clone(),
                 title: row.title.clone(),
                 location: row.location.clone(),
-                cancelled: row.cancelled,
+                weight_percent: row.weight_percent,
+                cancelled: row.called_off(),
             })
         })
         .collect()
     }
 }
 
-/// Shifts that somebody made by hand for a session keep their distance to it, and go when it goes.
+/// Shifts that somebody made by hand for a session keep their distance to it, go when it goes and come back with it, unless
+/// somebody called them off.
 fn follow_by_hand(
     here: &Here<'_>,
     served: &Served,
@@ -196,7 +239,7 @@ fn follow_by_hand(
         let mut next = row.clone();
         match (old, new) {
             (Some(_), None) => next.cancelled = true,
-            (None, Some(_)) => next.cancelled = false,
+            (None, Some(_)) => next.cancelled = row.cancelled_by.is_some(),
             (Some(old), Some(new)) => {
                 let followed = reconcile::followed(row.span()?, old, new);
                 (next.starts_at, next.ends_at) = (followed.start, followed.end);
@@ -234,7 +277,9 @@ impl Work {
                             location: planned.location,
                             starts_at: planned.span.start,
                             ends_at: planned.span.end,
+                            weight_percent: planned.weight_percent,
                             cancelled: false,
+                            cancelled_by: None,
                             ..row.clone()
                         };
                         if served.sessions.get(&id) != Some(&planned.sessions) {
@@ -271,15 +316,19 @@ impl Work {
             location: planned.location,
             starts_at: planned.span.start,
             ends_at: planned.span.end,
-            weight_percent: stored.weight_percent,
+            weight_percent: planned.weight_percent,
             cancelled: false,
+            cancelled_by: None,
             rule_id: Some(stored.rule.id.clone()),
         });
     }
 
     fn replace(&mut self, old: &ShiftRow, next: ShiftRow) {
-        let moved = old.cancelled != next.cancelled || (old.starts_at, old.ends_at) != (next.starts_at, next.ends_at);
-        let changed = old.title != next.title || old.location != next.location;
+        let shifted = (old.starts_at, old.ends_at) != (next.starts_at, next.ends_at);
+        // A cancelled shift that is kept in step hurts nobody.
+        let moved = old.cancelled != next.cancelled || (shifted && !next.cancelled);
+        let looks = |row: &ShiftRow| (row.title.clone(), row.location.clone(), row.weight_percent);
+        let changed = shifted || looks(old) != looks(&next);
         let change = match (moved, changed) {
             (true, _) if next.cancelled => Told::Cancelled,
             (true, _) => Told::Moved,

@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use crate::CoreVolunteer;
-use crate::access::may_see;
+use crate::access::Sight;
 use crate::here::Here;
 use crate::schema::*;
 use crate::stored::{hours, volunteer};
@@ -11,17 +11,18 @@ use crate::stored::{hours, volunteer};
 impl AccountFields for CoreVolunteer {
     fn volunteer(ctx: &Context, accounts: &[AccountKey]) -> Batch<Option<Volunteer>> {
         let here = Here::of(ctx)?;
-        let rows = volunteer::rows(seen(ctx, accounts))?;
+        let rows = volunteer::rows(seen(ctx, accounts)?)?;
         batch::optional(accounts, rows.into_iter().map(|row| (row.account_id.clone(), row.shown(&here))))
     }
 
     fn volunteer_hours(ctx: &Context, accounts: &[AccountKey]) -> Batch<Option<VolunteerHours>> {
-        let seen = seen(ctx, accounts);
+        let seen = seen(ctx, accounts)?;
         let hours = hours::shown(&Here::of(ctx)?, &seen)?;
         batch::optional(accounts, seen.into_iter().zip(hours))
     }
 }
 
-fn seen(ctx: &Context, accounts: &[AccountKey]) -> Vec<String> {
-    accounts.iter().map(|key| key.id.clone()).filter(|account| may_see(ctx, account)).collect()
+fn seen(ctx: &Context, accounts: &[AccountKey]) -> Result<Vec<String>> {
+    let sight = Sight::of(ctx)?;
+    Ok(accounts.iter().map(|key| key.id.clone()).filter(|account| sight.covers(account)).collect())
 }

@@ -8,6 +8,7 @@ use crate::CoreVolunteer;
 use crate::access::Reach;
 use crate::here::Here;
 use crate::notices::{self, EntryEvent};
+use crate::rules::decision::{Reader, Standing, VolunteerFacts};
 use crate::rules::entry::{self as life, Step};
 use crate::schema::*;
 use crate::stored::entry::EntryRow;
@@ -21,6 +22,9 @@ pub(super) fn step(ctx: &Context, id: &str, step: Step) -> Result<ShiftEntry> {
     let minutes = here.settings.check_in_minutes_before;
     let next = life::after(row.state, step, here.now, row.span()?, row.cancelled, minutes)
         .map_err(|misstep| Error::new(misstep.code(), misstep.message(&here.calendar)).at("/entry"))?;
+    if next.holds_a_place() && !row.state.holds_a_place() {
+        still_free(&here, &row)?;
+    }
     match (row.state.holds_a_place(), next.holds_a_place()) {
         (true, false) => entry::give_place(&row.shift_id, &row.role_id)?,
         (false, true) if !entry::take_place(&row.shift_id, &row.role_id)? => {
@@ -29,23 +33,32 @@ pub(super) fn step(ctx: &Context, id: &str, step: Step) -> Result<ShiftEntry> {
         }
         _ => {}
     }
-    // A rating belongs to work that was done, a flag to work still ahead.
-    let sql = "UPDATE entry SET state = $2, changed_at = $3, changed_by = $4 WHERE id = $1";
-    database::execute(sql, params![id, next, here.now, here.who()])?;
-    if !next.can_be_rated() {
-        database::execute("UPDATE entry SET rating = NULL, comment = '' WHERE id = $1", params![id])?;
-    }
-    if step != Step::Reopen {
-        database::execute(
-            "UPDATE entry SET flag = NULL, flag_reason = NULL, flagged_at = NULL WHERE id = $1 AND flag IS NOT NULL",
-            params![id],
-        )?;
-        row.flag = None;
-    }
     row.state = next;
     row.changed_at = here.now;
+    row.changed_by = here.who().to_owned();
+    // A rating belongs to work that was done, a flag to work still ahead.
+    if !next.can_be_rated() {
+        row.comment = String::new();
+        database::execute("UPDATE entry SET rating = NULL WHERE id = $1", params![id])?;
+    }
+    if step != Step::Reopen {
+        row.unflag();
+        row.agree();
+    }
+    entry::save(std::slice::from_ref(&row))?;
     notices::entry(EntryEvent::Changed, &row, next)?;
     entry::shown_one(&here, row)
+}
+
+/// Refuses to give a place back to a volunteer who took another shift at that time meanwhile.
+fn still_free(here: &Here<'_>, row: &EntryRow) -> Result<()> {
+    let others = entry::of_accounts([&row.account_id])?;
+    let commitments: Vec<_> = others.iter().map(EntryRow::commitment).collect::<Result<_>>()?;
+    let nobody = VolunteerFacts::default();
+    let standing = Standing::new(&here.policy, &here.calendar, here.now, &nobody, &commitments);
+    standing
+        .fits_again(&row.shift_facts()?)
+        .map_err(|misfit| Error::new(misfit.code(), misfit.message(&here.calendar, Reader::Head)).at("/entry"))
 }
 
 /// Rates work that was done; no rating takes it back.
@@ -61,7 +74,7 @@ pub(super) fn rate(ctx: &Context, id: &str, rating: Option<WorkRating>, comment:
     entry::shown_one(&here, row)
 }
 
-/// Takes a flag off.
+/// Takes a flag off: whoever does agrees to the shift as it is, for themselves or for the volunteer they talked to.
 pub(super) fn dismiss_flag(ctx: &Context, id: &str) -> Result<ShiftEntry> {
     let here = Here::of(ctx)?;
     let mut row = entry::one(id)?;
@@ -69,10 +82,9 @@ pub(super) fn dismiss_flag(ctx: &Context, id: &str) -> Result<ShiftEntry> {
     if !own && !Reach::of(ctx)?.covers(&row.department_id) {
         return Err(Error::not_found("There is no such entry; it may have been withdrawn."));
     }
-    row.flag = None;
-    row.flag_reason = None;
-    row.flagged_at = None;
-    entry::save_flags(std::slice::from_ref(&row))?;
+    row.unflag();
+    row.agree();
+    entry::save(std::slice::from_ref(&row))?;
     entry::shown_one(&here, row)
 }
 

@@ -57,6 +57,10 @@ impl MutationResolvers for CoreVolunteer {
         shifts::cancel(ctx, &args.id)
     }
 
+    fn reinstate_shift(ctx: &Context, args: MutationReinstateShiftArgs) -> Result<Shift> {
+        shifts::reinstate(ctx, &args.id)
+    }
+
     fn delete_shift(ctx: &Context, args: MutationDeleteShiftArgs) -> Result<bool> {
         shifts::delete(ctx, &args.id)
     }

@@ -74,6 +74,7 @@ impl QueryResolvers for CoreVolunteer {
     }
 
     fn volunteers(ctx: &Context, args: QueryVolunteersArgs) -> Result<Vec<Volunteer>> {
+        Reach::of(ctx)?.require_some()?;
         let here = Here::of(ctx)?;
         let sql = format!("{} ORDER BY name, account_id", volunteer::SELECT);
         let mut rows = database::query_as::<VolunteerRow>(&sql, params![])?;
@@ -87,6 +88,7 @@ impl QueryResolvers for CoreVolunteer {
     }
 
     fn volunteer(ctx: &Context, args: QueryVolunteerArgs) -> Result<Option<Volunteer>> {
+        Reach::of(ctx)?.require_some()?;
         let here = Here::of(ctx)?;
         Ok(volunteer::find(&args.account)?.map(|row| row.shown(&here)))
     }

@@ -35,9 +35,9 @@ pub(super) fn create(ctx: &Context, input: ShiftRuleInput) -> Result<ShiftRule> 
                 None | Some(0) => None,
                 Some(limit) => Some(minutes(limit, "/input/mergeUpToMinutes")?),
             },
+            weight_percent: weight(input.weight, "/input/weight")?,
         },
         department_id: input.department,
-        weight_percent: weight(input.weight, "/input/weight")?,
         automatic: input.automatic,
         seats: seats(input.seats, "/input/seats")?,
     };
@@ -71,7 +71,7 @@ pub(super) fn update(ctx: &Context, id: &str, patch: ShiftRulePatch) -> Result<S
         Maybe::Value(limit) => rule.merge_up_to_minutes = Some(minutes(limit, "/patch/mergeUpToMinutes")?),
     }
     if let Maybe::Value(factor) = patch.weight {
-        stored.weight_percent = weight(factor, "/patch/weight")?;
+        rule.weight_percent = weight(factor, "/patch/weight")?;
     }
     stored.automatic = patch.automatic.into_option().unwrap_or(stored.automatic);
     if let Maybe::Value(wanted) = patch.seats {

@@ -8,8 +8,11 @@ use crate::CoreVolunteer;
 use crate::access::Reach;
 use crate::asking::{self, Decided};
 use crate::flags;
+use crate::follow;
 use crate::here::Here;
 use crate::notices::{self, Change, ShiftChange};
+use crate::rules::reconcile::CalledOff;
+use crate::rules::words;
 use crate::schema::*;
 use crate::settings::rounded;
 use crate::stored::shift::{SeatRow, ShiftRow};
@@ -59,6 +62,7 @@ pub(super) fn create(ctx: &Context, inputs: Vec<ShiftInput>, pointer: &str) -> R
             ends_at: span.end,
             weight_percent: weight(input.weight, &at("weight"))?,
             cancelled: false,
+            cancelled_by: None,
             rule_id: None,
             id,
         });
@@ -106,15 +110,42 @@ pub(super) fn update(ctx: &Context, id: &str, patch: ShiftPatch) -> Result<Shift
     shift::shown(&here, id)
 }
 
-/// Cancels a shift; its volunteers are told.
+/// Cancels a shift; its volunteers are told. From then on the programme does not bring it back.
 pub(super) fn cancel(ctx: &Context, id: &str) -> Result<Shift> {
     let here = Here::of(ctx)?;
     let row = shift::one(id)?;
     Reach::of(ctx)?.require(&row.department_id)?;
-    if !row.cancelled {
-        shift::save(&[ShiftRow { cancelled: true, ..row }])?;
+    if row.ends_at <= here.now {
+        let end = words::instant(&here.calendar, row.ends_at);
+        let message =
+            format!("This shift was over at {end}. Mark who did not come instead; who worked keeps the hours.");
+        return Err(Error::new("ENDED", message).at("/id"));
+    }
+    let was_cancelled = row.cancelled;
+    shift::save(&[ShiftRow { cancelled: true, cancelled_by: Some(here.who().to_owned()), ..row }])?;
+    if !was_cancelled {
         flags::after_move(&here, &BTreeSet::from([id.to_owned()]))?;
         notices::shift(id, Change::Cancelled)?;
+    }
+    shift::shown(&here, id)
+}
+
+/// Takes a cancellation back; its volunteers are told and asked.
+pub(super) fn reinstate(ctx: &Context, id: &str) -> Result<Shift> {
+    let here = Here::of(ctx)?;
+    let row = shift::one(id)?;
+    Reach::of(ctx)?.require(&row.department_id)?;
+    if row.ends_at <= here.now {
+        let message = format!("This shift would have been over at {}.", words::instant(&here.calendar, row.ends_at));
+        return Err(Error::new("ENDED", message).at("/id"));
+    }
+    match row.called_off() {
+        None => {}
+        Some(CalledOff::ByProgramme) if row.rule_id.is_some() => {
+            let message = "The programme cancelled this shift; it takes place again when what it is for does.";
+            return Err(Error::new("CANCELLED_BY_PROGRAMME", message).at("/id"));
+        }
+        Some(_) => follow::reinstate(&here, &row)?,
     }
     shift::shown(&here, id)
 }

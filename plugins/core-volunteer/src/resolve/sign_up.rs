@@ -7,8 +7,9 @@ use crate::asking::{self, Asker, Offer, OfferedSeat};
 use crate::flags;
 use crate::here::Here;
 use crate::notices::{self, EntryEvent};
+use crate::rules::decision::Reader;
 use crate::rules::entry::State;
-use crate::rules::withdrawal;
+use crate::rules::withdrawal::{self, By};
 use crate::schema::{MutationSignUpArgs, Shift, ShiftEntry};
 use crate::stored::entry::EntryRow;
 use crate::stored::{department, entry, shift, volunteer};
@@ -16,23 +17,25 @@ use crate::stored::{department, entry, shift, volunteer};
 /// Takes a place. Of concurrent takers exactly as many succeed as there are places: each has to raise the seat's count, and
 /// that row is changed by one transaction after the other.
 pub(super) fn sign_up(ctx: &Context, args: MutationSignUpArgs) -> Result<ShiftEntry> {
-    let here = Here::of(ctx)?;
+    let mut here = Here::of(ctx)?;
     let caller = ctx.actor.signed_in()?;
     let account = args.account.as_deref().unwrap_or(caller);
     let mut offers = Offer::of([&args.shift])?;
     let Some(offer) = offers.remove(&args.shift) else {
         return Err(no_offer(&args.shift).at("/shift"));
     };
-    if account != caller {
+    let reader = if account == caller { Reader::Volunteer } else { Reader::Head };
+    if reader == Reader::Head {
         ctx.actor.require(MANAGE)?;
         Reach::of(ctx)?.require(&offer.department)?;
+        here.policy = here.policy.of_a_head();
     }
     let seat = chosen(&offer, args.role.as_deref())?;
     let asker = Asker::of(account, [&offer])?;
     let decision = asker.standing(&here).decide(&offer.shift, seat.facts());
-    decision.map_err(|refusal| asking::refused(&here, &refusal))?;
+    decision.map_err(|refusal| asking::refused(&here, &refusal, reader))?;
     if !entry::take_place(&offer.shift.id, &seat.role.id)? {
-        return Err(asking::refused(&here, &seat.occupied()));
+        return Err(asking::refused(&here, &seat.occupied(), reader));
     }
     if !asker.known {
         volunteer::add(&here, account)?;
@@ -53,6 +56,8 @@ pub(super) fn sign_up(ctx: &Context, args: MutationSignUpArgs) -> Result<ShiftEn
         flag: None,
         flag_reason: None,
         flagged_at: None,
+        agreed_start: Some(offer.shift.span.start),
+        agreed_end: Some(offer.shift.span.end),
         title: offer.shift.title.clone(),
         starts_at: offer.shift.span.start,
         ends_at: offer.shift.span.end,
@@ -60,7 +65,7 @@ pub(super) fn sign_up(ctx: &Context, args: MutationSignUpArgs) -> Result<ShiftEn
         department_id: offer.department.clone(),
         weight_percent: 100,
     };
-    entry::insert(&row)?;
+    entry::save(std::slice::from_ref(&row))?;
     notices::entry(EntryEvent::SignedUp, &row, State::SignedUp)?;
     entry::shown_as(&here, row, seat.role.clone())
 }
@@ -84,7 +89,7 @@ fn chosen<'o>(offer: &'o Offer, role: Option<&str>) -> Result<&'o OfferedSeat> {
 
 fn no_offer(id: &str) -> Error {
     match shift::one(id) {
-        Ok(_) => Error::new("OCCUPIED", "Nobody is needed on this shift."),
+        Ok(_) => Error::new("OCCUPIED", "Nobody is needed on this shift. Choose another one."),
         Err(error) => error,
     }
 }
@@ -101,11 +106,10 @@ pub(super) fn withdraw(ctx: &Context, id: &str) -> Result<Shift> {
         return Err(Error::not_found("There is no such entry; it may have been withdrawn."));
     }
     let minutes = here.settings.withdrawal_minutes_before;
-    // A head is not bound by the deadline, only by what has been worked.
-    let checked = withdrawal::check(here.now, row.span()?, row.state, row.flag.is_some() || is_head, minutes);
-    if let Err(late) = checked {
+    let by = if is_head { By::Head } else { By::Volunteer { flagged: row.flag.is_some() } };
+    if let Err(kept) = withdrawal::check(here.now, row.span()?, row.state, by, minutes) {
         let name = department::find(&row.department_id)?.map(|department| department.name).unwrap_or_default();
-        return Err(Error::new("TOO_LATE", late.message(&here.calendar, &name)).at("/entry"));
+        return Err(Error::new(kept.code(), kept.message(&here.calendar, &name)).at("/entry"));
     }
     database::execute("DELETE FROM entry WHERE id = $1", params![row.id])?;
     entry::give_place(&row.shift_id, &row.role_id)?;

@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use crate::CoreVolunteer;
-use crate::access::{Reach, may_see};
+use crate::access::{Reach, Sight};
 use crate::here::Here;
 use crate::rules::calendar::Span;
 use crate::rules::entry::State;
@@ -220,20 +220,20 @@ fn shown(here: &Here<'_>, account: &str) -> Result<Volunteer> {
 impl VolunteerEntity for CoreVolunteer {
     fn load(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Option<Volunteer>> {
         let here = Here::of(ctx)?;
-        let rows = volunteer::rows(seen(ctx, keys))?;
+        let rows = volunteer::rows(seen(&Sight::of(ctx)?, keys))?;
         batch::optional(keys, rows.into_iter().map(|row| (row.account_id.clone(), row.shown(&here))))
     }
 }
 
 /// The accounts among these that the actor may see.
-fn seen<'k>(ctx: &Context, keys: &'k [VolunteerKey]) -> Vec<&'k str> {
-    keys.iter().map(|key| key.id.as_str()).filter(|account| may_see(ctx, account)).collect()
+fn seen<'k>(sight: &Sight, keys: &'k [VolunteerKey]) -> Vec<&'k str> {
+    keys.iter().map(|key| key.id.as_str()).filter(|account| sight.covers(account)).collect()
 }
 
 /// Refuses, in their places, those the actor may not see.
-fn guarded<T>(ctx: &Context, keys: &[VolunteerKey], answers: Vec<Result<T>>) -> Batch<T> {
+fn guarded<T>(sight: &Sight, keys: &[VolunteerKey], answers: Vec<Result<T>>) -> Batch<T> {
     let guard = |(key, answer): (&VolunteerKey, Result<T>)| {
-        if may_see(ctx, &key.id) { answer } else { Err(Error::forbidden("This is another volunteer's business.")) }
+        if sight.covers(&key.id) { answer } else { Err(Error::forbidden("This is another volunteer's business.")) }
     };
     Ok(keys.iter().zip(answers).map(guard).collect())
 }
@@ -241,11 +241,12 @@ fn guarded<T>(ctx: &Context, keys: &[VolunteerKey], answers: Vec<Result<T>>) -> 
 impl VolunteerFields for CoreVolunteer {
     fn qualifications(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<Qualification>> {
         type Row = (String, String, Option<Timestamp>, Option<Timestamp>, Option<String>);
+        let sight = Sight::of(ctx)?;
         let here = Here::of(ctx)?;
         let roles = role::by_id()?;
         let sql = "SELECT account_id, role_id, asked_at, confirmed_at, confirmed_by FROM qualification WHERE account_id IN ($keys) \
                    ORDER BY account_id, role_id";
-        let rows = database::query_in::<Row, _>(sql, params![], seen(ctx, keys))?;
+        let rows = database::query_in::<Row, _>(sql, params![], seen(&sight, keys))?;
         let rows = rows.into_iter().filter_map(|(account, role, asked, confirmed, by)| {
             let qualification = Qualification {
                 role: roles.get(&role)?.clone(),
@@ -255,58 +256,66 @@ impl VolunteerFields for CoreVolunteer {
             };
             Some((account, qualification))
         });
-        guarded(ctx, keys, batch::lists(keys, rows)?)
+        guarded(&sight, keys, batch::lists(keys, rows)?)
     }
 
     fn licences(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<ConfirmedLicence>> {
+        let sight = Sight::of(ctx)?;
         let here = Here::of(ctx)?;
         let sql = "SELECT account_id, licence, confirmed_at, confirmed_by FROM licence WHERE account_id IN ($keys) ORDER BY account_id, licence";
-        let rows = database::query_in::<(String, String, Timestamp, String), _>(sql, params![], seen(ctx, keys))?;
+        let rows = database::query_in::<(String, String, Timestamp, String), _>(sql, params![], seen(&sight, keys))?;
         let rows = rows.into_iter().map(|(account, licence, at, by)| {
             (account, ConfirmedLicence { licence, confirmed_at: here.local(at), confirmed_by: AccountKey::from(by) })
         });
-        guarded(ctx, keys, batch::lists(keys, rows)?)
+        guarded(&sight, keys, batch::lists(keys, rows)?)
     }
 
     fn availability(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<AvailableSpan>> {
+        let sight = Sight::of(ctx)?;
         let here = Here::of(ctx)?;
-        let spans = volunteer::availability(seen(ctx, keys))?;
+        let spans = volunteer::availability(seen(&sight, keys))?;
         let rows =
             spans.into_iter().flat_map(|(account, spans)| spans.into_iter().map(move |span| (account.clone(), span)));
         let rows = rows.map(|(account, span)| {
             (account, AvailableSpan { start: here.local(span.start), end: here.local(span.end) })
         });
-        guarded(ctx, keys, batch::lists(keys, rows)?)
+        guarded(&sight, keys, batch::lists(keys, rows)?)
     }
 
     fn no_shows(ctx: &Context, keys: &[VolunteerKey]) -> Batch<i32> {
+        let sight = Sight::of(ctx)?;
         let sql = "SELECT v.account_id, (SELECT COUNT(*) FROM entry e WHERE e.account_id = v.account_id AND e.state = $1) - v.pardoned_no_shows \
                    AS no_shows FROM volunteer v WHERE v.account_id IN ($keys)";
-        let rows = database::query_in::<(String, i64), _>(sql, params![State::NoShow], seen(ctx, keys))?;
+        let rows = database::query_in::<(String, i64), _>(sql, params![State::NoShow], seen(&sight, keys))?;
         let rows = rows.into_iter().map(|(account, count)| (account, int(count.max(0))));
-        guarded(ctx, keys, batch::values(keys, rows, 0)?)
+        guarded(&sight, keys, batch::values(keys, rows, 0)?)
     }
 
     fn entries(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<ShiftEntry>> {
-        let rows = entry::of_accounts(seen(ctx, keys))?;
+        let sight = Sight::of(ctx)?;
+        let mut rows = entry::of_accounts(seen(&sight, keys))?;
+        rows.retain(|row| sight.covers_work(&row.account_id, Some(&row.department_id)));
         let accounts: Vec<String> = rows.iter().map(|row| row.account_id.clone()).collect();
         let entries = entry::shown(&Here::of(ctx)?, rows)?;
-        guarded(ctx, keys, batch::lists(keys, accounts.into_iter().zip(entries))?)
+        guarded(&sight, keys, batch::lists(keys, accounts.into_iter().zip(entries))?)
     }
 
     fn hours(ctx: &Context, keys: &[VolunteerKey]) -> Batch<VolunteerHours> {
+        let sight = Sight::of(ctx)?;
         let here = Here::of(ctx)?;
         let accounts: Vec<String> = keys.iter().map(|key| key.id.clone()).collect();
         let hours = hours::shown(&here, &accounts)?;
-        guarded(ctx, keys, hours.into_iter().map(Ok).collect())
+        guarded(&sight, keys, hours.into_iter().map(Ok).collect())
     }
 
     fn worklog(ctx: &Context, keys: &[VolunteerKey]) -> Batch<Vec<WorklogLine>> {
         type Row = (String, String, Option<String>, Date, i32, String, Timestamp, String);
+        let sight = Sight::of(ctx)?;
         let here = Here::of(ctx)?;
         let sql = "SELECT id, account_id, department_id, worked_on, minutes, comment, added_at, added_by FROM worklog \
                    WHERE account_id IN ($keys) ORDER BY worked_on, added_at, id";
-        let rows = database::query_in::<Row, _>(sql, params![], seen(ctx, keys))?;
+        let mut rows = database::query_in::<Row, _>(sql, params![], seen(&sight, keys))?;
+        rows.retain(|(_, account, department, ..)| sight.covers_work(account, department.as_deref()));
         let rows =
             rows.into_iter().map(|(id, account, department_id, worked_on, minutes, comment, added_at, added_by)| {
                 let line = WorklogLine {
@@ -321,6 +330,6 @@ impl VolunteerFields for CoreVolunteer {
                 };
                 (account, line)
             });
-        guarded(ctx, keys, batch::lists(keys, rows)?)
+        guarded(&sight, keys, batch::lists(keys, rows)?)
     }
 }

@@ -11,7 +11,10 @@ use jiff::civil::Date;
 
 use super::calendar::{Calendar, Span, after_minutes};
 use super::rest::{self, RestPolicy, Tired};
-use super::words;
+
+mod wording;
+
+pub use wording::Reader;
 
 /// What a convention decided about sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,14 @@ pub struct Policy {
     pub no_shows_until_locked: Option<i64>,
     /// Rest between blocks of work, and the longest day.
     pub rest: RestPolicy,
+}
+
+impl Policy {
+    /// The same for a head who signs somebody up: the times at which volunteers may do so themselves do not bind heads.
+    #[must_use]
+    pub const fn of_a_head(self) -> Self {
+        Self { opens_at: None, opens_minutes_before: None, closes_minutes_before: None, ..self }
+    }
 }
 
 /// What is known of the volunteer who is asking.
@@ -99,7 +110,10 @@ pub enum Refusal {
     /// Cancelled, over, or closed at this instant.
     Ended(Ending),
     /// There is an entry for this shift already.
-    Already,
+    Already {
+        /// It holds a place: it was not closed as a no-show or given up.
+        open: bool,
+    },
     /// Too many no-shows.
     Locked {
         /// How many.
@@ -121,13 +135,8 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<Missing>,
     },
-    /// Another shift is at the same time.
-    Collides {
-        /// The other shift.
-        with: ShiftFacts,
-    },
-    /// Too little rest, or too long a day.
-    RestRule(Tired<Neighbour>),
+    /// It does not fit between the other shifts.
+    DoesNotFit(Misfit),
     /// All places are taken.
     Occupied {
         /// The role's name.
@@ -135,6 +144,18 @@ pub enum Refusal {
         /// How many places there are.
         needed: i64,
     },
+}
+
+/// How a shift does not fit between the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misfit {
+    /// Another shift is at the same time.
+    Collides {
+        /// The other shift.
+        with: ShiftFacts,
+    },
+    /// Too little rest, or too long a day.
+    RestRule(Tired<Neighbour>),
 }
 
 /// How it came to an end.
@@ -210,12 +231,12 @@ impl<'a> Standing<'a> {
     /// The first reason against it.
     pub fn decide(&self, shift: &ShiftFacts, seat: Seat<'_>) -> Result<(), Refusal> {
         self.still_open(shift)?;
-        if self.commitments.iter().any(|commitment| commitment.shift.id == shift.id) {
-            return Err(Refusal::Already);
+        if let Some(entry) = self.commitments.iter().find(|commitment| commitment.shift.id == shift.id) {
+            return Err(Refusal::Already { open: entry.binding });
         }
         self.allowed_at_all(shift)?;
         self.qualified(seat.role)?;
-        self.fits(shift)?;
+        self.fits(shift).map_err(Refusal::DoesNotFit)?;
         if seat.taken >= seat.needed {
             return Err(Refusal::Occupied { role: seat.role.name.clone(), needed: seat.needed });
         }
@@ -226,8 +247,8 @@ impl<'a> Standing<'a> {
     /// held against it, so that this can be asked about shifts one has, after they moved.
     ///
     /// # Errors
-    /// [`Refusal::Collides`] or [`Refusal::RestRule`].
-    pub fn fits(&self, shift: &ShiftFacts) -> Result<(), Refusal> {
+    /// What it does not fit with.
+    pub fn fits(&self, shift: &ShiftFacts) -> Result<(), Misfit> {
         if !self.work.iter().any(|(other, _)| other.id == shift.id) {
             return self.fits_between(&self.work, &self.by_day, shift);
         }
@@ -235,18 +256,31 @@ impl<'a> Standing<'a> {
         self.fits_between(&others, &rest::by_day(self.calendar, &others), shift)
     }
 
+    /// Whether somebody may have a place back that they gave up, or were given up for lost on: not while they are elsewhere.
+    /// Rest counts only for what is still ahead; of what is over, this corrects the record.
+    ///
+    /// # Errors
+    /// What it does not fit with.
+    pub fn fits_again(&self, shift: &ShiftFacts) -> Result<(), Misfit> {
+        match self.fits(shift) {
+            _ if shift.cancelled => Ok(()),
+            Err(Misfit::RestRule(_)) if shift.span.end <= self.now => Ok(()),
+            outcome => outcome,
+        }
+    }
+
     fn fits_between(
         &self,
         work: &[(&ShiftFacts, Span)],
         by_day: &BTreeMap<Date, i64>,
         shift: &ShiftFacts,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Misfit> {
         if let Some((with, _)) = work.iter().find(|(_, span)| span.overlaps(shift.span)) {
-            return Err(Refusal::Collides { with: (*with).clone() });
+            return Err(Misfit::Collides { with: (*with).clone() });
         }
         match rest::check(self.policy.rest, self.calendar, work, by_day, shift.span) {
             None => Ok(()),
-            Some(tired) => Err(Refusal::RestRule(owned(tired))),
+            Some(tired) => Err(Misfit::RestRule(owned(tired))),
         }
     }
 
@@ -310,13 +344,12 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Ended(_) => "ENDED",
-            Self::Already => "ALREADY",
+            Self::Already { .. } => "ALREADY",
             Self::Locked { .. } => "LOCKED",
             Self::NotYet { .. } => "NOT_YET",
             Self::NotArrived => "NOT_ARRIVED",
             Self::NotQualified { .. } => "NOT_QUALIFIED",
-            Self::Collides { .. } => "COLLIDES",
-            Self::RestRule(_) => "REST_RULE",
+            Self::DoesNotFit(misfit) => misfit.code(),
             Self::Occupied { .. } => "OCCUPIED",
         }
     }
@@ -325,8 +358,10 @@ impl Refusal {
     #[must_use]
     pub const fn shift_in_the_way(&self) -> Option<&ShiftFacts> {
         match self {
-            Self::Collides { with } => Some(with),
-            Self::RestRule(Tired::TooShortARest { neighbour: Neighbour(shift), .. }) => Some(shift),
+            Self::DoesNotFit(
+                Misfit::Collides { with: shift }
+                | Misfit::RestRule(Tired::TooShortARest { neighbour: Neighbour(shift), .. }),
+            ) => Some(shift),
             _ => None,
         }
     }
@@ -344,68 +379,21 @@ impl Refusal {
     #[must_use]
     pub const fn missing_rest(&self) -> Option<i64> {
         match self {
-            Self::RestRule(Tired::TooShortARest { missing, .. }) => Some(*missing),
+            Self::DoesNotFit(Misfit::RestRule(Tired::TooShortARest { missing, .. })) => Some(*missing),
             _ => None,
-        }
-    }
-
-    /// What happened and what to do next, for the volunteer.
-    #[must_use]
-    pub fn message(&self, calendar: &Calendar) -> String {
-        match self {
-            Self::Ended(Ending::Cancelled) => "This shift was cancelled. Choose another one.".to_owned(),
-            Self::Ended(Ending::Over(end)) => format!("This shift was over at {}.", words::instant(calendar, *end)),
-            Self::Ended(Ending::Closed(closed)) => {
-                format!("Sign-up for this shift closed at {}. Ask at the desk.", words::instant(calendar, *closed))
-            }
-            Self::Already => "You have an entry for this shift already.".to_owned(),
-            Self::Locked { no_shows, limit } => format!(
-                "Sign-up is locked after {no_shows} no-shows (the limit is {limit}). Talk to a department head, who can unlock it."
-            ),
-            Self::NotYet { opens_at } => {
-                format!("Sign-up for this shift opens at {}.", words::instant(calendar, *opens_at))
-            }
-            Self::NotArrived => {
-                "You are not marked as arrived at the convention. Come to the volunteer desk first.".to_owned()
-            }
-            Self::NotQualified { role, missing } => {
-                let missing: Vec<_> = missing.iter().map(Missing::sentence).collect();
-                format!("The role “{role}” asks for more: {}.", missing.join("; "))
-            }
-            Self::Collides { with } => format!(
-                "It is at the same time as your shift “{}” ({}). Withdraw from that one first.",
-                with.title,
-                words::span(calendar, with.span)
-            ),
-            Self::RestRule(Tired::TooShortARest { neighbour: Neighbour(shift), gap, missing }) => format!(
-                "Between it and your shift “{}” ({}) there are only {}; {} of rest are missing.",
-                shift.title,
-                words::span(calendar, shift.span),
-                words::length(*gap),
-                words::length(*missing)
-            ),
-            Self::RestRule(Tired::TooLongADay { day, taken, would_be, most }) => format!(
-                "You have {} of work on {} already; with this shift it would be {}, and {} are the most for a day.",
-                words::length(*taken),
-                words::day(*day),
-                words::length(*would_be),
-                words::length(*most)
-            ),
-            Self::Occupied { role, needed } => match needed {
-                0 => format!("Nobody is needed for “{role}” on this shift."),
-                1 => format!("The one place for “{role}” is taken."),
-                needed => format!("All {needed} places for “{role}” are taken."),
-            },
         }
     }
 }
 
-impl Missing {
-    fn sentence(&self) -> String {
+// === impl Misfit ===
+
+impl Misfit {
+    /// The word in the decision vocabulary.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
         match self {
-            Self::Confirmation => "a head of the department has to confirm you for it".to_owned(),
-            Self::Adulthood => "somebody has to confirm at the desk that you are over 18".to_owned(),
-            Self::Licence(licence) => format!("somebody has to see your licence “{licence}”"),
+            Self::Collides { .. } => "COLLIDES",
+            Self::RestRule(_) => "REST_RULE",
         }
     }
 }
@@ -416,31 +404,16 @@ pub const fn distance(decision: &Result<(), Refusal>) -> u8 {
     match decision {
         Ok(()) => 0,
         Err(Refusal::Occupied { .. }) => 1,
-        Err(Refusal::RestRule(_)) => 2,
-        Err(Refusal::Collides { .. }) => 3,
+        Err(Refusal::DoesNotFit(Misfit::RestRule(_))) => 2,
+        Err(Refusal::DoesNotFit(Misfit::Collides { .. })) => 3,
         Err(Refusal::NotQualified { .. }) => 4,
         Err(Refusal::NotArrived) => 5,
         Err(Refusal::NotYet { .. }) => 6,
         Err(Refusal::Locked { .. }) => 7,
-        Err(Refusal::Already) => 8,
+        Err(Refusal::Already { .. }) => 8,
         Err(Refusal::Ended(_)) => 9,
     }
 }
 
-impl Policy {
-    /// Everything is allowed.
-    #[must_use]
-    pub const fn permissive() -> Self {
-        Self {
-            opens_at: None,
-            opens_minutes_before: None,
-            closes_minutes_before: None,
-            arrival_from: None,
-            no_shows_until_locked: None,
-            rest: RestPolicy { break_minutes: 0, minimum_minutes: 0, most_minutes_per_day: None },
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -152,7 +152,10 @@ impl Misstep {
             Self::TooEarly(step, earliest) => {
                 format!("The entry cannot {} before {}.", step.verb(), words::instant(calendar, earliest))
             }
-            Self::Cancelled => "The shift was cancelled; its entries stay as they are.".to_owned(),
+            Self::Cancelled => {
+                "The shift was cancelled; its entries stay as they are. Work that was done on it goes into the worklog."
+                    .to_owned()
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Sums stay whole numbers (milliseconds times hundredths) until they are shown, so that thresholds are met exactly.
 
+use jiff::Timestamp;
 use jiff::civil::Time;
 
 use super::calendar::{Calendar, MINUTE, Span};
@@ -29,6 +30,19 @@ pub struct Sum {
     pub planned: i64,
 }
 
+/// Somebody's part in a shift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// When the shift is.
+    pub span: Span,
+    /// What its hours count, in hundredths.
+    pub weight_percent: i64,
+    /// The shift was cancelled.
+    pub cancelled: bool,
+    /// Where the entry stands.
+    pub state: State,
+}
+
 /// What one shift counts, in milliseconds: nights by the policy, all by the shift's weight in hundredths.
 #[must_use]
 pub fn weighted(calendar: &Calendar, night: NightPolicy, span: Span, weight_percent: i64) -> i64 {
@@ -39,22 +53,17 @@ pub fn weighted(calendar: &Calendar, night: NightPolicy, span: Span, weight_perc
 }
 
 impl Sum {
-    /// Adds a shift in the state its entry is in: completed ones are worked, open ones are planned, others count nothing.
-    pub fn add_shift(
-        &mut self,
-        calendar: &Calendar,
-        night: NightPolicy,
-        span: Span,
-        weight_percent: i64,
-        state: State,
-    ) {
-        match state {
+    /// Adds a shift. Completed ones are worked, whatever became of the shift afterwards; open ones are planned while they are
+    /// still to come or under way; others count nothing.
+    pub fn add_shift(&mut self, calendar: &Calendar, night: NightPolicy, now: Timestamp, part: Part) {
+        let weighted = || weighted(calendar, night, part.span, part.weight_percent);
+        match part.state {
             State::Completed => {
-                self.worked += span.millis();
-                self.weighted += weighted(calendar, night, span, weight_percent);
+                self.worked += part.span.millis();
+                self.weighted += weighted();
             }
-            State::SignedUp | State::Arrived => self.planned += weighted(calendar, night, span, weight_percent),
-            State::Abandoned | State::NoShow => {}
+            State::SignedUp | State::Arrived if !part.cancelled && now < part.span.end => self.planned += weighted(),
+            State::SignedUp | State::Arrived | State::Abandoned | State::NoShow => {}
         }
     }
 
@@ -102,13 +111,27 @@ mod tests {
 
     #[test]
     fn only_what_was_completed_is_worked() {
-        let mut sum = Sum::default();
-        for state in State::ALL {
-            sum.add_shift(&berlin(), night(), span("2026-08-14 10:00/12:00"), 100, state);
-        }
+        let mut sum = sum("2026-08-14 11:59", false);
         sum.add_worklog(90);
         sum.add_worklog(-30);
         assert_eq!(sum, Sum { worked: 3 * HOUR, weighted: 3 * HOUR, planned: 4 * HOUR });
+    }
+
+    #[test]
+    fn what_is_over_or_cancelled_is_not_planned_and_what_was_completed_stays() {
+        let worked = Sum { worked: 2 * HOUR, weighted: 2 * HOUR, planned: 0 };
+        assert_eq!(sum("2026-08-14 12:00", false), worked);
+        assert_eq!(sum("2026-08-14 10:00", true), worked);
+    }
+
+    /// Two hours in each state.
+    fn sum(now: &str, cancelled: bool) -> Sum {
+        let mut sum = Sum::default();
+        for state in State::ALL {
+            let part = Part { span: span("2026-08-14 10:00/12:00"), weight_percent: 100, cancelled, state };
+            sum.add_shift(&berlin(), night(), at(now), part);
+        }
+        sum
     }
 
     proptest! {

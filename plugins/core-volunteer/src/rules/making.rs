@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::calendar::{MINUTE, Span, after_minutes};
 
-/// A rule, as far as it concerns time and place.
+/// A rule, as far as it concerns what its shifts look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The rule's id.
@@ -26,6 +26,8 @@ pub struct Rule {
     pub minutes_after: i64,
     /// Sessions in one room whose shifts would touch become one, up to so many minutes; none: never.
     pub merge_up_to_minutes: Option<i64>,
+    /// What its shifts' hours count, in hundredths.
+    pub weight_percent: i64,
 }
 
 /// A session, as the programme's events tell of it.
@@ -58,6 +60,8 @@ pub struct Planned {
     pub location: String,
     /// When it is.
     pub span: Span,
+    /// What its hours count, in hundredths.
+    pub weight_percent: i64,
 }
 
 /// What `rule` wants to exist for `sessions`, by start.
@@ -136,6 +140,7 @@ impl Rule {
             title: format!("{}: {}{more}", self.name, first.title),
             location: first.room.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
             span: self.around(group)?,
+            weight_percent: self.weight_percent,
         })
     }
 }
@@ -170,6 +175,7 @@ mod tests {
             minutes_before: 15,
             minutes_after: 10,
             merge_up_to_minutes: None,
+            weight_percent: 100,
         }
     }
 

@@ -1,12 +1,15 @@
 //! What there is made into what there should be: shifts a rule made before, and what it wants now.
 //!
 //! A shift keeps its identity, and with it its volunteers, as long as it still serves one of its sessions. Nothing is done to
-//! shifts that are over: what was worked stays as it was.
+//! shifts that are over: what was worked stays as it was. Nor to shifts that somebody called off: their volunteers were told
+//! not to come, and a release of the programme is nobody's word that they should.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::calendar::{Span, shifted};
-use super::making::Planned;
+use super::making::{self, Planned, Rule, SessionFacts};
 
 /// A shift made earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +24,19 @@ pub struct Made {
     pub location: String,
     /// When it is.
     pub span: Span,
-    /// It was cancelled.
-    pub cancelled: bool,
+    /// What its hours count, in hundredths.
+    pub weight_percent: i64,
+    /// Whose word it was that it does not take place.
+    pub cancelled: Option<CalledOff>,
+}
+
+/// Whose word a cancellation was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalledOff {
+    /// The sessions it serves do not take place: it comes back with them.
+    ByProgramme,
+    /// Somebody decided it: only somebody takes it back.
+    BySomebody,
 }
 
 /// What to do.
@@ -46,12 +60,21 @@ pub enum Change {
     },
 }
 
-/// The changes that lead from `made` to `planned`.
+/// The changes that lead from what `rule` made to what it wants for `sessions`. It wants nothing for sessions whose shift
+/// somebody called off.
 #[must_use]
-pub fn reconcile(now: Timestamp, made: &[Made], planned: &[Planned]) -> Vec<Change> {
+pub fn changes(now: Timestamp, rule: &Rule, made: &[Made], sessions: &[SessionFacts]) -> Vec<Change> {
+    let (called_off, made): (Vec<_>, Vec<_>) =
+        made.iter().cloned().partition(|made| made.cancelled == Some(CalledOff::BySomebody));
+    let done_without: BTreeSet<&String> = called_off.iter().flat_map(|made| &made.sessions).collect();
+    let sessions: Vec<_> = sessions.iter().filter(|session| !done_without.contains(&session.id)).cloned().collect();
+    reconcile(now, &made, &making::plan(rule, &sessions))
+}
+
+fn reconcile(now: Timestamp, made: &[Made], planned: &[Planned]) -> Vec<Change> {
     let mut free: Vec<&Made> = made.iter().collect();
     // Shifts that take place are matched before cancelled ones, so that volunteers keep theirs.
-    free.sort_by(|a, b| (a.cancelled, a.span, &a.id).cmp(&(b.cancelled, b.span, &b.id)));
+    free.sort_by_key(|made| (made.cancelled.is_some(), made.span, &made.id));
     let mut changes = Vec::new();
     for planned in planned {
         match take_best(&mut free, planned) {
@@ -61,7 +84,7 @@ pub fn reconcile(now: Timestamp, made: &[Made], planned: &[Planned]) -> Vec<Chan
             None => changes.push(Change::Create(planned.clone())),
         }
     }
-    let gone = free.into_iter().filter(|made| !made.cancelled && made.span.end > now);
+    let gone = free.into_iter().filter(|made| made.cancelled.is_none() && made.span.end > now);
     changes.extend(gone.map(|made| Change::Cancel { id: made.id.clone() }));
     changes
 }
@@ -80,10 +103,11 @@ fn take_best<'m>(free: &mut Vec<&'m Made>, planned: &Planned) -> Option<&'m Made
 }
 
 fn become_planned(made: &Made, planned: &Planned) -> Option<Change> {
-    let moved = made.cancelled || made.span != planned.span;
-    let same =
-        !moved && made.sessions == planned.sessions && made.title == planned.title && made.location == planned.location;
-    (!same).then(|| Change::Become { id: made.id.clone(), planned: planned.clone(), moved })
+    let moved = made.cancelled.is_some() || made.span != planned.span;
+    let same = made.sessions == planned.sessions
+        && (&made.title, &made.location, made.weight_percent)
+            == (&planned.title, &planned.location, planned.weight_percent);
+    (moved || !same).then(|| Change::Become { id: made.id.clone(), planned: planned.clone(), moved })
 }
 
 /// Where a shift belongs that somebody made by hand for a session, after the session moved: its start keeps its distance to
@@ -112,13 +136,14 @@ mod tests {
             title: sessions.to_owned(),
             location: "Room".to_owned(),
             span: span(when),
-            cancelled: false,
+            weight_percent: 100,
+            cancelled: None,
         }
     }
 
     fn planned(sessions: &str, when: &str) -> Planned {
-        let Made { sessions, title, location, span, .. } = made("", sessions, when);
-        Planned { sessions, title, location, span }
+        let Made { sessions, title, location, span, weight_percent, .. } = made("", sessions, when);
+        Planned { sessions, title, location, span, weight_percent }
     }
 
     fn check(made: &[Made], planned: &[Planned], expected: Expect) {
@@ -166,8 +191,51 @@ mod tests {
 
     #[test]
     fn what_comes_back_takes_place_again() {
-        let cancelled = Made { cancelled: true, ..made("1", "a", "2026-08-14 10:00/11:00") };
+        let cancelled = Made { cancelled: Some(CalledOff::ByProgramme), ..made("1", "a", "2026-08-14 10:00/11:00") };
         check(&[cancelled], &[planned("a", "2026-08-14 10:00/11:00")], expect!["move 1 to a Fri 14 Aug 10:00–11:00"]);
+    }
+
+    #[test]
+    fn a_new_weight_reaches_the_shift() {
+        let heavy = Planned { weight_percent: 150, ..planned("a", "2026-08-14 10:00/11:00") };
+        check(&[made("1", "a", "2026-08-14 10:00/11:00")], &[heavy], expect!["change 1 to a Fri 14 Aug 10:00–11:00"]);
+    }
+
+    #[test]
+    fn what_somebody_called_off_stays_so_and_gets_no_successor() {
+        let rule = Rule {
+            id: "rule".to_owned(),
+            name: "Door".to_owned(),
+            room: None,
+            track: None,
+            kind: None,
+            minutes_before: 0,
+            minutes_after: 0,
+            merge_up_to_minutes: None,
+            weight_percent: 100,
+        };
+        let session = |id: &str| SessionFacts {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            kind: String::new(),
+            scheduled: true,
+            room: None,
+            track: None,
+            span: Some(span("2026-08-14 12:00/13:00")),
+        };
+        let made = |cancelled| Made { cancelled, ..made("1", "a", "2026-08-14 10:00/11:00") };
+        let ids = |made: &Made, sessions: &[SessionFacts]| -> Vec<String> {
+            let changes = changes(at("2026-08-14 08:00"), &rule, std::slice::from_ref(made), sessions);
+            let id = |change: Change| match change {
+                Change::Create(planned) => format!("create {}", planned.title),
+                Change::Become { id, .. } => format!("become {id}"),
+                Change::Cancel { id } => format!("cancel {id}"),
+            };
+            changes.into_iter().map(id).collect()
+        };
+        let both = [session("a"), session("b")];
+        assert_eq!(ids(&made(Some(CalledOff::ByProgramme)), &both), ["become 1", "create Door: b"]);
+        assert_eq!(ids(&made(Some(CalledOff::BySomebody)), &both), ["create Door: b"]);
     }
 
     #[test]
@@ -194,13 +262,14 @@ mod tests {
     }
 
     fn as_planned(cases: &[(u8, i64, i64)]) -> Vec<Planned> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let fresh = cases.iter().filter(|case| seen.insert(case.0));
         fresh
             .map(|(id, start, length)| {
                 let start = after_minutes(at("2026-08-14 09:00"), *start);
                 let span = Span::new(start, after_minutes(start, *length)).unwrap();
-                Planned { sessions: vec![id.to_string()], title: String::new(), location: String::new(), span }
+                let sessions = vec![id.to_string()];
+                Planned { sessions, title: String::new(), location: String::new(), span, weight_percent: 100 }
             })
             .collect()
     }
@@ -210,26 +279,31 @@ mod tests {
         #[test]
         fn it_arrives_and_stays(before in hours(), after in hours()) {
             let now = at("2026-08-14 08:00");
+            let as_made = |id: String, p: Planned, cancelled| {
+                let Planned { sessions, title, location, span, weight_percent } = p;
+                Made { id, sessions, title, location, span, weight_percent, cancelled }
+            };
             let mut made: Vec<Made> = as_planned(&before)
                 .into_iter()
                 .enumerate()
-                .map(|(index, p)| Made { id: index.to_string(), sessions: p.sessions, title: p.title, location: p.location, span: p.span, cancelled: index % 3 == 2 })
+                .map(|(index, p)| as_made(index.to_string(), p, (index % 3 == 2).then_some(CalledOff::ByProgramme)))
                 .collect();
             let planned = as_planned(&after);
             for change in reconcile(now, &made, &planned) {
                 match change {
-                    Change::Create(p) => made.push(Made { id: format!("new{}", made.len()), sessions: p.sessions, title: p.title, location: p.location, span: p.span, cancelled: false }),
+                    Change::Create(p) => made.push(as_made(format!("new{}", made.len()), p, None)),
                     Change::Become { id, planned, .. } => {
                         let shift = made.iter_mut().find(|made| made.id == id).unwrap();
-                        shift.span = planned.span;
-                        shift.sessions = planned.sessions;
-                        shift.cancelled = false;
+                        *shift = as_made(id, planned, None);
                     }
-                    Change::Cancel { id } => made.iter_mut().find(|made| made.id == id).unwrap().cancelled = true,
+                    Change::Cancel { id } => {
+                        let shift = made.iter_mut().find(|made| made.id == id).unwrap();
+                        shift.cancelled = Some(CalledOff::ByProgramme);
+                    }
                 }
             }
             let mut wanted: Vec<_> = planned.iter().map(|p| (p.sessions.clone(), p.span)).collect();
-            let mut there: Vec<_> = made.iter().filter(|m| !m.cancelled).map(|m| (m.sessions.clone(), m.span)).collect();
+            let mut there: Vec<_> = made.iter().filter(|m| m.cancelled.is_none()).map(|m| (m.sessions.clone(), m.span)).collect();
             wanted.sort();
             there.sort();
             prop_assert_eq!(wanted, there);

@@ -1,4 +1,4 @@
-//! Giving a place back: until the deadline, or at any time when the shift has changed under one's feet.
+//! Giving a place back: until the deadline, or as long as it matters when the shift has changed under one's feet.
 
 use jiff::Timestamp;
 
@@ -6,13 +6,27 @@ use super::calendar::{Calendar, Span, after_minutes};
 use super::entry::State;
 use super::words;
 
-/// Why a volunteer cannot withdraw.
+/// Who gives a place back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooLate {
+pub enum By {
+    /// The volunteer whose place it is.
+    Volunteer {
+        /// A change hurt them.
+        flagged: bool,
+    },
+    /// A head takes somebody off.
+    Head,
+}
+
+/// Why a place cannot be given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
     /// The deadline passed at this instant.
     Deadline(Timestamp),
     /// The shift has begun.
     Begun,
+    /// The shift is over: who was not there is marked so, and does not slip away.
+    Over,
     /// There is nothing to give back in this state.
     State(State),
 }
@@ -23,26 +37,33 @@ pub fn deadline(shift: Span, minutes: i64) -> Timestamp {
     after_minutes(shift.start, -minutes)
 }
 
-/// Checks a volunteer's own withdrawal. A head may remove an entry that is signed up at any time.
+/// Checks whether an entry may be taken off its shift.
 ///
 /// # Errors
-/// When it is too late.
-pub fn check(now: Timestamp, shift: Span, state: State, flagged: bool, minutes: i64) -> Result<(), TooLate> {
-    if state != State::SignedUp {
-        return Err(TooLate::State(state));
-    }
-    if flagged {
-        return Ok(());
-    }
+/// Why not.
+pub fn check(now: Timestamp, shift: Span, state: State, by: By, minutes: i64) -> Result<(), Kept> {
     let deadline = deadline(shift, minutes);
-    match () {
-        () if now >= shift.start => Err(TooLate::Begun),
-        () if now > deadline => Err(TooLate::Deadline(deadline)),
-        () => Ok(()),
+    match by {
+        _ if state != State::SignedUp => Err(Kept::State(state)),
+        By::Head => Ok(()),
+        By::Volunteer { .. } if now >= shift.end => Err(Kept::Over),
+        By::Volunteer { flagged: true } => Ok(()),
+        By::Volunteer { .. } if now >= shift.start => Err(Kept::Begun),
+        By::Volunteer { .. } if now > deadline => Err(Kept::Deadline(deadline)),
+        By::Volunteer { .. } => Ok(()),
     }
 }
 
-impl TooLate {
+impl Kept {
+    /// Stable, for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Deadline(_) | Self::Begun | Self::Over => "TOO_LATE",
+            Self::State(_) => "WRONG_STATE",
+        }
+    }
+
     /// What happened and what to do next.
     #[must_use]
     pub fn message(self, calendar: &Calendar, department: &str) -> String {
@@ -52,7 +73,14 @@ impl TooLate {
                 words::instant(calendar, deadline)
             ),
             Self::Begun => format!("The shift has begun. Tell a head of “{department}” if you cannot stay."),
-            Self::State(state) => format!("The entry is {}; there is no place to give back.", state.as_str()),
+            Self::Over => format!("The shift is over. Tell a head of “{department}” if you could not come."),
+            Self::State(State::Arrived) => {
+                format!("The entry is checked in. A head of “{department}” can mark who leaves early, or reopen it.")
+            }
+            Self::State(state) => format!(
+                "The entry is {}, so there is no place to give back. If that is wrong, a head of “{department}” can reopen it.",
+                state.as_str()
+            ),
         }
     }
 }
@@ -64,27 +92,34 @@ mod tests {
     use super::super::calendar::tests::{at, berlin, span};
     use super::*;
 
-    fn withdraw(now: &str, flagged: bool) -> Result<(), TooLate> {
-        check(at(now), span("2026-08-14 10:00/12:00"), State::SignedUp, flagged, 120)
+    fn withdraw(now: &str, by: By) -> Result<(), Kept> {
+        check(at(now), span("2026-08-14 10:00/12:00"), State::SignedUp, by, 120)
     }
+
+    const VOLUNTEER: By = By::Volunteer { flagged: false };
+    const FLAGGED: By = By::Volunteer { flagged: true };
 
     #[test]
     fn until_the_deadline_and_not_after_it() {
-        assert_eq!(withdraw("2026-08-14 08:00", false), Ok(()));
-        let late = withdraw("2026-08-14 08:01", false).unwrap_err();
+        assert_eq!(withdraw("2026-08-14 08:00", VOLUNTEER), Ok(()));
+        let late = withdraw("2026-08-14 08:01", VOLUNTEER).unwrap_err();
         expect!["Withdrawing was possible until Fri 14 Aug 08:00. Ask a head of “Stage” to take you off the shift."]
             .assert_eq(&late.message(&berlin(), "Stage"));
-        assert_eq!(withdraw("2026-08-14 10:00", false), Err(TooLate::Begun));
+        assert_eq!(withdraw("2026-08-14 10:00", VOLUNTEER), Err(Kept::Begun));
     }
 
     #[test]
-    fn whoever_was_hurt_by_a_change_may_always_go() {
-        assert_eq!(withdraw("2026-08-14 09:59", true), Ok(()));
+    fn whoever_was_hurt_by_a_change_may_go_until_it_is_over() {
+        assert_eq!(withdraw("2026-08-14 11:59", FLAGGED), Ok(()));
+        assert_eq!(withdraw("2026-08-14 12:00", FLAGGED), Err(Kept::Over));
+        assert_eq!(withdraw("2026-08-14 12:00", By::Head), Ok(()));
     }
 
     #[test]
     fn what_was_worked_is_not_withdrawn() {
-        let done = check(at("2026-08-14 08:00"), span("2026-08-14 10:00/12:00"), State::Completed, true, 120);
-        assert_eq!(done, Err(TooLate::State(State::Completed)));
+        for by in [FLAGGED, By::Head] {
+            let done = check(at("2026-08-14 08:00"), span("2026-08-14 10:00/12:00"), State::Completed, by, 120);
+            assert_eq!(done.map_err(Kept::code), Err("WRONG_STATE"));
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct EntryRow {
     pub(crate) flag: Option<EntryFlagCode>,
     pub(crate) flag_reason: Option<String>,
     pub(crate) flagged_at: Option<Timestamp>,
+    pub(crate) agreed_start: Option<Timestamp>,
+    pub(crate) agreed_end: Option<Timestamp>,
     pub(crate) title: String,
     pub(crate) starts_at: Timestamp,
     pub(crate) ends_at: Timestamp,
@@ -39,8 +41,9 @@ pub(crate) struct EntryRow {
 
 /// The columns of [`EntryRow`], of the tables called `e` and `s`.
 pub(crate) const SELECT: &str = "SELECT e.id, e.shift_id, e.role_id, e.account_id, e.state, e.signed_up_at, e.signed_up_by, \
-     e.changed_at, e.changed_by, e.comment, e.flag, e.flag_reason, e.flagged_at, s.title, s.starts_at, s.ends_at, s.cancelled, \
-     s.department_id, s.weight_percent FROM entry e JOIN shift s ON s.id = e.shift_id";
+     e.changed_at, e.changed_by, e.comment, e.flag, e.flag_reason, e.flagged_at, \
+     e.agreed_start, e.agreed_end, s.title, s.starts_at, s.ends_at, s.cancelled, s.department_id, s.weight_percent \
+     FROM entry e JOIN shift s ON s.id = e.shift_id";
 
 impl FromValue for State {
     const EXPECTED: &'static str = "an entry's state";
@@ -85,6 +88,22 @@ impl EntryRow {
             span: self.span()?,
             cancelled: self.cancelled,
         })
+    }
+
+    /// The time its volunteer has agreed to; none after the shift was cancelled.
+    pub(crate) fn agreed(&self) -> Option<Span> {
+        Span::new(self.agreed_start?, self.agreed_end?)
+    }
+
+    /// What the flag asked is answered.
+    pub(crate) fn unflag(&mut self) {
+        (self.flag, self.flag_reason, self.flagged_at) = (None, None, None);
+    }
+
+    /// Its volunteer agrees to the shift as it is now; a cancelled one ends what was agreed.
+    pub(crate) fn agree(&mut self) {
+        let (start, end) = if self.cancelled { (None, None) } else { (Some(self.starts_at), Some(self.ends_at)) };
+        (self.agreed_start, self.agreed_end) = (start, end);
     }
 
     /// As something its volunteer has agreed to.
@@ -155,29 +174,8 @@ pub(crate) fn shown_as(here: &Here<'_>, row: EntryRow, role: VolunteerRole) -> R
     row.shown(here, &HashMap::from([(role.id.clone(), role)]))
 }
 
-/// Adds an entry.
-pub(crate) fn insert(row: &EntryRow) -> Result<()> {
-    database::execute(
-        "INSERT INTO entry (id, shift_id, role_id, account_id, state, signed_up_at, signed_up_by, changed_at, changed_by, comment) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        params![
-            row.id,
-            row.shift_id,
-            row.role_id,
-            row.account_id,
-            row.state,
-            row.signed_up_at,
-            row.signed_up_by,
-            row.changed_at,
-            row.changed_by,
-            row.comment
-        ],
-    )?;
-    Ok(())
-}
-
-/// Overwrites the flags of entries.
-pub(crate) fn save_flags(rows: &[EntryRow]) -> Result<()> {
+/// Adds or overwrites entries, all but their ratings.
+pub(crate) fn save(rows: &[EntryRow]) -> Result<()> {
     let columns = [
         "id",
         "shift_id",
@@ -192,6 +190,8 @@ pub(crate) fn save_flags(rows: &[EntryRow]) -> Result<()> {
         "flag",
         "flag_reason",
         "flagged_at",
+        "agreed_start",
+        "agreed_end",
     ];
     let values = rows.iter().map(|row| {
         row![
@@ -207,7 +207,9 @@ pub(crate) fn save_flags(rows: &[EntryRow]) -> Result<()> {
             row.comment,
             row.flag,
             row.flag_reason,
-            row.flagged_at
+            row.flagged_at,
+            row.agreed_start,
+            row.agreed_end
         ]
     });
     database::upsert_many("entry", &["id"], columns, values)?;

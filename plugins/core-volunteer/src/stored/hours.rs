@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use conman_sdk::prelude::*;
 
 use crate::here::Here;
-use crate::rules::hours::Sum;
+use crate::rules::hours::{Part, Sum};
 use crate::rules::{reward, words};
 use crate::schema::{RewardProgress, VolunteerHours, VolunteerReward};
 use crate::settings::Reward;
+use crate::stored::entry;
 use crate::stored::entry::EntryRow;
-use crate::stored::{entry, span};
 
 /// The hours of accounts, by account; who gave none is left out.
 pub(crate) fn sums(here: &Here<'_>, accounts: &[String]) -> Result<HashMap<String, Sum>> {
@@ -29,10 +29,14 @@ pub(crate) fn sums_of_all(here: &Here<'_>) -> Result<HashMap<String, Sum>> {
 
 fn sum_up(here: &Here<'_>, entries: &[EntryRow], worklog: Vec<(String, i64)>) -> Result<HashMap<String, Sum>> {
     let mut sums: HashMap<String, Sum> = HashMap::new();
-    for entry in entries.iter().filter(|entry| !entry.cancelled) {
-        let span = span(entry.starts_at, entry.ends_at)?;
-        let sum = sums.entry(entry.account_id.clone()).or_default();
-        sum.add_shift(&here.calendar, here.night, span, entry.weight_percent, entry.state);
+    for entry in entries {
+        let part = Part {
+            span: entry.span()?,
+            weight_percent: entry.weight_percent,
+            cancelled: entry.cancelled,
+            state: entry.state,
+        };
+        sums.entry(entry.account_id.clone()).or_default().add_shift(&here.calendar, here.night, here.now, part);
     }
     for (account, minutes) in worklog {
         sums.entry(account).or_default().add_worklog(minutes);

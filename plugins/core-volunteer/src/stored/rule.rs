@@ -14,7 +14,6 @@ use crate::stored::{department, int, role, shift};
 pub(crate) struct StoredRule {
     pub(crate) rule: Rule,
     pub(crate) department_id: String,
-    pub(crate) weight_percent: i64,
     pub(crate) automatic: bool,
     /// How many people of each role.
     pub(crate) seats: BTreeMap<String, i64>,
@@ -51,7 +50,6 @@ pub(crate) fn all() -> Result<Vec<StoredRule>> {
     let stored = rows.into_iter().map(|row| StoredRule {
         seats: seats.remove(&row.id).unwrap_or_default(),
         department_id: row.department_id,
-        weight_percent: row.weight_percent,
         automatic: row.automatic,
         rule: Rule {
             id: row.id,
@@ -62,6 +60,7 @@ pub(crate) fn all() -> Result<Vec<StoredRule>> {
             minutes_before: row.minutes_before,
             minutes_after: row.minutes_after,
             merge_up_to_minutes: row.merge_up_to_minutes,
+            weight_percent: row.weight_percent,
         },
     });
     Ok(stored.collect())
@@ -74,7 +73,7 @@ pub(crate) fn one(id: &str) -> Result<StoredRule> {
 
 /// Adds or overwrites a rule.
 pub(crate) fn save(stored: &StoredRule) -> Result<()> {
-    let StoredRule { rule, department_id, weight_percent, automatic, seats } = stored;
+    let StoredRule { rule, department_id, automatic, seats } = stored;
     let columns = [
         "id",
         "department_id",
@@ -98,7 +97,7 @@ pub(crate) fn save(stored: &StoredRule) -> Result<()> {
         rule.minutes_before,
         rule.minutes_after,
         rule.merge_up_to_minutes,
-        weight_percent,
+        rule.weight_percent,
         automatic
     ];
     database::upsert_many("shift_rule", &["id"], columns, [values])?;
@@ -153,7 +152,7 @@ pub(crate) fn shown(rules: Vec<StoredRule>) -> Result<Vec<ShiftRule>> {
             minutes_before: int(stored.rule.minutes_before),
             minutes_after: int(stored.rule.minutes_after),
             merge_up_to_minutes: stored.rule.merge_up_to_minutes.map(int),
-            weight: percent(stored.weight_percent),
+            weight: percent(stored.rule.weight_percent),
             automatic: stored.automatic,
             seats: seats.collect::<Result<_>>()?,
             id: stored.rule.id,

@@ -7,6 +7,7 @@ use conman_sdk::prelude::*;
 use crate::here::Here;
 use crate::rules::calendar::Span;
 use crate::rules::hours;
+use crate::rules::reconcile::CalledOff;
 use crate::rules::words;
 use crate::schema::{SessionKey, Shift, ShiftSeat, ShiftState, VolunteerRole};
 use crate::stored::{department, int, role, span};
@@ -23,6 +24,8 @@ pub(crate) struct ShiftRow {
     pub(crate) ends_at: Timestamp,
     pub(crate) weight_percent: i64,
     pub(crate) cancelled: bool,
+    /// Who cancelled it; nobody where the programme did.
+    pub(crate) cancelled_by: Option<String>,
     pub(crate) rule_id: Option<String>,
 }
 
@@ -37,7 +40,7 @@ pub(crate) struct SeatRow {
 
 /// The columns of [`ShiftRow`], of the table called `s`.
 pub(crate) const SELECT: &str = "SELECT s.id, s.department_id, s.title, s.description, s.location, s.starts_at, s.ends_at, \
-     s.weight_percent, s.cancelled, s.rule_id FROM shift s";
+     s.weight_percent, s.cancelled, s.cancelled_by, s.rule_id FROM shift s";
 
 // === impl ShiftRow ===
 
@@ -45,6 +48,12 @@ impl ShiftRow {
     /// When it is.
     pub(crate) fn span(&self) -> Result<Span> {
         span(self.starts_at, self.ends_at)
+    }
+
+    /// Whose word it was that it does not take place.
+    pub(crate) fn called_off(&self) -> Option<CalledOff> {
+        let word = if self.cancelled_by.is_some() { CalledOff::BySomebody } else { CalledOff::ByProgramme };
+        self.cancelled.then_some(word)
     }
 }
 
@@ -159,6 +168,7 @@ pub(crate) fn save(rows: &[ShiftRow]) -> Result<()> {
         "ends_at",
         "weight_percent",
         "cancelled",
+        "cancelled_by",
         "rule_id",
     ];
     let values = rows.iter().map(|row| {
@@ -172,6 +182,7 @@ pub(crate) fn save(rows: &[ShiftRow]) -> Result<()> {
             row.ends_at,
             row.weight_percent,
             row.cancelled,
+            row.cancelled_by,
             row.rule_id
         ]
     });

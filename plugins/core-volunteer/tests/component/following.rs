@@ -2,7 +2,7 @@
 
 use conman_testkit::{Testkit, Value, json};
 
-use super::support::{Scene, create, easy, sign_up, span};
+use super::support::{Scene, create, easy, sign_up, span, step};
 
 /// A session as a release tells of it.
 fn session(id: &str, room: &str, when: &str, change: &str) -> Value {
@@ -106,7 +106,7 @@ async fn a_moved_session_moves_its_shift_and_flags_whom_it_hurts() {
         assert_eq!(
             flags(&scene.kit).await,
             [
-                "vera COLLIDES: “Door: Talk s1” is now Sat 15 Aug 13:15–14:45. It is at the same time as your shift “Door: Talk s2” (Sat 15 Aug 13:45–15:15). Withdraw from that one first."
+                "vera COLLIDES: “Door: Talk s1” is now Sat 15 Aug 13:15–14:45, at the same time as “Door: Talk s2” (Sat 15 Aug 13:45–15:15). One of the two has to be given back."
             ]
         );
         let told =
@@ -146,6 +146,101 @@ async fn a_cancelled_session_cancels_its_shift_and_frees_its_volunteers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_head_cancelled_stays_so_until_a_head_takes_it_back() {
+    for scene in Scene::both(&easy()).await {
+        let kit = &scene.kit;
+        rule(&scene, json!({})).await;
+        release(kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let shift = id_of(kit, "s1").await;
+        let entry = scene.sign_up("vera", &shift).await;
+        let change = async |field: &str| {
+            let operation = format!("mutation($s: ID!) {{ {field}(id: $s) {{ state }} }}");
+            kit.run_with(&operation, json!({ "s": shift })).await.map(|data| data[field]["state"].clone())
+        };
+        assert_eq!(change("cancelShift").await.unwrap(), "CANCELLED");
+        let cancelled = ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1 · cancelled"];
+        release(kit, &[session("s1", "2", "2026-08-15 12:00/13:00", "moved")]).await;
+        assert_eq!(shifts(kit).await, cancelled);
+        let report = kit.run("mutation { applyShiftRules { created moved } }").await.unwrap();
+        assert_eq!(report["applyShiftRules"], json!({ "created": 0, "moved": 0 }));
+        release(kit, &[session("s1", "2", "2026-08-15 12:00/13:00", "cancelled")]).await;
+        assert_eq!(change("reinstateShift").await.unwrap_err().code(), "NOT_WANTED");
+        release(kit, &[session("s1", "2", "2026-08-15 12:00/13:00", "created")]).await;
+        assert_eq!(shifts(kit).await, cancelled);
+
+        // Taken back it is where the programme is by now, and its volunteer is asked.
+        let told = kit.emitted().await.len();
+        assert_eq!(change("reinstateShift").await.unwrap(), "PLANNED");
+        assert_eq!(shifts(kit).await, ["Door: Talk s1 · Room 2 · 11:45–13:15 · s1"]);
+        let asked = "vera TAKES_PLACE_AGAIN: “Door: Talk s1” takes place after all: Sat 15 Aug 11:45–13:15. Give it back, or dismiss this to agree.";
+        assert_eq!(flags(kit).await, [asked]);
+        let topics: Vec<_> = kit.emitted().await.into_iter().skip(told).map(|event| event.topic).collect();
+        assert_eq!(topics, ["volunteer.entry.flagged", "volunteer.shift.changed"]);
+        step(&scene.volunteer("vera"), "dismissFlag", &entry).await.unwrap();
+        assert_eq!(flags(kit).await, Vec::<String>::new());
+
+        // What the programme cancels it brings back by itself, and asks too.
+        release(kit, &[session("s1", "2", "2026-08-15 12:00/13:00", "cancelled")]).await;
+        assert_eq!(change("reinstateShift").await.unwrap_err().code(), "CANCELLED_BY_PROGRAMME");
+        release(kit, &[session("s1", "2", "2026-08-15 12:00/13:00", "created")]).await;
+        assert_eq!(flags(kit).await, [asked]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_moved_is_told_and_may_go() {
+    let scene = Scene::new(&easy()).await;
+    rule(&scene, json!({})).await;
+    release(&scene.kit, &[session("s1", "1", "2026-08-16 20:00/21:00", "created")]).await;
+    let shift = id_of(&scene.kit, "s1").await;
+    let entry = scene.sign_up("vera", &shift).await;
+    // Six hours from now, when it would be too late to withdraw from what one agreed to.
+    release(&scene.kit, &[session("s1", "1", "2026-08-14 18:15/19:15", "moved")]).await;
+    assert_eq!(
+        flags(&scene.kit).await,
+        [
+            "vera MOVED: “Door: Talk s1” is now Fri 14 Aug 18:00–19:30; agreed to was Sun 16 Aug 19:45–21:15. Give it back, or dismiss this to agree."
+        ]
+    );
+    let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
+    scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_weight_reaches_the_shifts_when_the_rule_is_applied() {
+    let scene = Scene::new(&easy()).await;
+    let rule = rule(&scene, json!({})).await;
+    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+    let heavier = "mutation($r: ID!) { updateShiftRule(id: $r, patch: { weight: 1.5 }) { weight } }";
+    scene.kit.run_with(heavier, json!({ "r": rule })).await.unwrap();
+    let report = scene.kit.run("mutation { applyShiftRules { changed moved flagged } }").await.unwrap();
+    assert_eq!(report["applyShiftRules"], json!({ "changed": 1, "moved": 0, "flagged": 0 }));
+    let data = scene.kit.run("{ shifts { weight } }").await.unwrap();
+    assert_eq!(data["shifts"], json!([{ "weight": 1.5 }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_reached_through_another_shift_keeps_the_one_it_has() {
+    let scene = Scene::new(&easy()).await;
+    let merging = rule(&scene, json!({ "name": "Sound", "mergeUpToMinutes": 240 })).await;
+    rule(&scene, json!({})).await;
+    let second = session("s2", "1", "2026-08-15 11:00/12:00", "created");
+    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created"), second]).await;
+    // The shift for both is by hand from now on, and nothing merges any more.
+    let delete = "mutation($r: ID!) { deleteShiftRule(id: $r) }";
+    scene.kit.run_with(delete, json!({ "r": merging })).await.unwrap();
+    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/10:30", "changed")]).await;
+    assert_eq!(
+        shifts(&scene.kit).await,
+        [
+            "Door: Talk s1 · Room 1 · 09:45–10:45 · s1",
+            "Sound: Talk s1 and 1 more · Room 1 · 09:45–12:15 · s1 s2",
+            "Door: Talk s2 · Room 1 · 10:45–12:15 · s2",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn availability_is_respected_by_flags() {
     let scene = Scene::new(&easy()).await;
     rule(&scene, json!({})).await;
@@ -162,7 +257,7 @@ async fn availability_is_respected_by_flags() {
     assert_eq!(
         flags(&scene.kit).await,
         [
-            "vera OUTSIDE_AVAILABILITY: “Door: Talk s1” is now Sat 15 Aug 11:45–13:15, outside the times you are available."
+            "vera OUTSIDE_AVAILABILITY: “Door: Talk s1” is now Sat 15 Aug 11:45–13:15, outside the times given as available. Give it back, or dismiss this."
         ]
     );
 }

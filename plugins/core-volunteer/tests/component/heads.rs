@@ -2,7 +2,7 @@
 
 use conman_testkit::{Testkit, attendee, json, person};
 
-use super::support::{Scene, create, easy, head, sign_up};
+use super::support::{Scene, create, easy, head, holding, sign_up};
 
 async fn appoint(scene: &Scene, department: &str, account: &str) {
     let operation = "mutation($d: ID!, $a: ID!) { appointHead(department: $d, account: $a) { heads { id name } } }";
@@ -48,6 +48,29 @@ async fn a_head_manages_the_subtree_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_coordinator_manages_everything_by_that_role_alone() {
+    let scene = Scene::new(&easy()).await;
+    let kit = scene.kit.as_actor(holding("hedda", "volunteer-coordinator"));
+    let department = create(&kit, "createDepartment", json!({ "name": "Food" })).await;
+    let role = create(&kit, "createVolunteerRole", json!({ "name": "Cook" })).await;
+    appoint(&Scene { kit: kit.clone(), department: department.clone(), role: role.clone() }, &department, "hedda")
+        .await;
+    let (start, end) = ("2026-08-15T10:00:00+02:00", "2026-08-15T12:00:00+02:00");
+    let input = json!({
+        "title": "Soup", "department": department, "start": start, "end": end, "seats": [{ "role": role, "needed": 2 }],
+    });
+    let shift = create(&kit, "createShift", input).await;
+    sign_up(&kit, &shift).await.unwrap();
+    let on_behalf = "mutation($s: ID!) { signUp(shift: $s, account: \"vera\") { id } }";
+    kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap();
+    kit.run(r#"mutation { arrive(account: "vera") { id } }"#).await.unwrap();
+    kit.run(r#"mutation { rememberSessions(sessions: [{ id: "s1", title: "Talk" }]) { created } }"#).await.unwrap();
+    assert_eq!(rename(&kit, &scene.department).await, "ok");
+    let seen = kit.run_with("query($s: ID!) { shift(id: $s) { entries { account { id } } } }", json!({ "s": shift }));
+    assert_eq!(seen.await.unwrap()["shift"]["entries"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_are_for_heads_of_the_department_only() {
     let scene = Scene::new(&easy()).await;
     let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 2).await;
@@ -77,17 +100,41 @@ async fn names_are_for_heads_of_the_department_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_of_others_are_seen_by_those_who_manage() {
+async fn volunteers_are_seen_by_heads_and_by_nobody_else() {
     let scene = Scene::new(&easy()).await;
     let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
     scene.sign_up("vera", &shift).await;
     appoint(&scene, &scene.department, "vera").await;
+    // Staff may manage shifts, and as long as they head nothing there are none.
+    let staff = scene.kit.as_actor(holding("walt", "staff"));
+    for operation in [r#"{ volunteer(account: "vera") { name adult } }"#, "{ volunteers { name adult } }"] {
+        assert_eq!(staff.run(operation).await.unwrap_err().code(), "forbidden");
+    }
+    let kitchen = create(&scene.kit, "createDepartment", json!({ "name": "Food" })).await;
+    appoint(&scene, &kitchen, "walt").await;
+    let log = r#"mutation($d: ID) { addWorklog(input: {
+        account: "vera", department: $d, workedOn: "2026-08-14", minutes: 90, comment: "Chairs" }) { id } }"#;
+    scene.kit.run_with(log, json!({ "d": scene.department })).await.unwrap();
+    scene.kit.run_with(log, json!({ "d": kitchen })).await.unwrap();
+    let vera = r#"{ volunteer(account: "vera") {
+        name noShows hours { worked } entries { shift { title } } worklog { departmentId } } }"#;
+    assert_eq!(
+        staff.run(vera).await.unwrap()["volunteer"],
+        json!({
+            "name": "vera", "noShows": 0, "hours": { "worked": 3.0 }, "entries": [],
+            "worklog": [{ "departmentId": kitchen }],
+        })
+    );
+    let all = scene.kit.run(vera).await.unwrap();
+    assert_eq!(all["volunteer"]["entries"], json!([{ "shift": { "title": "Stage" } }]));
+    assert_eq!(all["volunteer"]["worklog"].as_array().unwrap().len(), 2);
     let heads = "{ departments { heads { id volunteerHours { planned } volunteer { name } } } }";
-    let of = |kit: Testkit| async move { kit.run(heads).await.unwrap()["departments"][0]["heads"][0].clone() };
+    let of = |kit: Testkit| async move { kit.run(heads).await.unwrap()["departments"][1]["heads"][0].clone() };
     let hours = json!({ "id": "vera", "volunteerHours": { "planned": 2.0 }, "volunteer": { "name": "vera" } });
     let nothing = json!({ "id": "vera", "volunteerHours": null, "volunteer": null });
     assert_eq!(of(scene.volunteer("vera")).await, hours);
-    assert_eq!(of(scene.kit.as_actor(head("hedda"))).await, hours);
+    assert_eq!(of(staff).await, hours);
+    assert_eq!(of(scene.kit.as_actor(head("hedda"))).await, nothing);
     assert_eq!(of(scene.volunteer("walt")).await, nothing);
     assert_eq!(of(scene.kit.as_actor(person("vic", &["shift.view"]))).await, nothing);
     let forbidden = scene.kit.as_actor(attendee("vic")).run("{ departments { name } }").await.unwrap_err();

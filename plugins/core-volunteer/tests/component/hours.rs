@@ -23,7 +23,7 @@ async fn nights_count_double_and_thresholds_are_met() {
         let planned = vera.run(hours).await.unwrap();
         assert_eq!(planned["myHours"]["planned"], 15.0);
         assert_eq!(planned["myHours"]["rewards"][0]["missingHours"], 4.0);
-        scene.kit.advance_clock(Duration::from_secs(24 * 3600));
+        scene.kit.advance_clock(Duration::from_secs(23 * 3600));
         assert_eq!(step(&scene.kit, "checkInEntry", &night).await.unwrap(), "ARRIVED");
         assert_eq!(step(&scene.kit, "completeEntry", &night).await.unwrap(), "COMPLETED");
         let worked = vera.run(hours).await.unwrap();
@@ -54,10 +54,34 @@ async fn nights_count_double_and_thresholds_are_met() {
         let handed = scene.kit.run(hand_out).await.unwrap();
         assert_eq!(
             handed["handOutReward"]["rewards"],
-            json!([{ "handedOutAt": null }, { "handedOutAt": "2026-08-15T12:00:00+02:00" }])
+            json!([{ "handedOutAt": null }, { "handedOutAt": "2026-08-15T11:00:00+02:00" }])
         );
         assert_eq!(scene.kit.run(hand_out).await.unwrap_err().code(), "ALREADY");
         let own = r#"mutation { addWorklog(input: { account: "admin", workedOn: "2026-08-15", minutes: 90, comment: "Me" }) { id } }"#;
         assert_eq!(scene.kit.run(own).await.unwrap_err().code(), "forbidden");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_worked_counts_though_the_shift_is_cancelled_afterwards() {
+    let scene = Scene::new(&easy()).await;
+    let shift = scene.shift("Stage", "12:00/14:00", 2).await;
+    let (early, late) = (scene.sign_up("vera", &shift).await, scene.sign_up("walt", &shift).await);
+    step(&scene.kit, "completeEntry", &early).await.unwrap();
+    let cancel = "mutation($s: ID!) { cancelShift(id: $s) { state } }";
+    scene.kit.run_with(cancel, json!({ "s": shift })).await.unwrap();
+    let hours = async |name: &str| scene.volunteer(name).run("{ myHours { worked planned } }").await.unwrap();
+    assert_eq!(hours("vera").await["myHours"], json!({ "worked": 2.0, "planned": 0.0 }));
+    assert_eq!(hours("walt").await["myHours"], json!({ "worked": 0.0, "planned": 0.0 }));
+    assert_eq!(step(&scene.kit, "completeEntry", &late).await.unwrap_err().code(), "SHIFT_CANCELLED");
+
+    let over = scene.shift("Over", "10:00/12:00", 1).await;
+    let refused = scene.kit.run_with(cancel, json!({ "s": over })).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.problems[0].message.as_str()),
+        (
+            "ENDED",
+            "This shift was over at Fri 14 Aug 12:00. Mark who did not come instead; who worked keeps the hours."
+        )
+    );
 }

@@ -41,6 +41,28 @@ async fn a_no_show_frees_the_place_and_three_lock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_elsewhere_by_now_does_not_get_the_place_back() {
+    let scene = Scene::new(&easy()).await;
+    let missed = scene.shift("Missed", "12:00/14:00", 1).await;
+    let entry = scene.sign_up("vera", &missed).await;
+    step(&scene.kit, "markNoShow", &entry).await.unwrap();
+    let other = scene.shift("Other", "13:00/15:00", 1).await;
+    let other = scene.sign_up("vera", &other).await;
+    for again in ["reopenEntry", "checkInEntry"] {
+        let refused = step(&scene.kit, again, &entry).await.unwrap_err();
+        assert_eq!(
+            format!("{}: {}", refused.code(), refused.problems[0].message),
+            "COLLIDES: It is at the same time as their shift “Other” (Fri 14 Aug 13:00–15:00). Take them off that one first."
+        );
+    }
+    let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
+    let missed = scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap_err();
+    assert_eq!(missed.code(), "WRONG_STATE");
+    scene.kit.run_with(withdraw, json!({ "e": other })).await.unwrap();
+    assert_eq!(step(&scene.kit, "checkInEntry", &entry).await.unwrap(), "ARRIVED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn work_is_rated_by_heads_and_not_shown_to_the_volunteer() {
     let scene = Scene::new(&easy()).await;
     let shift = scene.shift("Stage", "12:00/13:00", 1).await;

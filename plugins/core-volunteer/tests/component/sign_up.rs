@@ -85,7 +85,7 @@ async fn the_list_says_what_the_sign_up_does() {
             let failure = sign_up(&vera, shift).await.unwrap_err();
             assert_eq!(format!("{}: {}", failure.code(), failure.problems[0].message), expected);
         };
-        check(&over, "ENDED: This shift was over at Fri 14 Aug 11:00.").await;
+        check(&over, "ENDED: This shift was over at Fri 14 Aug 11:00. Choose another one.").await;
         check(
             &morning,
             "NOT_ARRIVED: You are not marked as arrived at the convention. Come to the volunteer desk first.",
@@ -102,17 +102,20 @@ async fn the_list_says_what_the_sign_up_does() {
         .await;
         check(
             &after_a_gap,
-            "REST_RULE: Between it and your shift “Morning” (Sat 15 Aug 08:00–10:00) there are only 45 min; 15 min of rest are missing.",
+            "REST_RULE: Between it and your shift “Morning” (Sat 15 Aug 08:00–10:00) there are only 45 min; 15 min of rest are missing. Choose another one, or withdraw from that one first.",
         )
         .await;
         check(
             &long,
-            "REST_RULE: You have 2 h of work on Sat 15 Aug already; with this shift it would be 11 h 30 min, and 10 h are the most for a day.",
+            "REST_RULE: There are 2 h of your work on Sat 15 Aug already; with this shift it would be 11 h 30 min, and 10 h are the most for a day. Choose one on another day, or withdraw from one of that day first.",
         )
         .await;
         scene.kit.run(r#"mutation { arrive(account: "walt") { arrivedAt } }"#).await.unwrap();
         let walt = scene.volunteer("walt");
-        assert_eq!(decision(&walt, &morning).await, "OCCUPIED: The one place for “Stage hand” is taken.");
+        assert_eq!(
+            decision(&walt, &morning).await,
+            "OCCUPIED: The one place for “Stage hand” is taken. Choose another one, or look again later: places are given back."
+        );
     }
 }
 
@@ -197,11 +200,16 @@ async fn sign_up_opens_when_it_opens() {
     let mut config = easy();
     config["signUpOpens"] = json!("2026-08-14T13:00:00+02:00");
     let scene = Scene::new(&config).await;
-    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
+    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 2).await;
     let vera = scene.volunteer("vera");
     assert_eq!(decision(&vera, &shift).await, "NOT_YET: Sign-up for this shift opens at Fri 14 Aug 13:00.");
     let opens = vera.run_with("query($id: ID!) { shift(id: $id) { decision { opensAt } } }", json!({ "id": shift }));
     assert_eq!(opens.await.unwrap()["shift"]["decision"]["opensAt"], "2026-08-14T13:00:00+02:00");
+    // A head need not wait, and is told what heads can do.
+    let on_behalf = "mutation($s: ID!) { signUp(shift: $s, account: \"walt\") { id } }";
+    scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap();
+    let again = scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap_err();
+    assert_eq!(again.problems[0].message, "They have an entry for this shift already.");
     scene.kit.advance_clock(Duration::from_secs(3600));
     assert_eq!(decision(&vera, &shift).await, "FREE");
 }

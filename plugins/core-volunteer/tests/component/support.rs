@@ -89,6 +89,16 @@ pub(crate) fn head(name: &str) -> Actor {
     person(name, &HEAD)
 }
 
+/// Somebody with what `plugin.toml` gives this role by default, and nothing else.
+pub(crate) fn holding(name: &str, role: &str) -> Actor {
+    let manifest: toml::Table = include_str!("../../plugin.toml").parse().unwrap();
+    let held = manifest["permissions"].as_table().unwrap().iter().filter(|(_, permission)| {
+        let roles = permission["roles"].as_array().unwrap();
+        roles.iter().any(|given| ["signed-in", role].contains(&given.as_str().unwrap()))
+    });
+    person(name, &held.map(|(permission, _)| permission.as_str()).collect::<Vec<_>>())
+}
+
 /// `2026-08-15 22:00/02:00` as two moments with Berlin's summer offset.
 pub(crate) fn span(when: &str) -> (String, String) {
     let (date, times) = when.rsplit_once(' ').unwrap_or(("2026-08-14", when));
