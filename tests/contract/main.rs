@@ -8,36 +8,28 @@
 )]
 
 mod breaking;
+mod released;
 mod shape;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use breaking::breaking_changes;
+use released::{folder, predecessor, versions, wit};
 use shape::Shape;
-
-fn wit() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
-}
-
-/// The newest released contract, by version.
-fn newest_release() -> PathBuf {
-    let mut releases: Vec<(Vec<u32>, PathBuf)> = fs::read_dir(wit().join("released"))
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter_map(|entry| {
-            let version = entry.file_name().to_str()?.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
-            Some((version, entry.path()))
-        })
-        .collect();
-    releases.sort();
-    releases.pop().expect("wit/released holds at least one release").1
-}
 
 #[test]
 fn the_contract_does_not_break_plugins_built_for_the_last_release() {
-    let breaking = breaking_changes(&Shape::of_folder(&newest_release()), &Shape::of_folder(&wit()));
-    assert!(breaking.is_empty(), "these break built plugins; see wit/VERSIONING.md:\n{}", breaking.join("\n"));
+    let now = Shape::of_folder(&wit());
+    let Some(last) = predecessor(&now.version, &versions()) else { return };
+    let breaking = breaking_changes(&Shape::of_folder(&folder(&last)), &now);
+    assert!(
+        breaking.is_empty(),
+        "these break plugins built for {last}; see wit/VERSIONING.md:\n{}",
+        breaking.join("\n")
+    );
+}
+
+/// The newest of all releases, on which the tests of the comparison itself try their edits.
+fn newest_release() -> std::path::PathBuf {
+    folder(&versions().into_iter().max().expect("wit/released holds at least one release"))
 }
 
 /// Each released file with one edit, and what the check must say of it.

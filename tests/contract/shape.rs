@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use semver::Version;
 use wit_parser::{InterfaceId, Resolve, Type, TypeDefKind, TypeId, UnresolvedPackageGroup, WorldItem};
 
 /// `conman:host/clock` → its parts. Versions are left out of names: a contract is compared within one major version.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shape {
+    /// Of all four packages.
+    pub(crate) version: Version,
     pub(crate) interfaces: BTreeMap<String, InterfaceShape>,
     pub(crate) worlds: BTreeMap<String, WorldShape>,
 }
@@ -54,7 +57,12 @@ impl Shape {
     }
 
     fn of(resolve: &Resolve) -> Self {
-        let mut shape = Self::default();
+        let mut versions: Vec<_> =
+            resolve.packages.iter().filter_map(|(_, package)| package.name.version.clone()).collect();
+        versions.sort();
+        versions.dedup();
+        let [version] = versions.as_slice() else { panic!("the packages carry different versions: {versions:?}") };
+        let mut shape = Self { version: version.clone(), interfaces: BTreeMap::new(), worlds: BTreeMap::new() };
         for (id, interface) in resolve.interfaces.iter() {
             let mut parts = InterfaceShape::default();
             for (name, type_id) in &interface.types {
