@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conman_server::DataFolder;
+use conman_tests::volunteers::{self, SIGN_UP, shift, taken};
 use conman_tests::{Client, Database, Served, conman, on_each_database, package, tempfile};
 use futures::future::join_all;
 use serde_json::{Value, json};
-
-use crate::volunteers::{CONVENTION, SIGN_UP, shift, taken};
 
 fn serve(folder: &Path, database: &Database) -> (Served, Client) {
     let served = conman().postgres(database.url()).serve(folder);
@@ -55,13 +54,13 @@ on_each_database! {
         const SIGN_UPS: u32 = 120;
         let folder = tempfile::tempdir().unwrap();
         let (served, system) = serve(folder.path(), &database);
-        let _ = system.host(CONVENTION, json!({})).await.data();
+        volunteers::convention(&system, "con").await;
         // Volunteers extend the programme's sessions, so somebody has to define these.
         enable(&system, "core-programming").await;
         enable(&system, "core-volunteer").await;
         let token = admin_token(&system).await;
         let client = Client::anonymous(&served.address).with_token(&token);
-        let shift = Arc::new(shift(&client, 1_000).await);
+        let shift = Arc::new(shift(&client, "con", 1_000).await);
 
         // Four clients sign people up; the host is killed when a third has been acknowledged.
         let (next, acknowledged) = (Arc::new(AtomicU32::new(0)), Arc::new(std::sync::Mutex::new(BTreeSet::new())));
@@ -90,7 +89,7 @@ on_each_database! {
 
         let (served, _) = serve(folder.path(), &database);
         let client = Client::anonymous(&served.address).with_token(&token);
-        let there: BTreeSet<String> = taken(&client, &shift).await.into_iter().collect();
+        let there: BTreeSet<String> = taken(&client, "con", &shift).await.into_iter().collect();
         for number in &acknowledged {
             assert!(there.contains(&format!("volunteer-{number}")), "sign-up {number} was acknowledged and is gone");
         }
@@ -98,7 +97,7 @@ on_each_database! {
         for number in 0..SIGN_UPS {
             assert!(sign_up(&client, &shift, number).await, "the retry of {number} fails");
         }
-        let all = taken(&client, &shift).await;
+        let all = taken(&client, "con", &shift).await;
         assert_eq!(all.len(), SIGN_UPS as usize);
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), SIGN_UPS as usize, "somebody is signed up twice");
     }
@@ -107,38 +106,67 @@ on_each_database! {
 on_each_database! {
     async fn events_take_effect_once_although_their_delivery_is_killed(database: Database) {
         const EVENTS: usize = 60;
+        const KEYS: usize = 7;
         let folder = tempfile::tempdir().unwrap();
         let (served, system) = serve(folder.path(), &database);
-        let _ = system.host(CONVENTION, json!({})).await.data();
+        volunteers::convention(&system, "con").await;
         crate::misbehaviour::enable_probe(&system).await;
         let token = admin_token(&system).await;
         let client = Client::anonymous(&served.address).with_token(&token);
-        // Each event makes its handler write one note.
-        for number in 0..EVENTS {
-            let steps = json!([["emit", "probe.told", format!("key-{}", number % 7), "{}"]]);
-            let _ = client.convention("con", "mutation($steps: JSON!) { script(steps: $steps) }", json!({ "steps": steps })).await.data();
+        // Each event makes its handler write one note and then take its time, so that deliveries are under way whenever the host is
+        // killed. They all begin at once.
+        let slow = json!({ "steps": [["sleep", 50]] }).to_string();
+        emit(&client, EVENTS, KEYS, &slow).await;
+        let mut delivered = 0;
+        while delivered < EVENTS / 6 {
+            delivered = noted(&client).await.len();
         }
-        // Some are delivered, the rest are on their way.
+        assert!(delivered < EVENTS / 2, "{delivered} of {EVENTS} were delivered before the kill, so that it proves little");
         served.kill();
+
         let (served, _) = serve(folder.path(), &database);
-        let mut notes = notes(&Client::anonymous(&served.address).with_token(&token)).await;
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
-        while notes < EVENTS && std::time::Instant::now() < deadline {
-            notes = self::notes(&Client::anonymous(&served.address).with_token(&token)).await;
-        }
-        // A last start delivers again whatever was not acknowledged; nothing may be written twice.
+        let client = Client::anonymous(&served.address).with_token(&token);
+        settled(&client, EVENTS).await;
+        // A last start delivers again whatever was not acknowledged. What is emitted now comes after it, key by key: once that has
+        // arrived, so has everything that could be there twice.
         served.terminate();
         assert_eq!(served.wait().0, 0);
         let (served, _) = serve(folder.path(), &database);
-        let last = self::notes(&Client::anonymous(&served.address).with_token(&token)).await;
-        assert_eq!((notes, last), (EVENTS, EVENTS));
+        let client = Client::anonymous(&served.address).with_token(&token);
+        emit(&client, KEYS, KEYS, "{}").await;
+        let notes = settled(&client, EVENTS + KEYS).await;
+        assert_eq!(notes.len(), EVENTS + KEYS);
+        assert_eq!(notes.iter().collect::<BTreeSet<_>>().len(), EVENTS + KEYS, "an event has taken effect twice");
     }
 }
 
-/// How many notes the probe's event handler has written.
-async fn notes(client: &Client) -> usize {
-    let steps = json!([["query", "SELECT COUNT(*) FROM note"]]);
-    let answer =
-        client.convention("con", "query($steps: JSON!) { script(steps: $steps) }", json!({ "steps": steps })).await;
-    usize::try_from(answer.data()["script"][0][0][0].as_i64().unwrap()).unwrap()
+/// Emits so many events in one transaction, spread over so many keys.
+async fn emit(client: &Client, events: usize, keys: usize, payload: &str) {
+    let steps: Vec<Value> =
+        (0..events).map(|number| json!(["emit", "probe.told", format!("key-{}", number % keys), payload])).collect();
+    let operation = "mutation($steps: JSON!) { script(steps: $steps) }";
+    let emitted = client.convention("con", operation, json!({ "steps": steps })).await;
+    assert_eq!(emitted.data()["script"], json!(vec!["emitted"; events]));
+}
+
+/// The ids of the events that the probe's handler has noted.
+async fn noted(client: &Client) -> Vec<String> {
+    let steps = json!([["query", "SELECT body FROM note"]]);
+    let operation = "query($steps: JSON!) { script(steps: $steps) }";
+    let answer = client.convention("con", operation, json!({ "steps": steps })).await;
+    let rows = answer.data()["script"][0].as_array().unwrap();
+    rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect()
+}
+
+/// The same, when there are at least so many.
+async fn settled(client: &Client, events: usize) -> Vec<String> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let notes = noted(client).await;
+        if notes.len() >= events {
+            return notes;
+        }
+        assert!(Instant::now() < deadline, "only {} of {events} events arrive", notes.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

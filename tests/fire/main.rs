@@ -10,4 +10,3 @@
 mod crash;
 mod misbehaviour;
 mod places;
-mod volunteers;

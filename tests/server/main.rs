@@ -14,6 +14,7 @@ mod isolation;
 mod limits;
 mod operations;
 mod plugins;
+mod programmes;
 mod routes;
 mod shutdown;
 mod sockets;

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
+use crate::skipped;
+
 /// Names the server that tests make their databases on.
 const SERVER: &str = "CONMAN_TEST_POSTGRES";
 
@@ -34,7 +36,7 @@ impl Database {
     pub async fn postgres() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var(SERVER) else {
-            eprintln!("skipped: set {SERVER}=postgres://user:password@host:port/database to run this on PostgreSQL");
+            skipped(&format!("set {SERVER}=postgres://user:password@host:port/database to run this on PostgreSQL"));
             return None;
         };
         let name = format!("conman_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

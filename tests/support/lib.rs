@@ -12,13 +12,16 @@ mod database;
 mod host;
 mod packages;
 mod process;
+mod skip;
 mod socket;
+pub mod volunteers;
 
 pub use client::{Answer, Client};
 pub use database::{Database, Kind};
 pub use host::TestHost;
-pub use packages::{package, repacked};
+pub use packages::{misbehaving, package, repacked};
 pub use process::{Conman, Done, Served, conman};
+pub use skip::skipped;
 pub use socket::Socket;
 pub use tempfile;
 

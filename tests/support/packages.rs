@@ -55,3 +55,22 @@ pub fn repacked(name: &str, change: impl FnOnce(&mut Parts)) -> Vec<u8> {
     change(&mut parts);
     pack(&bytes, &parts).unwrap().0
 }
+
+/// The probe with a schema that offers its misbehaviours to anybody.
+#[must_use]
+pub fn misbehaving() -> Vec<u8> {
+    const SCHEMA: &str = r#"
+extend type Query {
+  spin: String
+  hoard: String
+  trap: String
+  recurse: String
+  garbage: String
+  big(bytes: Int!): String
+  logFlood(lines: Int!, bytes: Int!): Boolean
+  script(steps: JSON!): JSON
+}
+extend type Mutation { script(steps: JSON!): JSON }
+"#;
+    repacked("probe", |parts| parts.schema = Some(SCHEMA.to_owned()))
+}

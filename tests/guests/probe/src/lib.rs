@@ -140,7 +140,7 @@ pub(crate) fn spin() -> ! {
     }
 }
 
-fn hoard() -> ! {
+pub(crate) fn hoard() -> ! {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     loop {
         hoard.push(black_box(vec![1; 1 << 20]));

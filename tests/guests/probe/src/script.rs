@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::conman::host::{database, events};
 use crate::conman::types::types::Error;
-use crate::{error, spin};
+use crate::{error, hoard, spin};
 
 /// Answers a JSON array with one outcome per step. A step's error is an outcome too; only `fail` ends the script with one.
 pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
@@ -35,6 +35,7 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
             }
             "trap" => panic!("a bug in the plugin"),
             "spin" => spin(),
+            "hoard" => hoard(),
             "garbage" => return Ok("{\"not\": json".to_owned()),
             "fail" => return Err(error(word(1), "as you asked")),
             other => Err(error("no-step", other)),
