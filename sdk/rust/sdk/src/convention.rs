@@ -95,14 +95,14 @@ impl Convention {
     /// The convention day an instant belongs to: what is before [`Convention::day_change`] is the night of the day before.
     #[must_use]
     pub fn day_of(&self, at: Timestamp) -> Date {
-        let local = self.zone().to_datetime(at);
-        if local.time() < self.day_change { local.date().saturating_sub(1.day()) } else { local.date() }
+        day_of(at, self.zone(), self.day_change)
     }
 
     /// When a convention day begins and when the next one does. Not always 24 hours apart: clocks change.
     #[must_use]
     pub fn day_span(&self, day: Date) -> (Timestamp, Timestamp) {
-        (self.day_start(day), self.day_start(day.saturating_add(1.day())))
+        let start = |day| day_start(day, self.zone(), self.day_change);
+        (start(day), start(day.saturating_add(1.day())))
     }
 
     /// The convention's days, first to last.
@@ -110,11 +110,21 @@ impl Convention {
     pub fn days(&self) -> Vec<Date> {
         self.starts_on.series(1.day()).take_while(|day| *day <= self.ends_on).collect()
     }
+}
 
-    fn day_start(&self, day: Date) -> Timestamp {
-        // "Compatible" resolves a time the clocks skip or repeat; it can only fail at the ends of jiff's calendar.
-        self.zone().to_ambiguous_timestamp(day.to_datetime(self.day_change)).compatible().unwrap_or(Timestamp::MAX)
-    }
+/// The day an instant belongs to where days begin at `day_change`: see [`Convention::day_of`], for code that runs without a convention.
+#[must_use]
+pub fn day_of(at: Timestamp, zone: &TimeZone, day_change: Time) -> Date {
+    let date = zone.to_datetime(at).date();
+    // Instants are compared, not what clocks show: in the night they change, one time of day may come twice or never.
+    if at < day_start(date, zone, day_change) { date.saturating_sub(1.day()) } else { date }
+}
+
+/// When a day begins where days begin at `day_change`.
+#[must_use]
+pub fn day_start(day: Date, zone: &TimeZone, day_change: Time) -> Timestamp {
+    // "Compatible" resolves a time the clocks skip or repeat; it can only fail at the ends of jiff's calendar.
+    zone.to_ambiguous_timestamp(day.to_datetime(day_change)).compatible().unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -133,6 +143,20 @@ mod tests {
         let day = |text: &str| convention.day_of(text.parse().unwrap());
         assert_eq!(day("2026-10-24T04:59:59+02:00"), date(2026, 10, 23));
         assert_eq!(day("2026-10-24T05:00:00+02:00"), date(2026, 10, 24));
+    }
+
+    /// Every instant is in the span of its day, also where days change in the very hour that clocks skip or repeat.
+    #[test]
+    fn a_day_and_its_span_agree_when_clocks_change() {
+        for (zone, around) in [("Europe/Berlin", "2026-10-25T00:00:00Z"), ("Europe/Berlin", "2026-03-29T00:00:00Z")] {
+            let convention = Convention::new("c", zone, date(2026, 1, 1), date(2026, 1, 2), time(2, 30, 0, 0)).unwrap();
+            let around: Timestamp = around.parse().unwrap();
+            for minutes in 0..180 {
+                let at = around + minutes.minutes();
+                let (start, end) = convention.day_span(convention.day_of(at));
+                assert!(start <= at && at < end, "{at} is not between {start} and {end}");
+            }
+        }
     }
 
     #[test]

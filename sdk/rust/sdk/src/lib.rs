@@ -28,6 +28,7 @@ pub mod bindings;
 pub mod batch;
 pub mod database;
 pub mod events;
+pub mod spreadsheet;
 
 mod context;
 mod convention;
@@ -42,7 +43,7 @@ pub mod rt;
 
 pub use conman_sdk_macros::{FromRow, plugin};
 pub use context::{Actor, ActorKind, CallKind, Context, Selection};
-pub use convention::Convention;
+pub use convention::{Convention, day_of, day_start};
 pub use datetime::DateTime;
 pub use error::{Error, Result};
 pub use events::Event;

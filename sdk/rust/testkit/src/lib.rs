@@ -16,11 +16,13 @@
 //! hand. What goes wrong while a kit is set up ends the test with a message that says what to do: there is nothing to go on with.
 
 mod failure;
+mod folder;
 mod kit;
 mod listener;
 mod package;
 mod people;
 mod setup;
+mod skip;
 mod stand_in;
 mod wiring;
 
@@ -33,4 +35,5 @@ pub use listener::Listener;
 pub use people::{admin, attendee, nobody, person};
 pub use serde_json::{Value, json};
 pub use setup::{Engine, Setup, engines};
+pub use skip::skipped;
 pub use stand_in::StandIn;

@@ -15,9 +15,11 @@ use jiff::Timestamp;
 use jiff::civil::{date, time};
 use parking_lot::Mutex;
 
+use crate::folder;
 use crate::kit::{Host, Testkit};
 use crate::package::{Packed, packed};
 use crate::people::admin;
+use crate::skip::skipped;
 use crate::stand_in::StandIn;
 use crate::wiring::{Cast, Heard, Seams, Waker};
 
@@ -35,7 +37,7 @@ pub struct Setup {
 /// What the plugins' databases are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// Files in a temporary folder.
+    /// Files in a temporary folder, which is in memory where the system has a folder there.
     Sqlite,
     /// A database of the test's own on the server that `CONMAN_TEST_POSTGRES` names.
     Postgres,
@@ -47,7 +49,7 @@ pub fn engines() -> Vec<Engine> {
     if std::env::var_os(VARIABLE).is_some() {
         return vec![Engine::Sqlite, Engine::Postgres];
     }
-    eprintln!("skipped: set {VARIABLE}=postgres://… to run this on PostgreSQL too");
+    skipped(format_args!("set {VARIABLE}=postgres://… to run this on PostgreSQL too"));
     vec![Engine::Sqlite]
 }
 
@@ -155,7 +157,7 @@ impl Setup {
             let building = tokio::task::spawn_blocking(move || packed(&folder));
             packages.push((building.await.map_err(|error| error.to_string())??, config));
         }
-        let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder can be made: {error}"))?;
+        let folder = folder::temporary().map_err(|error| format!("no temporary folder can be made: {error}"))?;
         let scratch = match self.engine {
             Engine::Sqlite => None,
             Engine::Postgres => {

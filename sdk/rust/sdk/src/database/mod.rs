@@ -55,7 +55,7 @@ pub fn query_value<T: FromValue>(sql: &str, parameters: &[Value]) -> Result<T> {
     query_one::<(T,)>(sql, parameters).map(|(value,)| value)
 }
 
-/// How many keys one statement of [`query_in`] takes: few sizes, so that few texts exist and each is checked once.
+/// How many keys one statement of [`query_in`] or [`execute_in`] takes: few sizes, so that few texts exist and each is checked once.
 const KEY_SIZES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
 /// Runs a statement for many keys, whose text has the word `$keys` once where the list of keys belongs:
@@ -76,12 +76,27 @@ pub fn query_in<R: FromRow, K: ToValue>(
     Ok(answer)
 }
 
+/// Runs a statement for its effect on many keys, whose text has the word `$keys` once, as in [`query_in`]. Answers how many rows it
+/// touched.
+///
+/// # Errors
+/// See [`execute`]; `internal` when the text has no `$keys`.
+pub fn execute_in<K: ToValue>(sql: &str, parameters: &[Value], keys: impl IntoIterator<Item = K>) -> Result<u64> {
+    let keys: Vec<Value> = keys.into_iter().map(|key| key.to_value()).collect();
+    let mut touched = 0;
+    for_chunks(sql, parameters, &keys, &mut |text, parameters| {
+        touched += execute(text, parameters)?;
+        Ok(())
+    })?;
+    Ok(touched)
+}
+
 type RunChunk<'r> = &'r mut dyn FnMut(&str, &[Value]) -> Result<()>;
 
 /// Calls `run` with a statement and its parameters for every chunk of keys. Not generic: it would be in a component once per row type.
 fn for_chunks(sql: &str, parameters: &[Value], keys: &[Value], run: RunChunk<'_>) -> Result<()> {
     let (before, after) = sql.split_once("$keys").ok_or_else(|| {
-        Error::internal(format!("query_in needs the word $keys once in its statement, as in `IN ($keys)`: {sql}"))
+        Error::internal(format!("a statement for many keys needs the word $keys once, as in `IN ($keys)`: {sql}"))
     })?;
     for chunk in keys.chunks(1024) {
         let size = KEY_SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(chunk.len());
@@ -180,7 +195,7 @@ mod tests {
         let refused = for_chunks("SELECT 1", &[], &[], &mut |_, _| Ok(())).map_err(|error| error.message);
         assert_eq!(
             refused,
-            Err("query_in needs the word $keys once in its statement, as in `IN ($keys)`: SELECT 1".to_owned())
+            Err("a statement for many keys needs the word $keys once, as in `IN ($keys)`: SELECT 1".to_owned())
         );
     }
 }
