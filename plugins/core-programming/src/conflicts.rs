@@ -6,14 +6,16 @@
 //! Two slots overlap when each starts before the other ends; back to back is no overlap. Every overlapping *pair* counts once, so
 //! three sessions at once in a room are three conflicts.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
+use conman_sdk::day_of;
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::import::day_of;
+use crate::identity;
 use crate::model::{Role, Slot};
 
 /// What is wrong.
@@ -126,6 +128,9 @@ impl Default for Rules {
 /// Something that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
+    /// What ignoring remembers: the same as long as the same sessions and people are in it in the same way. When and where the sessions
+    /// are counts as far as that is what is wrong, so that a conflict is not ignored any more once it has become another.
+    pub id: String,
     /// What is wrong.
     pub kind: Kind,
     /// The sessions in it, earliest first.
@@ -139,25 +144,34 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// The same as long as the same things are in it: what ignoring remembers.
-    #[must_use]
-    pub fn id(&self) -> String {
-        let mut id = self.kind.as_str().to_owned();
-        // A daily limit is about the person and the day; its sessions may change.
-        if self.kind != Kind::OverDailyLimit {
-            let mut sessions: Vec<&str> = self.sessions.iter().map(String::as_str).collect();
-            sessions.sort_unstable();
-            for session in sessions {
-                let _ = write!(id, ":{session}");
-            }
+    fn new(kind: Kind, sessions: &[&Placed], people: &[&str], room: Option<&str>, day: Option<Date>) -> Self {
+        let (when, in_which_room) = match kind {
+            Kind::RoomOverlap | Kind::RoomUnavailable | Kind::BackToBack => (true, true),
+            Kind::PersonDoubleBooked | Kind::PersonUnavailable => (true, false),
+            Kind::RoomTooSmall => (false, true),
+            Kind::DoNotAssignWith | Kind::OverDailyLimit | Kind::NoModerator => (false, false),
+        };
+        let mut what: Vec<String> = sessions
+            .iter()
+            .map(|session| {
+                let Slot { start, end } = session.slot;
+                let slot = if when { format!(" {}-{}", start.as_second(), end.as_second()) } else { String::new() };
+                let room = if in_which_room { session.room.as_deref().unwrap_or_default() } else { "" };
+                format!("{}{slot} {room}", session.id)
+            })
+            .collect();
+        what.sort_unstable();
+        what.extend(people.iter().map(|&person| person.to_owned()));
+        what.extend(day.map(|day| day.to_string()));
+        let what: Vec<&str> = what.iter().map(String::as_str).collect();
+        Self {
+            id: format!("{}:{}", kind.as_str(), identity::derived(&what)),
+            kind,
+            sessions: sessions.iter().map(|session| session.id.clone()).collect(),
+            people: people.iter().map(|&person| person.to_owned()).collect(),
+            room: room.map(str::to_owned),
+            day,
         }
-        for person in &self.people {
-            let _ = write!(id, ":{person}");
-        }
-        if let Some(day) = self.day {
-            let _ = write!(id, ":{day}");
-        }
-        id
     }
 }
 
@@ -207,13 +221,7 @@ impl Search<'_> {
             self.found.capped = true;
             return;
         }
-        self.found.conflicts.push(Conflict {
-            kind,
-            sessions: sessions.iter().map(|session| session.id.clone()).collect(),
-            people: people.iter().map(|&person| person.to_owned()).collect(),
-            room: room.map(str::to_owned),
-            day,
-        });
+        self.found.conflicts.push(Conflict::new(kind, sessions, people, room, day));
     }
 
     fn rooms(&mut self, order: &[&Placed]) {
@@ -262,16 +270,13 @@ impl Search<'_> {
                 }
                 self.add(Kind::PersonDoubleBooked, &[first, second], &[person], None, None);
             }
-            for pair in sessions.windows(2) {
-                if let [first, second] = pair {
-                    let pause = second.slot.start.as_second() - first.slot.end.as_second();
-                    // In the same room nobody has to walk.
-                    if pause >= 0
-                        && pause < self.rules.break_minutes.saturating_mul(60)
-                        && (first.room != second.room || first.room.is_none())
-                    {
-                        self.add(Kind::BackToBack, &[first, second], &[person], None, None);
-                    }
+            for (first, second) in successions(&sessions) {
+                let pause = second.slot.start.as_second() - first.slot.end.as_second();
+                // In the same room nobody has to walk.
+                if pause < self.rules.break_minutes.saturating_mul(60)
+                    && (first.room != second.room || first.room.is_none())
+                {
+                    self.add(Kind::BackToBack, &[first, second], &[person], None, None);
                 }
             }
             if let Some(windows) = self.facts.person_windows.get(person) {
@@ -285,9 +290,7 @@ impl Search<'_> {
             if limit > 0 {
                 let mut days: BTreeMap<Date, Vec<&Placed>> = BTreeMap::new();
                 for session in &sessions {
-                    if let Some(day) = day_of(session.slot.start, zone, day_change) {
-                        days.entry(day).or_default().push(session);
-                    }
+                    days.entry(day_of(session.slot.start, zone, day_change)).or_default().push(session);
                 }
                 for (day, sessions) in days {
                     if i64::try_from(sessions.len()).unwrap_or(i64::MAX) > limit {
@@ -344,6 +347,25 @@ fn overlaps<'s>(sessions: &'s [&'s Placed]) -> impl Iterator<Item = (&'s Placed,
             .filter(move |second| first.slot.start < second.slot.end)
             .map(move |second| (*first, *second))
     })
+}
+
+/// For every session that comes after others, sorted by start, the last of those to end before it: not always its neighbour, because
+/// a short one may lie within a long one.
+fn successions<'s>(sessions: &[&'s Placed]) -> Vec<(&'s Placed, &'s Placed)> {
+    let mut running: BinaryHeap<Reverse<(Timestamp, usize)>> = BinaryHeap::new();
+    let mut before: Option<&Placed> = None;
+    let mut found = Vec::new();
+    for (at, session) in sessions.iter().enumerate() {
+        while let Some(&Reverse((end, over))) = running.peek()
+            && end <= session.slot.start
+        {
+            running.pop();
+            before = sessions.get(over).copied();
+        }
+        found.extend(before.map(|before| (before, *session)));
+        running.push(Reverse((session.slot.end, at)));
+    }
+    found
 }
 
 /// Whether a slot lies within the windows, which may touch or overlap.

@@ -5,12 +5,13 @@ use conman_sdk::prelude::*;
 use crate::Programming;
 use crate::changes::{self, Report};
 use crate::export::{Edition, csv, frab_json, frab_xml, icalendar};
+use crate::graph::telling::{Renamed, tell_renamed};
 use crate::graph::{DRAFT, RELEASE, favourites, release};
 use crate::import::{Format, Options, Refusal, moment};
 use crate::model::Programme;
 use crate::schema::*;
 use crate::store::programme::{Extent, load};
-use crate::store::{View, revision, write};
+use crate::store::{View, reach, revision, write};
 
 impl RouteHandlers for Programming {
     fn post_import_frab_xml(ctx: &Context, request: &Request) -> Result<Response> {
@@ -99,23 +100,25 @@ fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> 
     if release.is_some() {
         ctx.actor.require(RELEASE)?;
     }
-    let zone = match request.query("timezone").filter(|name| !name.is_empty()) {
-        Some(name) => moment::zone(name).ok_or_else(|| {
+    let mut options = Options::new(ctx.convention.zone().clone(), ctx.convention.day_change);
+    if let Some(name) = request.query("timezone").filter(|name| !name.is_empty()) {
+        let wrong = || {
             Error::invalid(format!("`{name}` is not a time zone; write one of the IANA names, like Europe/Berlin."))
                 .at("timezone")
-        })?,
-        None => ctx.convention.zone().clone(),
-    };
-    let mut options = Options::new(zone, ctx.convention.day_change);
+        };
+        options.chosen_zone = Some(moment::zone(name).ok_or_else(wrong)?);
+    }
     options.source = request.query("source").map(crate::text::line).filter(|source| !source.is_empty());
     let file = format.read(&request.body, &options).map_err(|refusal| unreadable(&refusal))?;
     let report: Report = database::transaction(|| {
-        let existing = load(View::Draft, Extent::Whole)?;
-        let mut plan = changes::plan(&existing, &file);
+        let (existing, elsewhere) = reach::load(&file)?;
+        let mut plan = changes::plan(&existing, &elsewhere, &file);
+        plan.spare(&reach::used_elsewhere(&plan, &existing)?);
         drop(existing);
         plan.report.dry_run = dry_run;
         if !dry_run {
             write::plan(&plan)?;
+            tell_renamed(ctx, Renamed::Rooms, plan.renamed_rooms.iter().map(String::as_str))?;
             if let Some(name) = release {
                 plan.report.release = Some(release::make(ctx, name, "")?.number);
             }

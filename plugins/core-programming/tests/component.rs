@@ -13,5 +13,7 @@ mod component {
     mod host;
     mod imports;
     mod organising;
+    mod reaching;
     mod reading;
+    mod renaming;
 }

@@ -7,7 +7,9 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use core_programming::changes::{self, Plan};
+mod common;
+
+use core_programming::changes::Plan;
 use core_programming::export::{Edition, csv, frab_json, frab_xml, icalendar};
 use core_programming::identity;
 use core_programming::import::{Format, Options};
@@ -260,7 +262,7 @@ fn back(programme: &Programme, format: Format, bytes: &[u8]) -> Plan {
         .read(bytes, &options)
         .unwrap_or_else(|refusal| panic!("{}: {refusal}\n{}", format.as_str(), String::from_utf8_lossy(bytes)));
     assert_eq!(file.unreadable, [], "{}", String::from_utf8_lossy(bytes));
-    changes::plan(programme, &file)
+    common::plan(programme, &file)
 }
 
 proptest! {
@@ -292,7 +294,7 @@ proptest! {
         // Into nothing: all sessions, with their texts, states, times, places, tags and line-ups.
         let plan = back(&Programme::default(), Format::Csv, &csv::write(&edition(&programme)).unwrap());
         let mut copy = Programme::default();
-        changes::apply(&mut copy, plan);
+        common::apply(&mut copy, plan);
         let shape = |programme: &Programme| -> Vec<_> {
             programme.sessions.iter().map(|session| {
                 let people: Vec<_> = programme.parts.iter().filter(|part| part.session == session.id).map(|part| (part.person.clone(), part.role)).collect();

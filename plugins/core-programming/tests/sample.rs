@@ -8,7 +8,6 @@
 
 mod common;
 
-use core_programming::changes;
 use core_programming::conflicts::{self, Kind, Rules};
 use core_programming::import::{Format, Options};
 use core_programming::model::Programme;
@@ -22,7 +21,7 @@ fn the_sample_convention_is_sound() {
     let file = Format::Csv.read(&std::fs::read(path).unwrap(), &Options::new(zone.clone(), time(6, 0, 0, 0))).unwrap();
     assert_eq!((file.unreadable.as_slice(), file.notes.as_slice()), (&[][..], &[][..]));
     let mut programme = Programme::default();
-    changes::apply(&mut programme, changes::plan(&Programme::default(), &file));
+    common::apply(&mut programme, common::plan(&Programme::default(), &file));
     assert_eq!((programme.sessions.len(), programme.rooms.len()), (150, 12));
     assert!((110..=130).contains(&programme.people.len()), "{} people", programme.people.len());
     let (placed, facts) = common::conflict_input(&programme);

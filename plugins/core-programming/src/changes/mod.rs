@@ -6,20 +6,22 @@
 //! A file lists what is on the schedule. A session that the same source brought earlier, that is on the schedule and no longer in
 //! the file, is removed; drafts, cancelled and unplaced sessions, which no such file can list, stay, and so does everything of other
 //! sources or made by hand. People, rooms and tracks of that source go when this import took their last session.
+//!
+//! That a session was called off cannot be said in such a file, so what is cancelled here stays cancelled although it is listed.
 
-mod apply;
+mod line_up;
 mod removal;
 mod report;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub use apply::apply;
+pub use removal::UsedElsewhere;
 pub use report::{Counts, Report, Unreadable};
 
 use crate::export::said::{self, Names};
 use crate::identity;
-use crate::import::{File, FilePart, FileSession};
-use crate::model::{Conference, Environment, Part, Person, Programme, Role, Room, Session, State, Track};
+use crate::import::{File, FileSession};
+use crate::model::{Conference, Environment, Part, Person, Programme, Room, Session, State, Track};
 
 /// The rows to write and to delete.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Plan {
     pub conference: Option<Conference>,
     /// New or changed.
     pub rooms: Vec<Room>,
+    /// Those of the changed rooms that have another name now: their ids.
+    pub renamed_rooms: Vec<String>,
     /// New or changed.
     pub tracks: Vec<Track>,
     /// New or changed.
@@ -59,14 +63,24 @@ impl Plan {
     }
 }
 
-/// Compares a file with the programme.
+/// What matters of sessions that the file cannot touch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Elsewhere {
+    /// There are some.
+    pub sessions: bool,
+    /// Their numbers, as far as the file's sessions could get them.
+    pub numbers: HashSet<i64>,
+}
+
+/// Compares a file with what it can touch: sessions of its source and those it names, the people in either, all rooms and tracks.
 #[must_use]
-pub fn plan(existing: &Programme, file: &File) -> Plan {
-    Planning::new(existing, file).run()
+pub fn plan(existing: &Programme, elsewhere: &Elsewhere, file: &File) -> Plan {
+    Planning::new(existing, elsewhere, file).run()
 }
 
 struct Planning<'a> {
     existing: &'a Programme,
+    elsewhere: &'a Elsewhere,
     file: &'a File,
     plan: Plan,
     rooms: HashMap<&'a str, String>,
@@ -75,7 +89,7 @@ struct Planning<'a> {
 }
 
 impl<'a> Planning<'a> {
-    fn new(existing: &'a Programme, file: &'a File) -> Self {
+    fn new(existing: &'a Programme, elsewhere: &'a Elsewhere, file: &'a File) -> Self {
         let sessions = file.sessions.as_deref().unwrap_or_default();
         let report = Report {
             format: file.format.as_str(),
@@ -103,6 +117,7 @@ impl<'a> Planning<'a> {
         let plan = Plan {
             conference: None,
             rooms: Vec::new(),
+            renamed_rooms: Vec::new(),
             tracks: Vec::new(),
             people: Vec::new(),
             sessions: Vec::new(),
@@ -113,7 +128,7 @@ impl<'a> Planning<'a> {
             removed_tracks: Vec::new(),
             report,
         };
-        Self { existing, file, plan, rooms: HashMap::new(), tracks: HashMap::new(), people: HashMap::new() }
+        Self { existing, elsewhere, file, plan, rooms: HashMap::new(), tracks: HashMap::new(), people: HashMap::new() }
     }
 
     fn run(mut self) -> Plan {
@@ -122,12 +137,14 @@ impl<'a> Planning<'a> {
         self.compare_tracks();
         self.compare_people();
         self.compare_sessions();
+        self.tell_states();
         self.plan
     }
 
     /// The first import names the programme. Later files, such as own exports with made-up names, do not rename it.
     fn conference(&mut self) {
         if self.existing.sessions.is_empty()
+            && !self.elsewhere.sessions
             && self.existing.conference == Conference::default()
             && self.file.conference != Conference::default()
         {
@@ -184,6 +201,9 @@ impl<'a> Planning<'a> {
             take(&mut room.description, said.description.as_ref());
             take(&mut room.extra, said.extra.as_ref());
             if room != *known {
+                if room.name != known.name {
+                    self.plan.renamed_rooms.push(room.id.clone());
+                }
                 self.plan.report.changed.rooms += 1;
                 self.plan.rooms.push(room);
             }
@@ -238,7 +258,12 @@ impl<'a> Planning<'a> {
         }
         for said in &self.file.people {
             let same_name = || by_name.get(said.name.as_str()).copied().flatten().filter(|_| said.by_name);
-            let known = by_id.get(said.id.as_str()).copied().or_else(same_name);
+            let known_as = |id: &str| by_id.get(id).copied();
+            // Whoever has the name is meant, not whoever else was once known by this id.
+            let namesake = said.also.as_ref().and_then(|also| {
+                [&said.id, also].into_iter().filter_map(|id| known_as(id)).find(|person| person.name == said.name)
+            });
+            let known = namesake.or_else(|| known_as(&said.id)).or_else(same_name);
             let Some(known) = known else {
                 self.people.insert(&said.id, said.id.clone());
                 self.plan.report.added.people += 1;
@@ -279,7 +304,8 @@ impl<'a> Planning<'a> {
         for part in &self.existing.parts {
             line_ups.entry(&part.session).or_default().push(part);
         }
-        let mut numbers: HashSet<i64> = self.existing.sessions.iter().map(|session| session.number).collect();
+        let mut numbers = self.elsewhere.numbers.clone();
+        numbers.extend(self.existing.sessions.iter().map(|session| session.number));
         let names = Names::of(self.existing);
         let mut listed: HashSet<&str> = HashSet::with_capacity(sessions.len());
         for said in sessions {
@@ -344,84 +370,39 @@ impl<'a> Planning<'a> {
         }
         session.state = match (said.state, said.slot) {
             (Some(state), _) => state,
-            // What a schedule lists is on the schedule.
-            (None, Some(Some(_))) => State::Scheduled,
+            (None, Some(Some(_))) if session.state != State::Cancelled => State::Scheduled,
             (None, _) => session.state,
         };
-    }
-
-    fn person_id(&self, part: &FilePart) -> String {
-        self.people.get(part.person.as_str()).cloned().unwrap_or_else(|| part.person.clone())
-    }
-
-    fn new_line_up(&mut self, session: &str, parts: &[FilePart]) {
-        let line_up: Vec<Part> = self
-            .resolved(parts)
-            .into_iter()
-            .zip(1..)
-            .map(|((person, role), position)| Part {
-                session: session.to_owned(),
-                position,
-                person,
-                role: role.unwrap_or(Role::Presenter),
-            })
-            .collect();
-        if !line_up.is_empty() {
-            self.plan.report.added.assignments += line_up.len();
-            self.plan.line_ups.insert(session.to_owned(), line_up);
+        if session.state == State::Scheduled && session.slot.is_none() {
+            session.state = State::Draft;
         }
     }
 
-    /// The people meant, each once: two of the file's people may turn out to be one of ours.
-    fn resolved(&self, parts: &[FilePart]) -> Vec<(String, Option<Role>)> {
-        let mut seen = HashSet::new();
-        parts
+    /// Where a session's state is not what the file seems to say, its importer should know.
+    fn tell_states(&mut self) {
+        let cancelled: HashSet<&str> = self
+            .existing
+            .sessions
             .iter()
-            .map(|part| (self.person_id(part), part.role))
-            .filter(|(person, _)| seen.insert(person.clone()))
-            .collect()
-    }
-
-    fn compare_line_up(&mut self, session: &str, existing: &[&Part], parts: &[FilePart]) {
-        let said = self.resolved(parts);
-        let said_of: HashMap<&str, Option<Role>> = said.iter().map(|(person, role)| (person.as_str(), *role)).collect();
-        let known: HashMap<&str, Role> = existing.iter().map(|part| (part.person.as_str(), part.role)).collect();
-        // Reserves and people who are not announced are in no public file, so no file takes them away.
-        let unheard: Vec<&&Part> = existing
-            .iter()
-            .filter(|part| !part.role.announced() && !said_of.contains_key(part.person.as_str()))
+            .filter(|session| session.state == State::Cancelled)
+            .map(|session| session.id.as_str())
             .collect();
-        let gone =
-            existing.iter().filter(|part| part.role.announced() && !said_of.contains_key(part.person.as_str())).count();
-        let added = said.iter().filter(|(person, _)| !known.contains_key(person.as_str())).count();
-        let changed = said
-            .iter()
-            .filter(|(person, role)| {
-                role.is_some_and(|role| known.get(person.as_str()).is_some_and(|have| *have != role))
-            })
-            .count();
-        let order_before: Vec<&str> =
-            existing.iter().map(|part| part.person.as_str()).filter(|person| said_of.contains_key(person)).collect();
-        let order_after: Vec<&str> =
-            said.iter().map(|(person, _)| person.as_str()).filter(|person| known.contains_key(person)).collect();
-        let reordered = order_before != order_after;
-        if gone + added + changed == 0 && !reordered {
-            return;
+        let (mut called_off, mut timeless) = (0, 0);
+        for said in self.file.sessions.iter().flatten() {
+            let listed = said.state.is_none() && matches!(said.slot, Some(Some(_)));
+            called_off += usize::from(listed && cancelled.contains(said.id.as_str()));
+            timeless += usize::from(said.state == Some(State::Scheduled) && matches!(said.slot, Some(None)));
         }
-        let counts = &mut self.plan.report;
-        counts.removed.assignments += gone;
-        counts.added.assignments += added;
-        counts.changed.assignments += changed.max(usize::from(reordered && gone + added == 0));
-        let line_up = said
-            .iter()
-            .map(|(person, role)| {
-                (person.clone(), role.or_else(|| known.get(person.as_str()).copied()).unwrap_or(Role::Presenter))
-            })
-            .chain(unheard.into_iter().map(|part| (part.person.clone(), part.role)))
-            .zip(1..)
-            .map(|((person, role), position)| Part { session: session.to_owned(), position, person, role })
-            .collect();
-        self.plan.line_ups.insert(session.to_owned(), line_up);
+        if called_off > 0 {
+            self.plan.report.notes.push(format!(
+                "{called_off} of the file's sessions are cancelled here and stay so; change their state to bring them back"
+            ));
+        }
+        if timeless > 0 {
+            self.plan.report.notes.push(format!(
+                "{timeless} of the file's sessions are `scheduled` without a start, so they are drafts; give them a start"
+            ));
+        }
     }
 }
 

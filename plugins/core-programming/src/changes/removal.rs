@@ -2,8 +2,34 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::Planning;
+use super::{Plan, Planning};
 use crate::model::Session;
+
+/// What a plan would remove, but sessions that the file cannot touch have: ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsedElsewhere {
+    /// Of people.
+    pub people: HashSet<String>,
+    /// Of rooms.
+    pub rooms: HashSet<String>,
+    /// Of tracks.
+    pub tracks: HashSet<String>,
+}
+
+impl Plan {
+    /// Leaves what is used elsewhere.
+    pub fn spare(&mut self, used: &UsedElsewhere) {
+        let removed = &mut self.report.removed;
+        for (ids, used, count) in [
+            (&mut self.removed_people, &used.people, &mut removed.people),
+            (&mut self.removed_rooms, &used.rooms, &mut removed.rooms),
+            (&mut self.removed_tracks, &used.tracks, &mut removed.tracks),
+        ] {
+            ids.retain(|id| !used.contains(id));
+            *count = ids.len();
+        }
+    }
+}
 
 impl Planning<'_> {
     pub(super) fn removals(&mut self, listed: &HashSet<&str>) {

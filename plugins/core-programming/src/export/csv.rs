@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use conman_sdk::spreadsheet::guarded;
+
 use super::Edition;
 use super::said::{self, Names};
 use crate::import::Format;
-use crate::import::csv::{COLUMNS, DESCRIPTION, escaped, runs};
+use crate::import::csv::{COLUMNS, DESCRIPTION, escaped};
 use crate::model::{Part, Person, Role};
 
 /// Writes the table: every session given, drafts and unplaced ones too, with the mark Excel needs to see UTF-8.
@@ -58,7 +60,10 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
             text(said.abstract_text),
             text(said.description),
         ];
-        writer.write_record(cells.map(|cell| if runs(&cell) { format!("'{cell}") } else { cell }))?;
+        for cell in &cells {
+            writer.write_field(guarded(cell).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()?;
     drop(writer);

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use conman_sdk::{day_of, day_start};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Edition;
-use crate::import::day_of;
 use crate::model::{Room, Session, Slot};
 
 /// A day of the convention.
@@ -53,7 +53,7 @@ pub fn days<'p>(edition: &Edition<'p>) -> Vec<Day<'p>> {
     }
     for session in edition.programme.sessions.iter().filter(|session| session.on_schedule()) {
         let Some(slot) = session.slot else { continue };
-        let Some(date) = day_of(slot.start, &edition.zone, edition.day_change) else { continue };
+        let date = day_of(slot.start, &edition.zone, edition.day_change);
         let room = session.room.as_deref().and_then(|id| rooms.get(id).copied());
         let place = room.map_or((true, 0, ""), |room| (false, room.position, room.id.as_str()));
         days.entry(date)
@@ -84,6 +84,6 @@ pub fn days<'p>(edition: &Edition<'p>) -> Vec<Day<'p>> {
 impl Edition<'_> {
     /// When a day begins.
     fn begins(&self, date: Date) -> Timestamp {
-        self.zone.to_ambiguous_timestamp(date.to_datetime(self.day_change)).compatible().unwrap_or(Timestamp::MIN)
+        day_start(date, &self.zone, self.day_change)
     }
 }

@@ -6,7 +6,7 @@ use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
 use super::{Wants, int, people, rooms, wire};
-use crate::conflicts::{self, Conflict, Facts, Placed, RoomFacts, Rules};
+use crate::conflicts::{self, Conflict, Facts, Found, Placed, RoomFacts, Rules};
 use crate::model::{Role, Slot};
 use crate::schema::*;
 use crate::store::View;
@@ -16,7 +16,7 @@ use crate::store::programme::word;
 ///
 /// # Errors
 /// The database's.
-fn all(ctx: &Context) -> Result<Vec<Conflict>> {
+fn all(ctx: &Context) -> Result<Found> {
     let sessions: Vec<PlacedRow> = database::query_as(
         "SELECT id, room_id, starts_at, ends_at, kind, audience FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
         params![],
@@ -52,12 +52,7 @@ fn all(ctx: &Context) -> Result<Vec<Conflict>> {
         apart: database::query_as("SELECT person_id, other_id FROM kept_apart", params![])?,
         daily_limits: limits.into_iter().collect(),
     };
-    let found =
-        conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change);
-    if found.capped {
-        tracing::warn!(most = conflicts::MOST, "there are more conflicts than are gathered");
-    }
-    Ok(found.conflicts)
+    Ok(conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change))
 }
 
 #[derive(FromRow)]
@@ -80,10 +75,11 @@ fn windows(sql: &str) -> Result<HashMap<String, Vec<Slot>>> {
 }
 
 fn ignored(ctx: &Context) -> Result<HashMap<String, IgnoredConflict>> {
-    let rows: Vec<(String, String, Timestamp, String)> =
-        database::query_as("SELECT id, reason, ignored_at, ignored_by FROM ignored_conflict", params![])?;
-    let shown = |reason, at, by| IgnoredConflict { reason, by, at: ctx.convention.local(at) };
-    Ok(rows.into_iter().map(|(id, reason, at, by)| (id, shown(reason, at, by))).collect())
+    let rows: Vec<(String, String, Timestamp, String, Option<String>)> =
+        database::query_as("SELECT id, reason, ignored_at, ignored_by, account_id FROM ignored_conflict", params![])?;
+    let shown =
+        |(id, reason, at, by, account)| (id, IgnoredConflict { reason, by, account, at: ctx.convention.local(at) });
+    Ok(rows.into_iter().map(shown).collect())
 }
 
 /// Some conflicts.
@@ -98,20 +94,20 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
         .filter
         .unwrap_or(SessionConflictFilter { kinds: None, session: None, person: None, room: None, ignored: false });
     let kinds: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(|kind| super::stored(kind.as_str())).collect());
-    let matching: Vec<(String, Conflict)> = all(ctx)?
+    let Found { conflicts: found, capped } = all(ctx)?;
+    let matching: Vec<Conflict> = found
         .into_iter()
         .filter(|conflict| {
             kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind == conflict.kind.as_str()))
                 && session.as_ref().is_none_or(|session| conflict.sessions.contains(session))
                 && person.as_ref().is_none_or(|person| conflict.people.contains(person))
                 && room.as_ref().is_none_or(|room| conflict.room.as_ref() == Some(room))
+                && (with_ignored || !ignored.contains_key(&conflict.id))
         })
-        .map(|conflict| (conflict.id(), conflict))
-        .filter(|(id, _)| with_ignored || !ignored.contains_key(id))
         .collect();
     let total_count = int(i64::try_from(matching.len()).unwrap_or(i64::MAX));
     let mut counts: BTreeMap<conflicts::Kind, i32> = BTreeMap::new();
-    for (_, conflict) in &matching {
+    for conflict in &matching {
         *counts.entry(conflict.kind).or_default() += 1;
     }
     let counts = counts
@@ -119,7 +115,7 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
         .map(|(kind, count)| Ok(SessionConflictCount { kind: wire(kind.as_str())?, count }))
         .collect::<Result<_>>()?;
     let some: Vec<_> = matching.into_iter().skip(offset).take(first).collect();
-    Ok(SessionConflictPage { nodes: shown(ctx, "nodes.", some, &ignored)?, total_count, counts })
+    Ok(SessionConflictPage { nodes: shown(ctx, "nodes.", some, &ignored)?, total_count, counts, capped })
 }
 
 /// The conflicts of sessions.
@@ -128,10 +124,10 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
 /// The database's.
 pub fn of_sessions(ctx: &Context, keys: &[SessionKey]) -> Batch<Vec<SessionConflict>> {
     let wanted: HashSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-    let some: Vec<(String, Conflict)> = all(ctx)?
+    let some: Vec<Conflict> = all(ctx)?
+        .conflicts
         .into_iter()
         .filter(|conflict| conflict.sessions.iter().any(|session| wanted.contains(session.as_str())))
-        .map(|conflict| (conflict.id(), conflict))
         .collect();
     let shown = shown(ctx, "", some, &ignored(ctx)?)?;
     let mut rows = Vec::new();
@@ -149,7 +145,7 @@ pub fn of_sessions(ctx: &Context, keys: &[SessionKey]) -> Batch<Vec<SessionConfl
 fn shown(
     ctx: &Context,
     prefix: &'static str,
-    some: Vec<(String, Conflict)>,
+    some: Vec<Conflict>,
     ignored: &HashMap<String, IgnoredConflict>,
 ) -> Result<Vec<SessionConflict>> {
     let (below_sessions, below_people) = match prefix {
@@ -157,9 +153,9 @@ fn shown(
         _ => ("sessions.", "people."),
     };
     let unique = |ids: &mut dyn Iterator<Item = &String>| ids.cloned().collect::<HashSet<String>>();
-    let sessions = unique(&mut some.iter().flat_map(|(_, conflict)| &conflict.sessions));
-    let persons = unique(&mut some.iter().flat_map(|(_, conflict)| &conflict.people));
-    let places = unique(&mut some.iter().filter_map(|(_, conflict)| conflict.room.as_ref()));
+    let sessions = unique(&mut some.iter().flat_map(|conflict| &conflict.sessions));
+    let persons = unique(&mut some.iter().flat_map(|conflict| &conflict.people));
+    let places = unique(&mut some.iter().filter_map(|conflict| conflict.room.as_ref()));
     let sessions: HashMap<String, Session> = Reading::new(ctx, View::Draft, below_sessions)
         .by_id(sessions.iter().map(String::as_str))?
         .into_iter()
@@ -169,9 +165,10 @@ fn shown(
         people::by_id(&Wants::below(ctx, below_people), View::Draft, persons.iter().map(String::as_str))?
             .into_iter()
             .collect();
-    let places: HashMap<String, Room> = rooms::rooms_by_id(places.iter().map(String::as_str))?.into_iter().collect();
+    let places: HashMap<String, Room> =
+        rooms::rooms_by_id(View::Draft, places.iter().map(String::as_str))?.into_iter().collect();
     some.into_iter()
-        .map(|(id, conflict)| {
+        .map(|conflict| {
             let sessions: Vec<Session> = conflict.sessions.iter().filter_map(|id| sessions.get(id)).cloned().collect();
             let people: Vec<Person> = conflict.people.iter().filter_map(|id| persons.get(id)).cloned().collect();
             let room = conflict.room.as_ref().and_then(|id| places.get(id)).cloned();
@@ -179,8 +176,8 @@ fn shown(
                 kind: wire(conflict.kind.as_str())?,
                 fatal: conflict.kind.is_fatal(),
                 message: message(conflict.kind, &sessions, &people, room.as_ref(), conflict.day),
-                ignored: ignored.get(&id).cloned(),
-                id,
+                ignored: ignored.get(&conflict.id).cloned(),
+                id: conflict.id,
                 sessions,
                 people,
                 room,
@@ -225,7 +222,7 @@ fn message(
 /// # Errors
 /// `not-found` when there is no such conflict, `invalid` without a reason; the database's.
 pub fn ignore(ctx: &Context, id: &str, reason: Option<&str>) -> Result<SessionConflict> {
-    let found = all(ctx)?.into_iter().find(|conflict| conflict.id() == id);
+    let found = all(ctx)?.conflicts.into_iter().find(|conflict| conflict.id == id);
     let conflict = found.ok_or_else(|| Error::not_found("There is no such conflict, or no longer.").at("/id"))?;
     match reason {
         Some(reason) => {
@@ -233,13 +230,14 @@ pub fn ignore(ctx: &Context, id: &str, reason: Option<&str>) -> Result<SessionCo
             if reason.is_empty() {
                 return Err(Error::invalid("Say why it can be ignored.").at("/reason"));
             }
-            let row = row![id, reason, clock::now(), ctx.actor.name];
-            database::upsert_many("ignored_conflict", &["id"], ["id", "reason", "ignored_at", "ignored_by"], [row])?;
+            let row = row![id, reason, clock::now(), ctx.actor.name, ctx.actor.account()];
+            let columns = ["id", "reason", "ignored_at", "ignored_by", "account_id"];
+            database::upsert_many("ignored_conflict", &["id"], columns, [row])?;
         }
         None => {
             database::execute("DELETE FROM ignored_conflict WHERE id = $1", params![id])?;
         }
     }
-    let shown = shown(ctx, "", vec![(id.to_owned(), conflict)], &ignored(ctx)?)?;
+    let shown = shown(ctx, "", vec![conflict], &ignored(ctx)?)?;
     shown.into_iter().next().ok_or_else(|| Error::internal("the conflict is gone"))
 }

@@ -11,6 +11,7 @@ pub mod release;
 pub mod rooms;
 pub mod sessions;
 pub mod subscription;
+pub mod telling;
 
 use std::str::FromStr;
 

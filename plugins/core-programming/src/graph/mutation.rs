@@ -3,6 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::edit::{self, changed_line, changed_long, count, free_name, last_position, line, long, needed};
+use super::telling::{Renamed, tell_renamed};
 use super::{conflicts, favourites, people, release, rooms, stored};
 use crate::Programming;
 use crate::model;
@@ -11,19 +12,18 @@ use crate::store::programme;
 use crate::store::{View, revision, write};
 
 fn room_now(id: &str) -> Result<Room> {
-    rooms::room(id)?.ok_or_else(|| Error::not_found(format!("There is no room {id}.")))
+    rooms::room(View::Draft, id)?.ok_or_else(|| Error::not_found(format!("There is no room {id}.")))
 }
 
 fn track_now(id: &str) -> Result<Track> {
-    rooms::track(id)?.ok_or_else(|| Error::not_found(format!("There is no track {id}.")))
+    rooms::track(View::Draft, id)?.ok_or_else(|| Error::not_found(format!("There is no track {id}.")))
 }
 
 fn person_now(ctx: &Context, id: &str) -> Result<Person> {
     people::one(ctx, View::Draft, id)?.ok_or_else(|| Error::not_found(format!("There is no person {id}.")))
 }
 
-/// Something of a room, track or person changed, so every session it stands in shows it: their rows are the next release's news only
-/// where the public has to be told, and names are read where they stand.
+/// Something of a room, track or person changed, so every session it stands in shows it: names are read where they stand.
 fn keep_room(room: &model::Room) -> Result<Room> {
     write::rooms([room])?;
     revision::touch()?;
@@ -68,8 +68,9 @@ impl MutationResolvers for Programming {
         })
     }
 
-    fn update_room(_: &Context, args: MutationUpdateRoomArgs) -> Result<Room> {
+    fn update_room(ctx: &Context, args: MutationUpdateRoomArgs) -> Result<Room> {
         let mut room = programme::room(&args.id).map_err(|error| error.at("/id"))?;
+        let old_name = room.name.clone();
         let RoomPatch { name, area, capacity, exclusive, description, position } = args.patch;
         room.name = needed(&name.or_keep(room.name).map_err(|error| error.at("/patch/name"))?, "/patch/name")?;
         free_name("room", &room.name, &room.id, "/patch/name")?;
@@ -84,7 +85,11 @@ impl MutationResolvers for Programming {
         if let Maybe::Value(position) = position {
             room.position = i64::from(position);
         }
-        keep_room(&room)
+        let kept = keep_room(&room)?;
+        if room.name != old_name {
+            tell_renamed(ctx, Renamed::Rooms, [room.id.as_str()])?;
+        }
+        Ok(kept)
     }
 
     fn delete_room(_: &Context, args: MutationDeleteRoomArgs) -> Result<bool> {
@@ -114,8 +119,9 @@ impl MutationResolvers for Programming {
         })
     }
 
-    fn update_track(_: &Context, args: MutationUpdateTrackArgs) -> Result<Track> {
+    fn update_track(ctx: &Context, args: MutationUpdateTrackArgs) -> Result<Track> {
         let mut track = programme::track(&args.id).map_err(|error| error.at("/id"))?;
+        let old_name = track.name.clone();
         let TrackPatch { name, color: new_color, position } = args.patch;
         track.name = needed(&name.or_keep(track.name).map_err(|error| error.at("/patch/name"))?, "/patch/name")?;
         free_name("track", &track.name, &track.id, "/patch/name")?;
@@ -127,7 +133,11 @@ impl MutationResolvers for Programming {
         if let Maybe::Value(position) = position {
             track.position = i64::from(position);
         }
-        keep_track(&track)
+        let kept = keep_track(&track)?;
+        if track.name != old_name {
+            tell_renamed(ctx, Renamed::Tracks, [track.id.as_str()])?;
+        }
+        Ok(kept)
     }
 
     fn delete_track(_: &Context, args: MutationDeleteTrackArgs) -> Result<bool> {

@@ -26,14 +26,26 @@ impl SessionEntity for Programming {
 }
 
 impl RoomEntity for Programming {
-    fn load(_: &Context, keys: &[RoomKey]) -> Batch<Option<Room>> {
-        batch::optional(keys, rooms::rooms_by_id(keys.iter().map(|key| key.id.as_str()))?)
+    /// Rooms of released sessions; organisers also get the others.
+    fn load(ctx: &Context, keys: &[RoomKey]) -> Batch<Option<Room>> {
+        let ids = || keys.iter().map(|key| key.id.as_str());
+        let mut found = rooms::rooms_by_id(View::Released, ids())?;
+        if ctx.actor.may(DRAFT) {
+            found.extend(rooms::rooms_by_id(View::Draft, ids())?);
+        }
+        batch::optional(keys, found)
     }
 }
 
 impl TrackEntity for Programming {
-    fn load(_: &Context, keys: &[TrackKey]) -> Batch<Option<Track>> {
-        batch::optional(keys, rooms::tracks_by_id(keys.iter().map(|key| key.id.as_str()))?)
+    /// Tracks of released sessions; organisers also get the others.
+    fn load(ctx: &Context, keys: &[TrackKey]) -> Batch<Option<Track>> {
+        let ids = || keys.iter().map(|key| key.id.as_str());
+        let mut found = rooms::tracks_by_id(View::Released, ids())?;
+        if ctx.actor.may(DRAFT) {
+            found.extend(rooms::tracks_by_id(View::Draft, ids())?);
+        }
+        batch::optional(keys, found)
     }
 }
 
@@ -182,14 +194,24 @@ impl ScheduleReleaseFields for Programming {
         args: ScheduleReleaseSessionsArgs,
     ) -> Batch<Vec<Session>> {
         let limit = limit(args.first)?;
-        releases
-            .iter()
-            .map(|key| {
-                let reading = Reading::new(ctx, View::At(key.number), "");
-                let sql =
-                    format!("SELECT {} {} ORDER BY s.starts_at, s.id LIMIT $1", reading.columns(), reading.from());
-                Ok(reading.query(&sql, params![limit]))
-            })
-            .collect()
+        let numbers = || releases.iter().map(|key| key.number);
+        let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(Vec::new()) };
+        let reading = Reading::new(ctx, View::Between { first, last }, "");
+        // Which sessions first, out of narrow rows; then their texts.
+        let sql = format!(
+            "SELECT n.number AS release_number, s.from_release, {} {}",
+            reading.columns(),
+            reading.from().replacen(
+                "session_released s",
+                "(SELECT v.number, o.id, o.from_release, ROW_NUMBER() OVER (PARTITION BY v.number ORDER BY o.starts_at, o.id) AS place \
+                 FROM schedule_release v JOIN session_released o ON o.from_release <= v.number AND o.until_release > v.number \
+                 WHERE v.number IN ($keys)) n JOIN session_released s ON s.id = n.id AND s.from_release = n.from_release",
+                1
+            ),
+        ) + " AND n.place <= $1 ORDER BY n.number, n.place";
+        let rows: Vec<SessionRow> = database::query_in(&sql, params![limit], numbers())?;
+        let owners: Vec<i64> = rows.iter().filter_map(|row| row.release_number).collect();
+        let owners = owners.into_iter().map(|number| ScheduleReleaseKey { number });
+        batch::lists(releases, owners.zip(reading.sessions(rows)?))
     }
 }

@@ -66,19 +66,19 @@ impl QueryResolvers for Programming {
     }
 
     fn rooms(_: &Context) -> Result<Vec<Room>> {
-        rooms::rooms()
+        rooms::rooms(View::Released)
     }
 
     fn room(_: &Context, args: QueryRoomArgs) -> Result<Option<Room>> {
-        rooms::room(&args.id)
+        rooms::room(View::Released, &args.id)
     }
 
     fn tracks(_: &Context) -> Result<Vec<Track>> {
-        rooms::tracks()
+        rooms::tracks(View::Released)
     }
 
     fn track(_: &Context, args: QueryTrackArgs) -> Result<Option<Track>> {
-        rooms::track(&args.id)
+        rooms::track(View::Released, &args.id)
     }
 
     fn people(ctx: &Context, args: QueryPeopleArgs) -> Result<PersonPage> {
@@ -111,6 +111,14 @@ impl QueryResolvers for Programming {
 
     fn draft_people(ctx: &Context, args: QueryDraftPeopleArgs) -> Result<PersonPage> {
         people::page(ctx, View::Draft, args.text.as_deref(), args.first, args.after.as_deref())
+    }
+
+    fn draft_rooms(_: &Context) -> Result<Vec<Room>> {
+        rooms::rooms(View::Draft)
+    }
+
+    fn draft_tracks(_: &Context) -> Result<Vec<Track>> {
+        rooms::tracks(View::Draft)
     }
 
     fn session_conflicts(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionConflictPage> {

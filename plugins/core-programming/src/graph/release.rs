@@ -5,6 +5,7 @@
 
 use conman_sdk::prelude::*;
 
+use super::telling::{self, ChangedSession};
 use super::{int, some, wire};
 use crate::schema::{ScheduleRelease, ScheduleReleaseKey, SessionChange};
 use crate::store::programme::ANNOUNCED;
@@ -45,6 +46,24 @@ impl Change {
             old_room_name: self.old_room_name.clone(),
             old_start: local(self.old_start),
             old_end: local(self.old_end),
+        }
+    }
+
+    /// As those who listen hear of it.
+    fn told(&self, ctx: &Context) -> ChangedSession {
+        let local = |at: Option<Timestamp>| at.map(|at| ctx.convention.local(at));
+        ChangedSession {
+            id: self.session.clone(),
+            title: self.title.clone(),
+            state: self.state.clone(),
+            kind: self.kind.clone(),
+            room_id: self.room.clone(),
+            room_name: self.room_name.clone(),
+            track_id: self.track.clone(),
+            track_name: self.track_name.clone(),
+            start: local(self.start),
+            end: local(self.end),
+            change: self.change.to_owned(),
         }
     }
 }
@@ -195,7 +214,7 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
     let touched = || changes.iter().map(|change| change.session.as_str());
     for (table, id) in [("session_released", "id"), ("part_released", "session_id")] {
         let sql = format!("UPDATE {table} SET until_release = $1 WHERE until_release = {FOREVER} AND {id} IN ($keys)");
-        crate::store::execute_in(&sql, params![number], touched())?;
+        database::execute_in(&sql, params![number], touched())?;
     }
     let kept: Vec<&str> =
         changes.iter().filter(|change| !removed(change)).map(|change| change.session.as_str()).collect();
@@ -205,14 +224,14 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
         "INSERT INTO session_released (from_release, until_release, {columns}) \
          SELECT {number}, {FOREVER}, {columns} FROM session_draft WHERE id IN ($keys)"
     );
-    crate::store::execute_in(&sql, params![], kept.iter().copied())?;
+    database::execute_in(&sql, params![], kept.iter().copied())?;
     let sql = format!(
         "INSERT INTO part_released (from_release, until_release, session_id, person_id, sort_order, role) \
          SELECT {number}, {FOREVER}, session_id, person_id, sort_order, role FROM part_draft WHERE role IN {ANNOUNCED} AND session_id IN ($keys)"
     );
-    crate::store::execute_in(&sql, params![], kept.iter().copied())?;
+    database::execute_in(&sql, params![], kept.iter().copied())?;
     let sql = "UPDATE person SET approval = 'not_set' WHERE approval <> 'not_set' AND id IN (SELECT person_id FROM part_draft WHERE session_id IN ($keys))";
-    crate::store::execute_in(sql, params![], kept.iter().copied())?;
+    database::execute_in(sql, params![], kept.iter().copied())?;
     write::sweep()?;
 
     let sessions: i64 = database::query_value(
@@ -251,7 +270,7 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
     });
     database::insert_many("schedule_change", columns, rows)?;
     revision::touch()?;
-    tell(ctx, &name, &changes)?;
+    telling::tell(&name, changes.iter().map(|change| change.told(ctx)).collect())?;
     tracing::info!(release = %name, changes = changes.len(), "released");
     Ok(ScheduleRelease {
         number,
@@ -262,68 +281,6 @@ pub fn make(ctx: &Context, name: &str, note: &str) -> Result<ScheduleRelease> {
         session_count: int(sessions),
         change_count: int(i64::try_from(changes.len()).unwrap_or(i64::MAX)),
     })
-}
-
-/// The event `programming.sessions.changed`, for other plugins and for subscriptions.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SessionsChanged {
-    /// The release's name.
-    pub release: String,
-    /// At most a hundred.
-    pub sessions: Vec<ChangedSession>,
-}
-
-/// A session in that event.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangedSession {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// `scheduled` or `cancelled`.
-    pub state: String,
-    /// `talk`, `panel`, …
-    pub kind: String,
-    /// Its room.
-    pub room_id: Option<String>,
-    /// Its room's name.
-    pub room_name: Option<String>,
-    /// Its track.
-    pub track_id: Option<String>,
-    /// Its track's name.
-    pub track_name: Option<String>,
-    /// When it begins.
-    pub start: Option<DateTime>,
-    /// When it ends.
-    pub end: Option<DateTime>,
-    /// `created`, `changed`, `moved`, `cancelled` or `removed`.
-    pub change: String,
-}
-
-/// So many sessions go into one event.
-const PER_EVENT: usize = 100;
-
-fn tell(ctx: &Context, release: &str, changes: &[Change]) -> Result<()> {
-    for some in changes.chunks(PER_EVENT) {
-        let sessions = some.iter().map(|change| ChangedSession {
-            id: change.session.clone(),
-            title: change.title.clone(),
-            state: change.state.clone(),
-            kind: change.kind.clone(),
-            room_id: change.room.clone(),
-            room_name: change.room_name.clone(),
-            track_id: change.track.clone(),
-            track_name: change.track_name.clone(),
-            start: change.start.map(|at| ctx.convention.local(at)),
-            end: change.end.map(|at| ctx.convention.local(at)),
-            change: change.change.to_owned(),
-        });
-        let payload = SessionsChanged { release: release.to_owned(), sessions: sessions.collect() };
-        events::emit("programming.sessions.changed", "schedule", &payload)?;
-    }
-    Ok(())
 }
 
 #[derive(FromRow)]

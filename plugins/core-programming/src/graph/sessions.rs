@@ -1,6 +1,6 @@
 //! Sessions with their rooms, tracks and people: one statement for a page of them, one for everybody in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use conman_sdk::prelude::*;
 
@@ -17,6 +17,12 @@ pub struct SessionRow {
     /// Whatever it was asked for by, where it was.
     #[row(default)]
     pub parent: Option<String>,
+    /// The release it was asked for by, where it was.
+    #[row(default)]
+    pub release_number: Option<i64>,
+    /// Which edition of the session it is, where there may be several.
+    #[row(default)]
+    from_release: Option<i64>,
     code: String,
     title: String,
     subtitle: String,
@@ -58,6 +64,9 @@ pub struct SessionRow {
     #[row(default)]
     track_color: Option<String>,
 }
+
+/// A session, and the release its row is from where that matters.
+type Edition = (String, Option<i64>);
 
 /// What to read of sessions, and how.
 #[derive(Clone, Copy)]
@@ -245,37 +254,41 @@ impl<'c> Reading<'c> {
     /// The database's.
     pub fn sessions(&self, rows: Vec<SessionRow>) -> Result<Vec<Session>> {
         let mut line_ups = if self.wants.field("people") {
-            self.line_ups(rows.iter().map(|row| row.id.as_str()))?
+            let ids: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+            self.line_ups(ids)?
         } else {
             HashMap::new()
         };
-        let mut left: HashMap<String, usize> = HashMap::new();
+        let mut left: HashMap<Edition, usize> = HashMap::new();
         for row in &rows {
-            *left.entry(row.id.clone()).or_default() += 1;
+            *left.entry((row.id.clone(), row.from_release)).or_default() += 1;
         }
         rows.into_iter()
             .map(|row| {
                 // The same session may stand below several parents; the last one takes the line-up, the others copy it.
-                let last = left.get_mut(&row.id).is_none_or(|times| {
+                let edition = (row.id.clone(), row.from_release);
+                let last = left.get_mut(&edition).is_none_or(|times| {
                     *times -= 1;
                     *times == 0
                 });
-                let line_up = if last { line_ups.remove(&row.id) } else { line_ups.get(&row.id).cloned() };
+                let line_up = if last { line_ups.remove(&edition) } else { line_ups.get(&edition).cloned() };
                 self.session(row, line_up.unwrap_or_default())
             })
             .collect()
     }
 
-    fn line_ups<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> Result<HashMap<String, Vec<SessionPerson>>> {
+    fn line_ups<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> Result<HashMap<Edition, Vec<SessionPerson>>> {
+        // A release writes a session and the people in it together, so they are of the same edition.
+        let edition = if matches!(self.view, View::Between { .. }) { "p.from_release, " } else { "" };
         let sql = format!(
-            "SELECT p.session_id, p.role, {} FROM {} p JOIN person e ON e.id = p.person_id WHERE {} AND p.session_id IN ($keys) \
+            "SELECT p.session_id, {edition}p.role, {} FROM {} p JOIN person e ON e.id = p.person_id WHERE {} AND p.session_id IN ($keys) \
              ORDER BY p.session_id, p.sort_order, p.person_id",
             people::columns(&self.wants, "people.person."),
             self.view.parts(),
             self.view.condition("p")
         );
         let rows: Vec<PartRow> = database::query_in(&sql, params![], ids)?;
-        let mut line_ups: HashMap<String, Vec<SessionPerson>> = HashMap::with_capacity(rows.len() / 2);
+        let mut line_ups: HashMap<Edition, Vec<SessionPerson>> = HashMap::with_capacity(rows.len() / 2);
         for row in rows {
             let person = Person {
                 id: row.id,
@@ -285,7 +298,8 @@ impl<'c> Reading<'c> {
                 url: some(row.url),
                 links: people::links(row.links),
             };
-            line_ups.entry(row.session_id).or_default().push(SessionPerson { role: wire(&row.role)?, person });
+            let edition = (row.session_id, row.from_release);
+            line_ups.entry(edition).or_default().push(SessionPerson { role: wire(&row.role)?, person });
         }
         Ok(line_ups)
     }
@@ -341,6 +355,8 @@ impl<'c> Reading<'c> {
 #[derive(FromRow)]
 struct PartRow {
     session_id: String,
+    #[row(default)]
+    from_release: Option<i64>,
     role: String,
     id: String,
     name: String,

@@ -2,7 +2,7 @@
 
 use conman_sdk::prelude::*;
 
-use super::release::SessionsChanged;
+use super::telling::SessionsChanged;
 use super::wire;
 use crate::Programming;
 use crate::schema::*;

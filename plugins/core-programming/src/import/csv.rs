@@ -7,6 +7,8 @@
 //! Spreadsheets run cells that begin with `=`, `+`, `-` or `@`; so such cells are written with a `'` before them, which is taken
 //! away again here.
 
+use conman_sdk::spreadsheet::unguarded;
+
 use super::frab_xml::named;
 use super::{FilePart, FilePerson, FileSession, Format, Gatherer, Options, Refusal, moment};
 use crate::identity;
@@ -144,22 +146,12 @@ impl Row<'_> {
     /// The cell; `None` when there is no such column.
     fn cell(&self, name: &str) -> Option<&str> {
         let (_, at) = self.columns.0.iter().find(|(known, _)| known == name)?;
-        let cell = self.record.get(*at).unwrap_or_default();
-        Some(match cell.strip_prefix('\'') {
-            Some(rest) if runs(rest) => rest,
-            _ => cell,
-        })
+        Some(unguarded(self.record.get(*at).unwrap_or_default()))
     }
 
     fn line(&self, name: &str) -> Option<String> {
         self.cell(name).map(text::line)
     }
-}
-
-/// Whether a spreadsheet would run this cell, or it looks like one that was kept from it.
-#[must_use]
-pub fn runs(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\'', '\t'])
 }
 
 fn row(gatherer: &mut Gatherer<'_>, row: &Row<'_>, offset: usize) -> Result<(), Refusal> {

@@ -72,6 +72,8 @@ pub struct FileTrack {
 pub struct FilePerson {
     /// The UUID, given or derived.
     pub id: String,
+    /// The UUID under which an earlier file may have brought them, if the person known by it has the same name.
+    pub also: Option<String>,
     /// The id was made from the name alone: an existing person of that name is meant.
     pub by_name: bool,
     /// Only a session mentions them: the name is for when nothing better is known.

@@ -5,6 +5,8 @@
 //! (in 36C3's merged file 87 differ, and the event is right). One person id may stand for several people: see
 //! [`PersonIds`](super::PersonIds).
 
+use jiff::tz::TimeZone;
+
 use super::xml_pull::{Element, Pull, Step};
 use super::{
     FilePart, FilePerson, FileRoom, FileSession, FileTrack, Format, Gatherer, Options, PersonIds, Refusal, moment,
@@ -49,7 +51,7 @@ struct Reading<'t> {
     ids: PersonIds,
 }
 
-/// An event before people's ids are known to be unique.
+/// An event before people's ids are known to be unique, and the file's zone is known.
 #[derive(Default)]
 struct Event {
     session: FileSession,
@@ -57,7 +59,8 @@ struct Event {
     id: String,
     day: String,
     people: Option<Vec<PersonElement>>,
-    problem: Option<String>,
+    date: Option<String>,
+    duration: Option<String>,
 }
 
 struct PersonElement {
@@ -187,7 +190,6 @@ impl Reading<'_> {
         session.number = event.id.parse().ok();
         session.code = element.attribute("code").map(text::line).filter(|code| !code.is_empty());
         session.room = Some(if room.is_empty() { None } else { Some(room.to_owned()) });
-        let (mut date, mut duration) = (None, None);
         while let Step::Open(field) = self.pull.step()? {
             match field.name.as_str() {
                 "persons" => event.people = Some(self.persons()?),
@@ -197,8 +199,8 @@ impl Reading<'_> {
                 name => {
                     let value = self.pull.text()?;
                     match name {
-                        "date" => date = Some(value),
-                        "duration" => duration = Some(value),
+                        "date" => event.date = Some(value),
+                        "duration" => event.duration = Some(value),
                         "room" => {
                             let named = text::line(&value);
                             if !named.is_empty() {
@@ -228,13 +230,6 @@ impl Reading<'_> {
                 self.ids.see(&person.id, &person.name);
             }
         }
-        match self.slot(date.as_deref(), duration.as_deref()) {
-            Ok(slot) => event.session.slot = Some(Some(slot)),
-            Err(problem) => event.problem = Some(problem),
-        }
-        if event.session.title.is_empty() {
-            event.problem = Some("it has no title".to_owned());
-        }
         self.events.push(event);
         if self.events.len() > super::MOST_SESSIONS {
             return Err(Refusal::at(
@@ -244,12 +239,6 @@ impl Reading<'_> {
             ));
         }
         Ok(())
-    }
-
-    fn slot(&self, date: Option<&str>, duration: Option<&str>) -> Result<Slot, String> {
-        let start = moment::instant(date.ok_or("it has no <date>")?, self.gatherer.zone())?;
-        let seconds = moment::duration(duration.ok_or("it has no <duration>")?)?;
-        Slot::lasting(start, seconds).ok_or_else(|| moment::bad_slot(seconds))
     }
 
     fn persons(&mut self) -> Result<Vec<PersonElement>, Refusal> {
@@ -314,7 +303,7 @@ impl Reading<'_> {
     fn finish(mut self) -> Result<super::File, Refusal> {
         let source = self.gatherer.source().to_owned();
         for event in self.events {
-            let Event { mut session, guid, id, day, people, problem } = event;
+            let Event { mut session, guid, id, day, people, date, duration } = event;
             let id = match (identity::uuid(&guid), guid.trim(), id.as_str()) {
                 (Some(uuid), _, _) => Some(uuid),
                 (None, "", "") => None,
@@ -325,14 +314,21 @@ impl Reading<'_> {
                 self.gatherer.unreadable(session.offset.0, None, named(&session.title, "it has neither guid nor id"));
                 continue;
             };
-            if let Some(problem) = problem {
-                self.gatherer.unreadable(session.offset.0, Some(id), named(&session.title, &problem));
-                continue;
-            }
+            let slot = if session.title.is_empty() {
+                Err("it has no title".to_owned())
+            } else {
+                slot(date.as_deref(), duration.as_deref(), self.gatherer.zone())
+            };
+            let slot = match slot {
+                Ok(slot) => slot,
+                Err(problem) => {
+                    self.gatherer.unreadable(session.offset.0, Some(id), named(&session.title, &problem));
+                    continue;
+                }
+            };
             session.id = id;
-            if let Some(Some(slot)) = session.slot {
-                self.gatherer.on_day(slot.start, &day);
-            }
+            session.slot = Some(Some(slot));
+            self.gatherer.on_day(slot.start, &day);
             if let Some(Some(room)) = &session.room {
                 session.room = Some(self.gatherer.room(room));
             }
@@ -342,14 +338,15 @@ impl Reading<'_> {
             let mut parts = people.as_ref().map(|_| Vec::new());
             for person in people.into_iter().flatten() {
                 let by_name = person.guid.is_none() && person.id.is_empty();
-                let id = match person.guid {
-                    Some(guid) => guid,
-                    None if by_name => identity::derived(&[&source, "person-named", &person.name]),
-                    None => self.ids.uuid(&source, &person.id, &person.name),
+                let (id, also) = match person.guid {
+                    Some(guid) => (guid, None),
+                    None if by_name => (identity::derived(&[&source, "person-named", &person.name]), None),
+                    None => self.ids.uuids(&source, &person.id, &person.name),
                 };
                 parts.get_or_insert_default().push(FilePart { person: id.clone(), role: None });
                 self.gatherer.person(FilePerson {
                     id,
+                    also,
                     by_name,
                     number: person.id.parse().ok(),
                     name: person.name,
@@ -364,6 +361,13 @@ impl Reading<'_> {
         }
         Ok(self.gatherer.finish())
     }
+}
+
+/// Read only now, because the file's zone may stand after its events.
+fn slot(date: Option<&str>, duration: Option<&str>, zone: &TimeZone) -> Result<Slot, String> {
+    let start = moment::instant(date.ok_or("it has no <date>")?, zone)?;
+    let seconds = moment::duration(duration.ok_or("it has no <duration>")?)?;
+    Slot::lasting(start, seconds).ok_or_else(|| moment::bad_slot(seconds))
 }
 
 /// A message about a session, with enough of its title.

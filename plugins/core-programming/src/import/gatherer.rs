@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use conman_sdk::day_of;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::{
     File, FilePart, FilePerson, FileRoom, FileSession, FileTrack, Finding, Format, MOST_SESSIONS, Options, Refusal,
-    day_of, moment, shortened,
+    moment, shortened,
 };
 use crate::identity;
 use crate::model::Conference;
@@ -28,6 +29,8 @@ pub struct Gatherer<'t> {
     people: HashMap<String, usize>,
     ids: BTreeMap<String, usize>,
     zone: TimeZone,
+    /// The importer named the zone.
+    zone_chosen: bool,
     home: TimeZone,
     day_change: Time,
     other_days: usize,
@@ -58,7 +61,8 @@ impl<'t> Gatherer<'t> {
             tracks: HashMap::new(),
             people: HashMap::new(),
             ids: BTreeMap::new(),
-            zone: options.zone.clone(),
+            zone: options.chosen_zone.as_ref().unwrap_or(&options.zone).clone(),
+            zone_chosen: options.chosen_zone.is_some(),
             home: options.zone.clone(),
             day_change: options.day_change,
             other_days: 0,
@@ -72,12 +76,23 @@ impl<'t> Gatherer<'t> {
         &self.zone
     }
 
-    /// The file names its zone.
+    /// The file names its zone; what the importer chose goes before.
     ///
     /// # Errors
-    /// When there is no such zone.
+    /// When there is no such zone, and the importer chose none.
     pub fn set_zone(&mut self, name: &str, offset: usize) -> Result<(), Refusal> {
-        match moment::zone(name) {
+        let named = moment::zone(name);
+        if self.zone_chosen {
+            if named.as_ref().is_none_or(|zone| zone.iana_name() != self.zone.iana_name()) {
+                let chosen = self.zone.iana_name().unwrap_or("the one asked for").to_owned();
+                self.note(format!(
+                    "the file's time zone is `{}`; times without an offset are read in {chosen}, as asked",
+                    shortened(name)
+                ));
+            }
+            return Ok(());
+        }
+        match named {
             Some(zone) => {
                 if zone.iana_name() != self.zone.iana_name() {
                     self.note(format!("times without an offset are read in the file's time zone, {}", name.trim()));
@@ -273,7 +288,7 @@ impl<'t> Gatherer<'t> {
     /// The file puts something that starts then on this day; where the convention's own day change says otherwise, it is told.
     pub fn on_day(&mut self, start: Timestamp, day: &str) {
         let Ok(day) = day.trim().parse::<Date>() else { return };
-        if day_of(start, &self.home, self.day_change) != Some(day) {
+        if day_of(start, &self.home, self.day_change) != day {
             self.other_days += 1;
         }
     }

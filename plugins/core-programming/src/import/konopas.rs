@@ -30,21 +30,18 @@ pub(super) struct Dialect {
 
 /// Reads every list of sessions or people in the file.
 pub(super) fn sections(text: &str, gatherer: Gatherer<'_>, dialect: &Dialect) -> Result<super::File, Refusal> {
-    let mut reader = Reader::new(text);
     let mut sections = Sections { gatherer, dialect, found: false };
+    sections.settings(text)?;
+    let mut reader = Reader::new(text);
     while let Some(name) = reader.statement()? {
         if reader.at_list()? {
             sections.list(&mut reader, &name)?;
         } else {
-            reader.object(|reader, key| {
-                if reader.at_list()? {
-                    sections.list(reader, &key)
-                } else {
-                    let offset = reader.offset();
-                    let value = reader.any()?;
-                    sections.setting(&key, &value, offset)
-                }
-            })?;
+            reader.object(
+                |reader, key| {
+                    if reader.at_list()? { sections.list(reader, &key) } else { reader.any().map(|_| ()) }
+                },
+            )?;
         }
     }
     if !sections.found {
@@ -55,6 +52,10 @@ pub(super) fn sections(text: &str, gatherer: Gatherer<'_>, dialect: &Dialect) ->
     sections.gatherer.mark_shared_places();
     Ok(sections.gatherer.finish())
 }
+
+/// What objects around the lists may say besides.
+const ZONES: [&str; 4] = ["timezone", "timeZone", "time_zone", "time_zone_name"];
+const VERSION: &str = "schemaVersion";
 
 struct Sections<'t> {
     gatherer: Gatherer<'t>,
@@ -89,13 +90,34 @@ impl Sections<'_> {
         }
     }
 
-    /// What an object around the lists says besides.
+    /// What objects around the lists say besides. Read before the lists, because it may stand after the sessions whose times it is
+    /// about.
+    fn settings(&mut self, text: &str) -> Result<(), Refusal> {
+        if !ZONES.iter().chain([&VERSION]).any(|key| text.contains(key)) {
+            return Ok(());
+        }
+        let mut reader = Reader::new(text);
+        while reader.statement()?.is_some() {
+            if reader.at_list()? {
+                reader.list(|_, _| Ok(()))?;
+                continue;
+            }
+            reader.object(|reader, key| {
+                if reader.at_list()? {
+                    return reader.list(|_, _| Ok(()));
+                }
+                let offset = reader.offset();
+                let value = reader.any()?;
+                self.setting(&key, &value, offset)
+            })?;
+        }
+        Ok(())
+    }
+
     fn setting(&mut self, key: &str, value: &Literal, offset: usize) -> Result<(), Refusal> {
         match (key, value.word()) {
-            ("timezone" | "timeZone" | "time_zone" | "time_zone_name", Some(zone)) => {
-                self.gatherer.set_zone(zone, offset)
-            }
-            ("schemaVersion", Some(version)) if !matches!(version, "1" | "2") => Err(Refusal::whole(format!(
+            (key, Some(zone)) if ZONES.contains(&key) => self.gatherer.set_zone(zone, offset),
+            (VERSION, Some(version)) if !matches!(version, "1" | "2") => Err(Refusal::whole(format!(
                 "the file has schemaVersion {}; 1 and 2 are known",
                 super::shortened(version)
             ))),

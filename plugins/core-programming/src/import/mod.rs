@@ -22,8 +22,7 @@ pub mod xml_pull;
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 pub use file::{File, FilePart, FilePerson, FileRoom, FileSession, FileTrack};
@@ -94,8 +93,10 @@ impl Format {
 /// What a reader is told besides the bytes.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The zone of times that say none, unless the file names one: the convention's.
+    /// The convention's zone: that of times that say none, unless the importer or the file names one.
     pub zone: TimeZone,
+    /// The zone of times that say none, where the importer names it: before what the file says.
+    pub chosen_zone: Option<TimeZone>,
     /// When a day of the convention ends: what is before it belongs to the day before.
     pub day_change: Time,
     /// The source's label, where the importer wants another than the file's own.
@@ -106,7 +107,7 @@ impl Options {
     /// For a convention in this zone whose days end at this time.
     #[must_use]
     pub const fn new(zone: TimeZone, day_change: Time) -> Self {
-        Self { zone, day_change, source: None }
+        Self { zone, chosen_zone: None, day_change, source: None }
     }
 }
 
@@ -147,13 +148,6 @@ pub struct Finding {
     pub place: Place,
     /// Which item and what is wrong with it.
     pub message: String,
-}
-
-/// The convention's day of an instant: what is before the day change belongs to the day before.
-#[must_use]
-pub fn day_of(at: Timestamp, zone: &TimeZone, day_change: Time) -> Option<Date> {
-    let local = zone.to_datetime(at);
-    if local.time() < day_change { local.date().yesterday().ok() } else { Some(local.date()) }
 }
 
 /// Enough of a text to recognise it in a message.

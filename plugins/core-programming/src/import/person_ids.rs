@@ -27,14 +27,13 @@ impl PersonIds {
         }
     }
 
-    /// The UUID of whoever this id and name mean.
+    /// The UUID of whoever this id and name mean, and the one they have if another file of the source gave this id to more people, or
+    /// to fewer.
     #[must_use]
-    pub fn uuid(&self, source: &str, id: &str, name: &str) -> String {
-        if self.ambiguous.contains_key(id) {
-            identity::derived(&[source, "person", id, name])
-        } else {
-            identity::derived(&[source, "person", id])
-        }
+    pub fn uuids(&self, source: &str, id: &str, name: &str) -> (String, Option<String>) {
+        let by_id = identity::derived(&[source, "person", id]);
+        let by_both = identity::derived(&[source, "person", id, name]);
+        if self.ambiguous.contains_key(id) { (by_both, Some(by_id)) } else { (by_id, Some(by_both)) }
     }
 
     /// What the importer should know about ids that mean several people.

@@ -1,4 +1,4 @@
-//! The programme as a whole, for imports and exports: a handful of statements, whatever its size.
+//! The programme as a whole, for exports: a handful of statements, whatever its size.
 
 use conman_sdk::prelude::*;
 use std::str::FromStr;
@@ -40,11 +40,12 @@ impl Extent<'_> {
 /// The roles the public is told of, as SQL.
 pub const ANNOUNCED: &str = "('presenter', 'moderator', 'participant')";
 
-const SESSION: &str = "s.id, s.number, s.code, s.slug, s.title, s.subtitle, s.abstract_text, s.description, s.kind, s.state, s.environment, \
+pub(super) const SESSION: &str = "s.id, s.number, s.code, s.slug, s.title, s.subtitle, s.abstract_text, s.description, s.kind, s.state, s.environment, \
      s.language, s.track_id, s.room_id, s.starts_at, s.ends_at, s.url, s.links, s.attachments, s.tags, s.audience, s.extra, s.source";
-const PERSON: &str = "e.id, e.number, e.name, e.biography, e.avatar, e.url, e.links, e.source";
-const ROOM: &str = "SELECT id, name, sort_order, area, capacity, exclusive, description, extra, source FROM room";
-const TRACK: &str = "SELECT id, name, sort_order, color, slug, source FROM track";
+pub(super) const PERSON: &str = "e.id, e.number, e.name, e.biography, e.avatar, e.url, e.links, e.source";
+pub(super) const ROOM: &str =
+    "SELECT id, name, sort_order, area, capacity, exclusive, description, extra, source FROM room";
+pub(super) const TRACK: &str = "SELECT id, name, sort_order, color, slug, source FROM track";
 
 /// Reads the programme, or a part of it, sorted.
 ///
@@ -156,7 +157,7 @@ where
 }
 
 #[derive(FromRow)]
-struct SessionRow {
+pub(super) struct SessionRow {
     id: String,
     number: i64,
     code: String,
@@ -187,7 +188,7 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    fn session(self) -> Result<Session> {
+    pub(super) fn session(self) -> Result<Session> {
         Ok(Session {
             state: word(&self.state)?,
             environment: word(&self.environment)?,
@@ -216,7 +217,7 @@ impl SessionRow {
 }
 
 #[derive(FromRow)]
-struct PartRow {
+pub(super) struct PartRow {
     session_id: String,
     person_id: String,
     sort_order: i64,
@@ -224,7 +225,7 @@ struct PartRow {
 }
 
 impl PartRow {
-    fn part(self) -> Result<Part> {
+    pub(super) fn part(self) -> Result<Part> {
         Ok(Part {
             role: word::<Role>(&self.role)?,
             session: self.session_id,
@@ -235,7 +236,7 @@ impl PartRow {
 }
 
 #[derive(FromRow)]
-struct PersonRow {
+pub(super) struct PersonRow {
     id: String,
     number: Option<i64>,
     name: String,
@@ -255,7 +256,7 @@ impl From<PersonRow> for Person {
 }
 
 #[derive(FromRow)]
-struct RoomRow {
+pub(super) struct RoomRow {
     id: String,
     name: String,
     sort_order: i64,
@@ -276,7 +277,7 @@ impl From<RoomRow> for Room {
 }
 
 #[derive(FromRow)]
-struct TrackRow {
+pub(super) struct TrackRow {
     id: String,
     name: String,
     sort_order: i64,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use conman_sdk::database::execute_in;
 use conman_sdk::prelude::*;
 
-use super::{FOREVER, execute_in, revision};
+use super::{FOREVER, revision};
 use crate::changes::Plan;
 use crate::model::{Part, Person, Room, Session, Track};
 use crate::text;

@@ -1,10 +1,10 @@
 //! What the tests on real programmes share.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
-use core_programming::changes::{self, Plan};
+use core_programming::changes::{self, Elsewhere, Plan};
 use core_programming::conflicts::{self, Facts, Kind, Placed, RoomFacts, Rules};
 use core_programming::export::Edition;
 use core_programming::import::{File, Format, Options};
@@ -18,7 +18,7 @@ pub fn data(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         Some(path)
     } else {
-        eprintln!("skipped: {} is not there", path.display());
+        conman_testkit::skipped(format_args!("{} is not there", path.display()));
         None
     }
 }
@@ -114,7 +114,7 @@ impl Real {
     pub fn programme(&self) -> Option<Programme> {
         let file = self.file()?;
         let mut programme = Programme::default();
-        changes::apply(&mut programme, changes::plan(&Programme::default(), &file));
+        apply(&mut programme, plan(&Programme::default(), &file));
         Some(programme)
     }
 
@@ -136,6 +136,31 @@ impl Real {
         let (placed, facts) = conflict_input(programme);
         conflicts::find(&placed, &facts, &Rules::default(), &self.zone(), self.day_change)
     }
+}
+
+/// Compares a file with the whole programme.
+pub fn plan(programme: &Programme, file: &File) -> Plan {
+    changes::plan(programme, &Elsewhere::default(), file)
+}
+
+/// Carries a plan out on a programme in memory: what the database does with rows.
+pub fn apply(programme: &mut Programme, plan: Plan) {
+    fn put<T>(items: &mut Vec<T>, new: Vec<T>, removed: &[String], id: impl Fn(&T) -> &str) {
+        let replaced: HashSet<&str> = new.iter().map(&id).chain(removed.iter().map(String::as_str)).collect();
+        items.retain(|item| !replaced.contains(id(item)));
+        items.extend(new);
+    }
+    if let Some(conference) = plan.conference {
+        programme.conference = conference;
+    }
+    put(&mut programme.rooms, plan.rooms, &plan.removed_rooms, |room| &room.id);
+    put(&mut programme.tracks, plan.tracks, &plan.removed_tracks, |track| &track.id);
+    put(&mut programme.people, plan.people, &plan.removed_people, |person| &person.id);
+    put(&mut programme.sessions, plan.sessions, &plan.removed_sessions, |session| &session.id);
+    let gone: HashSet<&str> = plan.removed_sessions.iter().map(String::as_str).collect();
+    programme.parts.retain(|part| !gone.contains(part.session.as_str()) && !plan.line_ups.contains_key(&part.session));
+    programme.parts.extend(plan.line_ups.into_values().flatten());
+    programme.sort();
 }
 
 pub fn conflict_input(programme: &Programme) -> (Vec<Placed>, Facts) {

@@ -8,7 +8,7 @@ use super::host::{TABLE, import, kits, titles};
 use crate::common::{REAL, Real};
 
 async fn count(kit: &Testkit) -> Value {
-    kit.run("{ draftSessions { totalCount } draftPeople { totalCount } rooms { id } }").await.unwrap()
+    kit.run("{ draftSessions { totalCount } draftPeople { totalCount } draftRooms { id } }").await.unwrap()
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
         assert_eq!(import(&kit, "csv", vec![b'x'; 9 << 20]).await.unwrap_err().code(), "too-large");
         let now = count(&kit).await;
         assert_eq!(
-            (&now["draftSessions"]["totalCount"], &now["draftPeople"]["totalCount"], &now["rooms"]),
+            (&now["draftSessions"]["totalCount"], &now["draftPeople"]["totalCount"], &now["draftRooms"]),
             (&json!(0), &json!(0), &json!([])),
             "{on}"
         );

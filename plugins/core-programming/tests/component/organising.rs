@@ -134,11 +134,15 @@ async fn a_programme_by_hand() {
         );
 
         // Ignored with a reason, it is only shown when asked for.
-        let ignore = "mutation($id: ID!, $reason: String!) { ignoreConflict(id: $id, reason: $reason) { ignored { reason by } } }";
+        let ignore = "mutation($id: ID!, $reason: String!) { ignoreConflict(id: $id, reason: $reason) { ignored { reason by account } } }";
         let refused = kit.run_with(ignore, json!({ "id": found[0]["id"], "reason": " " })).await.unwrap_err();
         assert_eq!(refused.problems[0].pointer, "/reason", "{on}");
         let ignored = kit.run_with(ignore, json!({ "id": found[0]["id"], "reason": "Moons is short" })).await.unwrap();
-        assert_eq!(ignored["ignoreConflict"]["ignored"], json!({ "reason": "Moons is short", "by": "sam" }), "{on}");
+        assert_eq!(
+            ignored["ignoreConflict"]["ignored"],
+            json!({ "reason": "Moons is short", "by": "sam", "account": "sam" }),
+            "{on}"
+        );
         assert_eq!(kinds(&conflicts(&kit).await).len(), 7, "{on}");
         let every = kit.run("{ sessionConflicts(filter: { ignored: true, kinds: [ROOM_OVERLAP] }) { totalCount counts { kind count } nodes { ignored { by } } } }").await.unwrap();
         assert_eq!(
@@ -168,8 +172,8 @@ async fn a_programme_by_hand() {
         .unwrap();
         kit.run_with("mutation($id: ID!) { deleteRoom(id: $id) }", json!({ "id": id("small") })).await.unwrap();
         kit.run_with("mutation($id: ID!) { deletePerson(id: $id) }", json!({ "id": id("bob") })).await.unwrap();
-        let left = kit.run("{ rooms { name } draftPeople { nodes { name } } draftSessions { nodes { title people { person { name } } } } }").await.unwrap();
-        assert_eq!(all(&left["rooms"], "name"), ["Big Hall"], "{on}");
+        let left = kit.run("{ draftRooms { name } draftPeople { nodes { name } } draftSessions { nodes { title people { person { name } } } } }").await.unwrap();
+        assert_eq!(all(&left["draftRooms"], "name"), ["Big Hall"], "{on}");
         assert_eq!(all(&left["draftPeople"]["nodes"], "name"), ["Ann"], "{on}");
         assert_eq!(left["draftSessions"]["nodes"][1], json!({ "title": "Moons", "people": [] }), "{on}");
     }
@@ -395,5 +399,47 @@ async fn who_listens_is_told() {
             json!({ "release": "v3", "changes": [{ "title": "Night music", "change": "CANCELLED" }] }),
             "{on}"
         );
+    }
+}
+
+/// Ignored is one conflict, not whatever the same two sessions may get into later.
+#[tokio::test]
+async fn an_ignored_conflict_does_not_hide_another() {
+    for (on, kit) in kits(|setup| setup).await {
+        let made = kit
+            .run(
+                r#"mutation {
+                    lawn: createRoom(input: { name: "Lawn" }) { id }
+                    hall: createRoom(input: { name: "Main hall" }) { id }
+                    a: createSession(input: { title: "A" }) { id }
+                    b: createSession(input: { title: "B" }) { id }
+                }"#,
+            )
+            .await
+            .unwrap();
+        let put = async |room: &str| {
+            for session in ["a", "b"] {
+                kit.run_with(
+                    "mutation($s: ID!, $r: ID!) { placeSession(id: $s, room: $r, start: \"2026-08-14T14:00:00+02:00\", minutes: 30) { id } }",
+                    json!({ "s": made[session]["id"], "r": made[room]["id"] }),
+                )
+                .await
+                .unwrap();
+            }
+        };
+        put("lawn").await;
+        let found = conflicts(&kit).await;
+        assert_eq!(kinds(&found), ["ROOM_OVERLAP"], "{on}");
+        kit.run_with(
+            "mutation($id: ID!) { ignoreConflict(id: $id, reason: \"It is large\") { id } }",
+            json!({ "id": found[0]["id"] }),
+        )
+        .await
+        .unwrap();
+        assert_eq!(kinds(&conflicts(&kit).await), Vec::<&str>::new(), "{on}");
+        put("hall").await;
+        assert_eq!(kinds(&conflicts(&kit).await), ["ROOM_OVERLAP"], "{on}");
+        put("lawn").await;
+        assert_eq!(kinds(&conflicts(&kit).await), Vec::<&str>::new(), "{on}: back where it was looked at");
     }
 }

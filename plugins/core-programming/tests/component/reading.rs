@@ -174,8 +174,10 @@ async fn the_public_sees_releases_only() {
         let data = public.run(seen).await.unwrap();
         assert_eq!(data["sessions"]["nodes"], json!([]), "{on}");
         assert_eq!((&data["people"]["nodes"], &data["currentRelease"]), (&json!([]), &json!(null)), "{on}");
-        assert_eq!(all(&data["rooms"], "name"), ["Grüner Saal", "Lawn"], "{on}");
+        assert_eq!(data["rooms"], json!([]), "{on}");
         for refused in [
+            "{ draftRooms { name } }",
+            "{ draftTracks { name } }",
             "{ draftSessions { nodes { id } } }",
             "{ sessionConflicts { totalCount } }",
             "{ unreleasedChanges { title } }",
@@ -199,6 +201,88 @@ async fn the_public_sees_releases_only() {
         .unwrap();
         let one = "query($id: ID!) { session(id: $id) { title } }";
         assert_eq!(public.run_with(one, json!({ "id": id })).await.unwrap()["session"]["title"], "Robots", "{on}");
+    }
+}
+
+/// A track may be named after a guest nobody is to know of yet.
+#[tokio::test]
+async fn rooms_and_tracks_are_public_once_a_released_session_uses_them() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        let made = kit
+            .run(
+                r#"mutation {
+                    track: createTrack(input: { name: "Surprise guest" }) { id }
+                    room: createRoom(input: { name: "Crypt" }) { id }
+                    session: createSession(input: { title: "Surprise", start: "2026-08-15T10:00:00+02:00", minutes: 30, state: SCHEDULED }) { id }
+                }"#,
+            )
+            .await
+            .unwrap();
+        let ids = json!({ "room": made["room"]["id"], "track": made["track"]["id"], "session": made["session"]["id"] });
+        let place = "mutation($room: ID!, $track: ID!, $session: ID!) { updateSession(id: $session, patch: { room: $room, track: $track }) { room { name } track { name } } }";
+        kit.run_with(place, ids.clone()).await.unwrap();
+        let public = kit.as_actor(nobody());
+        let lists = "{ rooms { name } tracks { name } }";
+        let one = "query($room: ID!, $track: ID!) { room(id: $room) { name } track(id: $track) { name } }";
+        let ids = json!({ "room": ids["room"], "track": ids["track"] });
+        for who in [&public, &kit] {
+            let data = who.run(lists).await.unwrap();
+            assert_eq!(all(&data["rooms"], "name"), ["Grüner Saal", "Lawn"], "{on}");
+            assert_eq!(all(&data["tracks"], "name"), ["Main", "Science"], "{on}");
+            let data = who.run_with(one, ids.clone()).await.unwrap();
+            assert_eq!(data, json!({ "room": null, "track": null }), "{on}");
+        }
+        let drafts = kit.run("{ draftRooms { name } draftTracks { name } }").await.unwrap();
+        assert_eq!(all(&drafts["draftRooms"], "name"), ["Grüner Saal", "Lawn", "Crypt"], "{on}");
+        assert_eq!(all(&drafts["draftTracks"], "name"), ["Main", "Science", "Surprise guest"], "{on}");
+
+        kit.run(r#"mutation { release(name: "v2") { number } }"#).await.unwrap();
+        let data = public.run_with(one, ids).await.unwrap();
+        assert_eq!(data, json!({ "room": { "name": "Crypt" }, "track": { "name": "Surprise guest" } }), "{on}");
+        assert_eq!(all(&public.run(lists).await.unwrap()["rooms"], "name"), ["Grüner Saal", "Lawn", "Crypt"], "{on}");
+    }
+}
+
+/// However many releases are asked for at once, each has the sessions and people it had.
+#[tokio::test]
+async fn many_releases_are_read_together() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        let robots = session(&kit, "Robots").await;
+        let people = kit.run("{ draftPeople { nodes { id name } } }").await.unwrap()["draftPeople"]["nodes"].clone();
+        for number in 2..=110 {
+            // From the 60th on the session is another, without Ann.
+            if number == 60 {
+                let edit = "mutation($s: ID!, $p: ID!) { updateSession(id: $s, patch: { title: \"Androids\" }) { id } unassignPerson(session: $s, person: $p) { id } }";
+                kit.run_with(edit, json!({ "s": robots, "p": people[0]["id"] })).await.unwrap();
+            }
+            let release = "mutation($name: String!) { release(name: $name) { number } }";
+            kit.run_with(release, json!({ "name": format!("v{number}") })).await.unwrap();
+        }
+        let data = kit
+            .run("{ releases(first: 110) { number sessions(first: 2) { title people { person { name } } } } }")
+            .await
+            .unwrap();
+        let releases = data["releases"].as_array().unwrap();
+        assert_eq!(releases.len(), 110, "{on}");
+        for release in releases {
+            let number = release["number"].as_u64().unwrap();
+            let sessions = &release["sessions"];
+            let (title, names) = if number < 60 {
+                ("Robots", &["Bob", "Ann", "Zoë Ångström"][..])
+            } else {
+                ("Androids", &["Bob", "Zoë Ångström"][..])
+            };
+            assert_eq!(titles(sessions), ["Öffnung", title], "{on} {number}");
+            let people: Vec<&str> = sessions[1]["people"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|part| part["person"]["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(people, names, "{on} {number}");
+        }
     }
 }
 

@@ -313,10 +313,10 @@ fn keep(gatherer: &mut Gatherer<'_>, event: Event, source: &str, ids: &PersonIds
             .into_iter()
             .map(|Somebody { guid, id, name, mut person }| {
                 person.by_name = guid.is_none() && id.is_empty();
-                person.id = match guid {
-                    Some(guid) => guid,
-                    None if person.by_name => identity::derived(&[source, "person-named", &name]),
-                    None => ids.uuid(source, &id, &name),
+                (person.id, person.also) = match guid {
+                    Some(guid) => (guid, None),
+                    None if person.by_name => (identity::derived(&[source, "person-named", &name]), None),
+                    None => ids.uuids(source, &id, &name),
                 };
                 let part = FilePart { person: person.id.clone(), role: None };
                 gatherer.person(person);
