@@ -194,10 +194,10 @@ on_each_database! {
         let enable = "mutation($id: String!) { enablePlugin(id: $id) { id } }";
         let _ = system.convention("con", enable, json!({ "id": installed.json["id"] })).await.data();
         let stored = async || {
-            let answer = system.convention("con", "{ draftSessions { totalCount } rooms { id } }", json!({})).await;
+            let answer = system.convention("con", "{ draftSessions { totalCount } draftRooms { id } }", json!({})).await;
             answer.data().clone()
         };
-        let nothing: Value = json!({ "draftSessions": { "totalCount": 0 }, "rooms": [] });
+        let nothing: Value = json!({ "draftSessions": { "totalCount": 0 }, "draftRooms": [] });
         assert_eq!(stored().await, nothing);
         let before = peak(served.pid());
 

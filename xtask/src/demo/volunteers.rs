@@ -60,7 +60,7 @@ type Ids = BTreeMap<String, String>;
 
 pub fn make(conman: &Conman, file: &str, start: Date) -> anyhow::Result<()> {
     let file: File = serde_json::from_str(file)?;
-    let names = "{ rooms { id name } tracks { id name } }";
+    let names = "{ rooms: draftRooms { id name } tracks: draftTracks { id name } }";
     let programme = conman.graphql(None, names, &json!({}))?;
     let (rooms, tracks) = (by_name(&programme["rooms"])?, by_name(&programme["tracks"])?);
     let mut departments = Ids::new();
