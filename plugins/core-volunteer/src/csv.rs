@@ -1,5 +1,7 @@
 //! CSV as spreadsheets like it: a byte order mark, commas, CRLF, and no cell that a spreadsheet would run as a formula.
 
+use conman_sdk::spreadsheet;
+
 /// A table being written.
 pub(crate) struct Table {
     text: String,
@@ -30,16 +32,12 @@ impl Table {
     }
 
     fn cell(&mut self, cell: &str) {
-        // A number may begin with a minus; anything else that begins like a formula is made a text by an apostrophe.
-        let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-        if !is_formula && !cell.contains(['"', ',', '\n', '\r']) {
-            self.text.push_str(cell);
+        let cell = spreadsheet::guarded(cell);
+        if !cell.contains(['"', ',', '\n', '\r']) {
+            self.text.push_str(&cell);
             return;
         }
         self.text.push('"');
-        if is_formula {
-            self.text.push('\'');
-        }
         self.text.push_str(&cell.replace('"', "\"\""));
         self.text.push('"');
     }
@@ -57,7 +55,7 @@ mod tests {
         table.row(&["=HYPERLINK(1)", "-2.5"]);
         assert_eq!(
             table.finish(),
-            "\u{feff}a,b\r\nplain,\"with, comma\"\r\n\"say \"\"hi\"\"\",\"two\nlines\"\r\n\"'=HYPERLINK(1)\",-2.5\r\n"
+            "\u{feff}a,b\r\nplain,\"with, comma\"\r\n\"say \"\"hi\"\"\",\"two\nlines\"\r\n'=HYPERLINK(1),-2.5\r\n"
         );
     }
 }

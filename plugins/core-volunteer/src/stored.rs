@@ -39,20 +39,3 @@ pub(crate) fn named(text: &str, pointer: &str) -> Result<String> {
 pub(crate) fn int(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
 }
-
-/// Keys per statement of [`delete_in`]; few sizes, so that few texts exist.
-const SIZES: [usize; 3] = [1, 16, 256];
-
-/// Deletes the rows of `table` whose `column` is one of `keys`.
-pub(crate) fn delete_in(table: &str, column: &str, keys: &[String]) -> Result<()> {
-    for piece in keys.chunks(256) {
-        let size = SIZES.into_iter().find(|size| *size >= piece.len()).unwrap_or(piece.len());
-        let mut values: Vec<Value> = piece.iter().map(ToValue::to_value).collect();
-        if let Some(last) = values.last().cloned() {
-            values.resize(size, last);
-        }
-        let places: Vec<String> = (1..=size).map(|place| format!("${place}")).collect();
-        database::execute(&format!("DELETE FROM {table} WHERE {column} IN ({})", places.join(", ")), &values)?;
-    }
-    Ok(())
-}

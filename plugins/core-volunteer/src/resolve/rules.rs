@@ -104,21 +104,27 @@ pub(super) fn apply(ctx: &Context, id: Option<&str>) -> Result<ShiftRuleReport> 
 }
 
 /// Takes sessions that no event told of.
-pub(super) fn remember_sessions(ctx: &Context, sessions: Vec<ProgrammeSessionInput>) -> Result<ShiftRuleReport> {
-    if sessions.len() > MOST_SESSIONS {
-        return Err(Error::invalid(format!("Send at most {MOST_SESSIONS} sessions at once.")).at("/sessions"));
+pub(super) fn remember_sessions(ctx: &Context, page: ProgrammePageInput) -> Result<ShiftRuleReport> {
+    if page.nodes.len() > MOST_SESSIONS {
+        let message =
+            format!("Send at most {MOST_SESSIONS} sessions at once; ask the programme for no more on a page.");
+        return Err(Error::invalid(message).at("/sessions/nodes"));
     }
-    let rows = sessions.into_iter().map(|session| SessionRow {
-        id: session.id,
-        title: session.title,
-        kind: session.kind,
-        scheduled: session.scheduled,
-        room_id: session.room_id,
-        room_name: session.room_name,
-        track_id: session.track_id,
-        track_name: session.track_name,
-        starts_at: session.start.map(DateTime::timestamp),
-        ends_at: session.end.map(DateTime::timestamp),
+    let rows = page.nodes.into_iter().map(|session| {
+        let (room_id, room_name) = session.room.map(|room| (room.id, room.name)).unzip();
+        let (track_id, track_name) = session.track.map(|track| (track.id, track.name)).unzip();
+        SessionRow {
+            id: session.id,
+            title: session.title,
+            kind: session.kind,
+            scheduled: session.state.eq_ignore_ascii_case("scheduled"),
+            room_id,
+            room_name,
+            track_id,
+            track_name,
+            starts_at: session.start.map(DateTime::timestamp),
+            ends_at: session.end.map(DateTime::timestamp),
+        }
     });
     follow::follow(&Here::of(ctx)?, rows.collect())
 }

@@ -105,14 +105,13 @@ impl Calendar {
     /// When the convention day `date` begins.
     #[must_use]
     pub fn day_start(&self, date: Date) -> Timestamp {
-        self.instant(date, self.day_change)
+        conman_sdk::day_start(date, &self.zone, self.day_change)
     }
 
     /// The convention day that `at` falls on.
     #[must_use]
     pub fn day_of(&self, at: Timestamp) -> Date {
-        let date = self.zone.to_datetime(at).date();
-        if at < self.day_start(date) { date.yesterday().unwrap_or(date) } else { date }
+        conman_sdk::day_of(at, &self.zone, self.day_change)
     }
 
     /// The convention day `date`, from its beginning to the next one's.

@@ -33,8 +33,8 @@ pub enum Kept {
 
 /// Until when a volunteer may withdraw.
 #[must_use]
-pub fn deadline(shift: Span, minutes: i64) -> Timestamp {
-    after_minutes(shift.start, -minutes)
+pub fn deadline(shift: Span, flagged: bool, minutes: i64) -> Timestamp {
+    if flagged { shift.end } else { after_minutes(shift.start, -minutes) }
 }
 
 /// Checks whether an entry may be taken off its shift.
@@ -42,15 +42,16 @@ pub fn deadline(shift: Span, minutes: i64) -> Timestamp {
 /// # Errors
 /// Why not.
 pub fn check(now: Timestamp, shift: Span, state: State, by: By, minutes: i64) -> Result<(), Kept> {
-    let deadline = deadline(shift, minutes);
     match by {
         _ if state != State::SignedUp => Err(Kept::State(state)),
         By::Head => Ok(()),
         By::Volunteer { .. } if now >= shift.end => Err(Kept::Over),
         By::Volunteer { flagged: true } => Ok(()),
-        By::Volunteer { .. } if now >= shift.start => Err(Kept::Begun),
-        By::Volunteer { .. } if now > deadline => Err(Kept::Deadline(deadline)),
-        By::Volunteer { .. } => Ok(()),
+        By::Volunteer { flagged: false } if now >= shift.start => Err(Kept::Begun),
+        By::Volunteer { flagged: false } => {
+            let deadline = deadline(shift, false, minutes);
+            if now > deadline { Err(Kept::Deadline(deadline)) } else { Ok(()) }
+        }
     }
 }
 

@@ -112,7 +112,8 @@ impl EntryRow {
     }
 
     fn shown(self, here: &Here<'_>, roles: &HashMap<String, VolunteerRole>) -> Result<ShiftEntry> {
-        let deadline = withdrawal::deadline(self.span()?, here.settings.withdrawal_minutes_before);
+        let minutes = here.settings.withdrawal_minutes_before;
+        let deadline = withdrawal::deadline(self.span()?, self.flag.is_some(), minutes);
         let flag = self.flag.map(|code| EntryFlag {
             code,
             message: self.flag_reason.unwrap_or_default(),

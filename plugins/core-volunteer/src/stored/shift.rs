@@ -199,8 +199,7 @@ pub(crate) fn save_seats(seats: &[SeatRow]) -> Result<()> {
 
 /// Says which sessions shifts serve, whatever they served before.
 pub(crate) fn save_sessions(sessions: &BTreeMap<String, Vec<String>>) -> Result<()> {
-    let shifts: Vec<String> = sessions.keys().cloned().collect();
-    super::delete_in("shift_session", "shift_id", &shifts)?;
+    database::execute_in("DELETE FROM shift_session WHERE shift_id IN ($keys)", params![], sessions.keys())?;
     let values = sessions.iter().flat_map(|(shift, sessions)| {
         sessions.iter().enumerate().map(move |(position, session)| row![shift, session, position])
     });

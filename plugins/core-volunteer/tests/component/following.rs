@@ -202,6 +202,8 @@ async fn who_is_moved_is_told_and_may_go() {
             "vera MOVED: “Door: Talk s1” is now Fri 14 Aug 18:00–19:30; agreed to was Sun 16 Aug 19:45–21:15. Give it back, or dismiss this to agree."
         ]
     );
+    let mine = scene.volunteer("vera").run("{ myShifts { withdrawableUntil } }").await.unwrap();
+    assert_eq!(mine["myShifts"], json!([{ "withdrawableUntil": "2026-08-14T19:30:00+02:00" }]));
     let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
     scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
 }

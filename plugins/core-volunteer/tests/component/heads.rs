@@ -64,7 +64,9 @@ async fn a_coordinator_manages_everything_by_that_role_alone() {
     let on_behalf = "mutation($s: ID!) { signUp(shift: $s, account: \"vera\") { id } }";
     kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap();
     kit.run(r#"mutation { arrive(account: "vera") { id } }"#).await.unwrap();
-    kit.run(r#"mutation { rememberSessions(sessions: [{ id: "s1", title: "Talk" }]) { created } }"#).await.unwrap();
+    kit.run(r#"mutation { rememberSessions(sessions: { nodes: [{ id: "s1", title: "Talk" }] }) { created } }"#)
+        .await
+        .unwrap();
     assert_eq!(rename(&kit, &scene.department).await, "ok");
     let seen = kit.run_with("query($s: ID!) { shift(id: $s) { entries { account { id } } } }", json!({ "s": shift }));
     assert_eq!(seen.await.unwrap()["shift"]["entries"].as_array().unwrap().len(), 2);
