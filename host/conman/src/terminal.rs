@@ -90,7 +90,7 @@ impl Terminal {
 }
 
 const SPINNER: &str = "{spinner} {msg} {elapsed}";
-const BAR: &str = "{spinner} {msg} [{bar:30}] {binary_bytes}/{binary_total_bytes} {eta}";
+const BAR: &str = "{spinner} {msg} [{bar:20}] {binary_bytes}/{binary_total_bytes} {eta}";
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())

@@ -114,8 +114,7 @@ impl Answer {
                     )));
                 }
                 if response.headers.len() > 64
-                    || response.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
-                        > 16 << 10
+                    || response.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 16 << 10
                 {
                     return Err(bad_answer("the plugin answered with more than 64 headers or 16 KiB of them"));
                 }

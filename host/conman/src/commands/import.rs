@@ -39,7 +39,7 @@ async fn bring_in(door: &Door, import: &Import, body: Vec<u8>, terminal: Termina
     let route = format.route(Direction::In).unwrap_or_default();
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))]);
     let ask = Ask { method: Method::POST, path: format.address(&slug, route), headers, body: body.into() };
-    let what = format!("importing {} ({}) as {}", import.file.display(), size(ask.body.len()), format.name);
+    let what = format!("importing {} as {}", import.file.file_name().unwrap_or_default().display(), format.name);
     let reply = door
         .send(ask, what)
         .await

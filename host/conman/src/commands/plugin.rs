@@ -8,7 +8,7 @@ use crate::arguments::{In, PluginCommand, Where};
 use crate::commands::{convention, json_argument, list, read_file, take};
 use crate::door::{Ask, Door, Missing, Reply};
 use crate::failure::{Failure, Kind, Outcome};
-use crate::terminal::{Terminal, cell, size};
+use crate::terminal::{Terminal, cell};
 
 mod build;
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Termina
 
 async fn install(door: &Door, package: &std::path::Path, terminal: Terminal) -> Outcome {
     let bytes = read_file(package)?;
-    let what = format!("installing {} ({}): it is verified and compiled", package.display(), size(bytes.len()));
+    let what = format!("installing {}", package.file_name().unwrap_or_default().display());
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/wasm"))]);
     let ask = Ask { method: Method::POST, path: "/api/packages".to_owned(), headers, body: bytes.into() };
     let reply = door
