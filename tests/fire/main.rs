@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod circles;
 mod crash;
 mod misbehaviour;
 mod places;

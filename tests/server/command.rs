@@ -184,3 +184,38 @@ fn the_command_line_says_what_is_wrong_with_it() {
     let version = conman().arg("--version").run().successful();
     assert!(version.stdout.starts_with("conman "), "{}", version.stdout);
 }
+
+#[test]
+fn a_program_is_told_in_json_what_is_wrong_with_its_command_line() {
+    for wrong in [&["dance", "--json"][..], &["--json"], &["convention", "create", "--json"]] {
+        let done = conman().args(wrong).run();
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{wrong:?}");
+        let error: serde_json::Value = serde_json::from_str(&done.stderr).unwrap();
+        assert_eq!(error["error"]["code"], "usage", "{error}");
+        assert!(!error["error"]["message"].as_str().unwrap().is_empty(), "{error}");
+    }
+    let help = conman().args(["--help", "--json"]).run().successful();
+    assert!(help.stdout.contains("Usage"), "{}", help.stdout);
+}
+
+on_each_database! {
+    async fn what_was_made_can_be_corrected_and_taken_back(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let command = on(folder.path(), &database);
+        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        let updated = command().args(["convention", "update", "con", "--time-zone", "Europe/Berlin", "--ends-on", "2027-06-14", "--json"]).run().successful();
+        assert_eq!((&updated.json()["timeZone"], &updated.json()["startsOn"], &updated.json()["endsOn"]), (&json!("Europe/Berlin"), &json!("2027-06-11"), &json!("2027-06-14")));
+
+        let _ = command().args(["plugin", "install"]).arg(package("hello")).run().successful();
+        let _ = command().args(["plugin", "enable", "examples/hello"]).run().successful();
+        let in_use = command().args(["plugin", "uninstall", "examples/hello"]).run();
+        assert_eq!(in_use.code, 1, "{}", in_use.stderr);
+        let _ = command().args(["plugin", "disable", "examples/hello"]).run().successful();
+        let _ = command().args(["plugin", "uninstall", "examples/hello"]).run().successful();
+        let gone = command().args(["plugin", "uninstall", "examples/hello"]).run();
+        assert_eq!(gone.code, 3, "{}", gone.stderr);
+
+        let table = command().args(["graphql", "{ conventions { slug } }", "--table", "--json"]).run().successful();
+        assert_eq!(table.json()["conventions"][0]["slug"], "con");
+    }
+}

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod administration;
 mod command;
 mod folder;
 mod isolation;

@@ -32,19 +32,21 @@ on_each_database! {
 }
 
 on_each_database! {
-    async fn the_explorer_is_there_in_development_only_and_asks_nobody_else(database: Database) {
-        let page = async |host: &TestHost| host.anonymous().with_header(reqwest::header::ACCEPT, "text/html").get("/graphql").await;
+    async fn graphiql_is_there_in_development_only(database: Database) {
+        let page = async |host: &TestHost, path: &str| host.anonymous().with_header(reqwest::header::ACCEPT, "text/html").get(path).await;
         let production = TestHost::start(database).await;
-        assert_eq!(page(&production).await.status, 405);
-        assert_eq!(production.anonymous().get("/explorer.js").await.status, 404);
+        assert_eq!(page(&production, "/graphql").await.status, 405);
 
         let development = TestHost::start_with(Database::sqlite(), |config| config.mode = Mode::Development).await;
-        let shown = page(&development).await;
-        assert_eq!(shown.status, 200);
-        for (path, text) in [("/graphql", shown.text), ("/explorer.js", String::new()), ("/explorer.css", String::new())] {
-            let text = if text.is_empty() { development.anonymous().get(path).await.text } else { text };
-            assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("//cdn"), "{path}");
+        for path in ["/graphql", "/c/con/graphql"] {
+            let shown = page(&development, path).await;
+            assert_eq!(shown.status, 200);
+            assert!(shown.text.contains("graphiql") && shown.text.contains(&format!("'{path}'")), "{}", shown.text);
+            assert!(shown.header("content-security-policy").contains("connect-src 'self'"), "{:?}", shown.headers);
         }
+        // A name that is none is not written into the page.
+        let strange = page(&development, "/c/'-alert(1)-'/graphql").await;
+        assert!(!strange.text.contains("alert"), "{}", strange.text);
     }
 }
 

@@ -25,6 +25,16 @@ on_each_database! {
         host.enable("con", "hello").await;
         assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([{ "name": "Vera" }]));
 
+        // Until it is purged, for which the plugin has to be disabled.
+        let purge = r#"mutation { purgePlugin(id: "examples/hello") }"#;
+        assert_eq!(system.convention("con", purge, json!({})).await.code(), "conflict");
+        let _ = system.convention("con", r#"mutation { disablePlugin(id: "examples/hello") }"#, json!({})).await.data();
+        assert_eq!(visitor.convention("con", purge, json!({})).await.code(), "forbidden");
+        let _ = system.convention("con", purge, json!({})).await.data();
+        host.enable("con", "hello").await;
+        assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([]));
+        let _ = visitor.convention("con", r#"mutation { sign(name: "Vera") { id } }"#, json!({})).await.data();
+
         // And all of it is there after a restart.
         assert!(host.restart().await.is_clean());
         let visitor = host.anonymous().with_token(&visitor.token().unwrap());
@@ -95,6 +105,28 @@ on_each_database! {
         assert_eq!(guests.data()["guests"].as_array().unwrap().len(), 1);
         let other = keyed.convention("con", r#"mutation { sign(name: "Someone else") { id } }"#, json!({})).await;
         assert_eq!(other.code(), "idempotency-mismatch", "{}", other.text);
+    }
+}
+
+on_each_database! {
+    async fn a_configuration_is_no_upgrade(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "hello").await;
+        let newer = repacked("hello", |parts| parts.manifest = parts.manifest.replacen("version = \"", "version = \"9", 1));
+        let installed = host.system().post("/api/packages", newer).await;
+        assert_eq!(installed.status, 200, "{}", installed.text);
+        let enable = async |arguments: &str| {
+            let operation = format!(r#"mutation {{ enablePlugin(id: "examples/hello"{arguments}) {{ version }} }}"#);
+            host.system().convention("con", &operation, json!({})).await
+        };
+        let new = installed.json["version"].as_str().unwrap();
+        let old = new.strip_prefix('9').unwrap();
+        assert_eq!(enable(", config: {}").await.data()["enablePlugin"]["version"], json!(old));
+        assert_eq!(enable("").await.data()["enablePlugin"]["version"], json!(new));
+        let back = format!(r#", version: "{old}", config: {{}}"#);
+        assert_eq!(enable(&back).await.data()["enablePlugin"]["version"], json!(old));
+        assert_eq!(enable(r#", version: "0.0.1""#).await.code(), "not-found");
     }
 }
 

@@ -53,7 +53,7 @@ impl Bus {
         });
     }
 
-    /// Says that a plugin was enabled, disabled or upgraded: what was held may go on. Returns at once.
+    /// Says that a plugin was enabled, disabled, upgraded or loaded at last: what was held may go on. Returns at once.
     pub fn subscriptions_changed(&self) {
         self.0.desk.put(|papers| papers.subscriptions_changed = true);
     }

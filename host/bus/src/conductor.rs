@@ -195,7 +195,7 @@ impl Conductor {
                 ledger::forget_done(transaction, before).await?;
                 for held in ledger::held(transaction).await? {
                     let (convention, subscriber, topic) = &held;
-                    if subscriptions.subscribers(convention, topic).contains(subscriber) {
+                    if subscriptions.takes(convention, subscriber, topic) {
                         ledger::release(transaction, &held, now).await?;
                     }
                 }
@@ -375,7 +375,7 @@ impl Conductor {
                 self.counters.dead_lettered.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%event, %subscriber, attempts, %fault, detail = fault.detail, "event given up; it is in the dead-letter list");
             }
-            Fate::Held => tracing::info!(%event, %subscriber, "event held until its subscriber is enabled again"),
+            Fate::Held => tracing::info!(%event, %subscriber, "event held until its subscriber can take it"),
             Fate::Prolonged => {}
         }
     }

@@ -32,19 +32,6 @@ pub struct DeadLetter {
     pub died_at: Timestamp,
 }
 
-/// What lies before one subscriber of a convention.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backlog {
-    /// Who.
-    pub subscriber: PluginId,
-    /// Events to be delivered, retries and those behind them included.
-    pub pending: u64,
-    /// Events held, because the subscriber is disabled. Those behind them are among the pending.
-    pub held: u64,
-    /// Dead letters.
-    pub dead: u64,
-}
-
 impl Bus {
     /// A convention's dead letters, newest event first; `after` is the last one of the page before.
     ///
@@ -159,32 +146,6 @@ impl Bus {
         .await?;
         self.look_again();
         Ok(forgotten)
-    }
-
-    /// What lies before each subscriber of a convention.
-    ///
-    /// # Errors
-    /// What the database failed with.
-    pub async fn backlog(&self, convention: &ConventionId) -> Result<Vec<Backlog>, BusError> {
-        let sql = "SELECT subscriber, state, COUNT(*) FROM bus_delivery WHERE convention = $1 AND state <> 'done' \
-                   GROUP BY subscriber, state ORDER BY subscriber";
-        let rows = read(self.database().as_ref(), sql, &[convention.as_str().into()]).await?;
-        let mut backlogs: Vec<Backlog> = Vec::new();
-        for row in &rows.rows {
-            let subscriber = delivery::plugin(row.text(0)?)?;
-            if backlogs.last().is_none_or(|last| last.subscriber != subscriber) {
-                backlogs.push(Backlog { subscriber, pending: 0, held: 0, dead: 0 });
-            }
-            let number = u64::from(count(row.integer(2)?));
-            if let Some(backlog) = backlogs.last_mut() {
-                match row.text(1)? {
-                    "held" => backlog.held += number,
-                    "dead" => backlog.dead += number,
-                    _ => backlog.pending += number,
-                }
-            }
-        }
-        Ok(backlogs)
     }
 
     async fn transaction<F>(&self, convention: &ConventionId, id: &DeliveryId, work: F) -> Result<bool, SqlError>

@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
     Delivered,
     /// It failed.
     Failed(Fault),
-    /// The subscriber is not enabled, or no longer wants the topic: nothing was tried.
+    /// The subscriber cannot take it just now, or no longer wants the topic: nothing was tried.
     Unwanted,
 }
 
@@ -25,12 +25,11 @@ pub(crate) async fn handle(parts: &BusParts, delivery: &Delivery) -> Outcome {
     let convention = &delivery.key.convention;
     let subscriber = &delivery.key.subscriber;
     let event = &delivery.event;
-    if !parts.subscriptions.subscribers(convention, &event.topic).contains(subscriber) {
+    if !parts.subscriptions.takes(convention, subscriber, &event.topic) {
         return Outcome::Unwanted;
     }
     let attempt = async {
-        let mut scope = parts.scopes.scope(convention, event).await?;
-        scope.hops = event.hops.saturating_add(1);
+        let scope = parts.scopes.scope(convention, event).await?;
         parts.dispatcher.handle(&scope, subscriber, event).await
     };
     // A panic in whoever dispatches must cost this try, not the lane: nobody would ever tell its outcome.

@@ -14,7 +14,8 @@
 //! Order holds in a *lane*: one convention, subscriber, publisher and key. The first event of a lane is tried until it is handled or
 //! dead; those behind it wait. Lanes do not wait for one another, and no subscriber may take all the places.
 //!
-//! A plugin that is disabled gets no new events. What was already on its way is held, in order, and goes on when the plugin is back.
+//! A plugin that is disabled gets no new events. What was already on its way is held, in order, and goes on when the plugin is back. So is
+//! what is emitted while a plugin is enabled and cannot be loaded.
 //!
 //! Several hosts may work on one database: whoever delivers holds a claim that ends by itself, so that a crashed host's work goes on
 //! elsewhere.
@@ -38,7 +39,7 @@ mod retry;
 
 pub use bus::{Bus, COMPONENT, MIGRATIONS};
 pub use config::BusConfig;
-pub use dead_letter::{Backlog, DeadLetter};
+pub use dead_letter::DeadLetter;
 pub use delivery::DeliveryId;
 pub use error::BusError;
 pub use figures::BusFigures;

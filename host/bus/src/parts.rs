@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use conman_kernel::clock::Clock;
 use conman_kernel::dispatch::{Dispatcher, Scope};
-use conman_kernel::event::Event;
+use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
@@ -27,15 +27,23 @@ pub trait Outboxes: Send + Sync {
 }
 
 /// Who wants which events.
+#[async_trait]
 pub trait Subscriptions: Send + Sync {
-    /// The plugins enabled in `convention` that subscribe to `topic`.
-    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId>;
+    /// Which events are owed to whom in `convention`: to every plugin that is enabled there, also to one that this host cannot run
+    /// just now. An event owed to nobody is dropped.
+    ///
+    /// # Errors
+    /// When that cannot be told; then events stay in their outbox until it can.
+    async fn owed(&self, convention: &ConventionId) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError>;
+
+    /// Whether `subscriber` can take events of `topic` just now. Until it can, what is owed to it is held.
+    fn takes(&self, convention: &ConventionId, subscriber: &PluginId, topic: &str) -> bool;
 }
 
 /// As whom and where a handler runs.
 #[async_trait]
 pub trait Scopes: Send + Sync {
-    /// The scope for handling `event`. The bus itself sets its `hops`.
+    /// The scope for handling `event`.
     ///
     /// # Errors
     /// When the convention is gone or cannot be read; the delivery is retried like any that failed.
@@ -56,7 +64,7 @@ pub struct BusParts {
     pub database: SharedDatabase,
     /// Where events come from.
     pub outboxes: Arc<dyn Outboxes>,
-    /// Who wants them. Must be complete before [`Bus::start`](crate::Bus::start): an event that nobody wants is dropped.
+    /// Who wants them.
     pub subscriptions: Arc<dyn Subscriptions>,
     /// As whom handlers run.
     pub scopes: Arc<dyn Scopes>,

@@ -1,5 +1,6 @@
 //! Empties one publisher's outbox: copies events to the carrier, tells listeners, and only then deletes what it copied.
 
+use conman_kernel::event::TopicPattern;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::SqlError;
 
@@ -24,9 +25,10 @@ pub(crate) async fn relay(
         if events.is_empty() {
             return Ok(relayed);
         }
+        let owed = parts.subscriptions.owed(convention).await?;
         let wanted = events
             .iter()
-            .map(|event| (event.clone(), parts.subscriptions.subscribers(convention, &event.topic)))
+            .map(|event| (event.clone(), subscribers(&owed, &event.topic)))
             .filter(|(_, subscribers)| !subscribers.is_empty())
             .collect::<Vec<_>>();
         if !wanted.is_empty() {
@@ -44,4 +46,9 @@ pub(crate) async fn relay(
             return Ok(relayed);
         }
     }
+}
+
+fn subscribers(owed: &[(PluginId, Vec<TopicPattern>)], topic: &str) -> Vec<PluginId> {
+    let wants = |(_, patterns): &&(PluginId, Vec<TopicPattern>)| patterns.iter().any(|pattern| pattern.matches(topic));
+    owed.iter().filter(wants).map(|(plugin, _)| plugin.clone()).collect()
 }

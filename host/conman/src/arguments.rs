@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs a convention on sandboxed plugins.
 #[derive(Debug, Parser)]
-#[command(name = "conman", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "conman", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 not found, 4 refused, 5 data folder in use, 6 host unreachable, 7 wrong input."
 )]
@@ -78,7 +78,7 @@ pub(crate) struct Serve {
     /// Where to listen
     #[arg(long, env = "CONMAN_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
-    /// Development: the GraphQL explorer at every GraphQL address
+    /// Development: GraphiQL at every GraphQL address; the page loads it from a public CDN
     #[arg(long)]
     pub(crate) dev: bool,
     /// Take the client's address from X-Forwarded-For, which a reverse proxy in front must set
@@ -112,6 +112,8 @@ pub(crate) enum ConventionCommand {
         /// Its short name
         slug: Option<String>,
     },
+    /// Correct one's facts; what is not named stays
+    Update(ConventionUpdate),
     /// Open, close or reopen one
     State {
         /// Its short name
@@ -150,6 +152,30 @@ pub(crate) struct ConventionCreate {
     /// Open it at once
     #[arg(long)]
     pub(crate) live: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConventionUpdate {
+    /// Its short name
+    pub(crate) slug: String,
+    /// Another short name; the old address is gone
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) new_slug: Option<String>,
+    /// Its name for people
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// IANA time zone
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// First day, 2026-08-14
+    #[arg(long, value_name = "DATE")]
+    pub(crate) starts_on: Option<String>,
+    /// Last day, inclusive
+    #[arg(long, value_name = "DATE")]
+    pub(crate) ends_on: Option<String>,
+    /// What happens before this time belongs to the day before
+    #[arg(long, value_name = "TIME")]
+    pub(crate) day_change: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -235,12 +261,23 @@ pub(crate) enum PluginCommand {
         /// The package, a `.wasm` file
         package: PathBuf,
     },
-    /// Enable an installed plugin in a convention, or change its configuration
+    /// Take a package that is enabled nowhere off the host; what its plugin has stored is kept
+    Uninstall {
+        /// `publisher/name`
+        id: String,
+        /// Which of its packages, when several are installed
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
+    },
+    /// Enable an installed plugin in a convention, or change its version or configuration
     Enable {
         /// `publisher/name`
         id: String,
         #[command(flatten)]
         place: In,
+        /// Which version; without it the one installed last, or with --config alone the one that is enabled
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
         /// Its configuration: JSON, or `@file`
         #[arg(long, value_name = "JSON")]
         config: Option<String>,
@@ -315,7 +352,7 @@ pub(crate) struct Graphql {
     /// Its variables: a JSON object, or `@file`
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) variables: String,
-    /// Show the first list of the answer as a table
+    /// Show the first list of the answer as a table; not with --json
     #[arg(long)]
     pub(crate) table: bool,
     /// The convention; the host's own schema when left out

@@ -55,14 +55,13 @@ impl Finding {
 }
 
 pub(crate) async fn run(place: &Where, terminal: Terminal) -> Outcome {
-    let progress = terminal.progress("looking at the data folder");
     let mut findings = Vec::new();
     if place.host.is_none() {
+        let _progress = terminal.progress("looking at the data folder");
         findings.extend(folder::look(&place.data));
     }
-    progress.step("looking at the host");
-    findings.extend(host::look(place).await);
-    progress.step("looking at the machine");
+    findings.extend(host::look(place, terminal).await);
+    let progress = terminal.progress("looking at the machine");
     findings.extend(machine::look(&place.data));
     drop(progress);
 

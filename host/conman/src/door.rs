@@ -6,6 +6,8 @@
 mod local;
 mod remote;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use conman_server::{DataFolder, Held, HostConfig, Owner};
 use http::{HeaderMap, Method, StatusCode};
@@ -13,9 +15,10 @@ use serde_json::{Value, json};
 
 use crate::arguments::Where;
 use crate::failure::{Failure, Kind};
+use crate::terminal::Terminal;
 
-pub(crate) use local::Local;
-pub(crate) use remote::Remote;
+use local::Local;
+use remote::Remote;
 
 /// A request to the host.
 #[derive(Debug, Clone)]
@@ -43,15 +46,92 @@ pub(crate) enum Missing {
     Refuse,
 }
 
-/// The way in.
-pub(crate) enum Door {
+/// The way in, and where to say what is going on behind it.
+pub(crate) struct Door {
+    way: Way,
+    terminal: Terminal,
+}
+
+enum Way {
     Remote(Remote),
     Local(Box<Local>),
 }
 
 impl Door {
     /// Finds the way in: the host that was named, the host that works on the data folder, or the folder itself.
-    pub(crate) async fn find(place: &Where, missing: Missing) -> Result<Self, Failure> {
+    pub(crate) async fn find(place: &Where, missing: Missing, terminal: Terminal) -> Result<Self, Failure> {
+        Ok(Self { way: Way::find(place, missing, terminal).await?, terminal })
+    }
+
+    /// Sends a request; every status is an answer.
+    pub(crate) async fn send(&self, ask: Ask, what: impl Into<Cow<'static, str>>) -> Result<Reply, Failure> {
+        let progress = self.terminal.progress(what);
+        match &self.way {
+            Way::Remote(remote) => remote.send(ask, progress).await,
+            Way::Local(local) => local.send(ask).await,
+        }
+    }
+
+    /// Runs a GraphQL operation: the host's own when no convention is named.
+    pub(crate) async fn graphql(
+        &self,
+        convention: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Failure> {
+        self.graphql_saying("waiting for the host", convention, query, variables).await
+    }
+
+    /// The same, with other words for what is going on.
+    pub(crate) async fn graphql_saying(
+        &self,
+        what: impl Into<Cow<'static, str>>,
+        convention: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Value, Failure> {
+        let reply = self.graphql_reply(what, convention, query, variables).await?;
+        let mut answer: Value = serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))?;
+        match first_error(&answer) {
+            Some(failure) => Err(failure),
+            None => Ok(answer.get_mut("data").map(Value::take).unwrap_or_default()),
+        }
+    }
+
+    /// The same, with the answer as it came.
+    pub(crate) async fn graphql_reply(
+        &self,
+        what: impl Into<Cow<'static, str>>,
+        convention: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Result<Reply, Failure> {
+        let path = convention.map_or_else(|| "/graphql".to_owned(), |slug| format!("/c/{slug}/graphql"));
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let headers =
+            HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
+        self.send(Ask { method: Method::POST, path, headers, body: body.into() }, what).await
+    }
+
+    /// In words: whom was asked.
+    pub(crate) fn describe(&self) -> String {
+        match &self.way {
+            Way::Remote(remote) => format!("asked {}", remote.address()),
+            Way::Local(_) => "opened here".to_owned(),
+        }
+    }
+
+    /// Lets what is under way finish. Only a folder that was opened here has anything to finish.
+    pub(crate) async fn close(self) {
+        if let Way::Local(local) = self.way {
+            let _progress = self.terminal.progress("closing the data folder: events are still on their way");
+            local.close().await;
+        }
+    }
+}
+
+impl Way {
+    async fn find(place: &Where, missing: Missing, terminal: Terminal) -> Result<Self, Failure> {
         if let Some(host) = &place.host {
             return Ok(Self::Remote(Remote::new(host, place.token.clone())?));
         }
@@ -77,52 +157,11 @@ impl Door {
                     )));
                 }
                 let config = HostConfig::new(folder, place.postgres.clone());
+                let path = place.data.display();
+                let _progress =
+                    terminal.progress(format!("opening {path}: plugins it has not compiled yet are compiled"));
                 Ok(Self::Local(Box::new(Local::open(config).await?)))
             }
-        }
-    }
-
-    /// Sends a request; every status is an answer.
-    pub(crate) async fn send(&self, ask: Ask) -> Result<Reply, Failure> {
-        match self {
-            Self::Remote(remote) => remote.send(ask).await,
-            Self::Local(local) => local.send(ask).await,
-        }
-    }
-
-    /// Runs a GraphQL operation: the host's own when no convention is named.
-    pub(crate) async fn graphql(
-        &self,
-        convention: Option<&str>,
-        query: &str,
-        variables: Value,
-    ) -> Result<Value, Failure> {
-        let reply = self.graphql_reply(convention, query, variables).await?;
-        let mut answer: Value = serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))?;
-        match first_error(&answer) {
-            Some(failure) => Err(failure),
-            None => Ok(answer.get_mut("data").map(Value::take).unwrap_or_default()),
-        }
-    }
-
-    /// The same, with the answer as it came.
-    pub(crate) async fn graphql_reply(
-        &self,
-        convention: Option<&str>,
-        query: &str,
-        variables: Value,
-    ) -> Result<Reply, Failure> {
-        let path = convention.map_or_else(|| "/graphql".to_owned(), |slug| format!("/c/{slug}/graphql"));
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        let headers =
-            HeaderMap::from_iter([(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);
-        self.send(Ask { method: Method::POST, path, headers, body: body.into() }).await
-    }
-
-    /// Lets what is under way finish. Only a folder that was opened here has anything to finish.
-    pub(crate) async fn close(self) {
-        if let Self::Local(local) = self {
-            local.close().await;
         }
     }
 }

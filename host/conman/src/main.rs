@@ -13,11 +13,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::arguments::{Arguments, Command};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::terminal::{Format, Terminal};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error),
+    };
     let terminal = Terminal { format: if arguments.json { Format::Json } else { Format::People } };
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run(arguments, terminal)),
@@ -33,6 +36,23 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// A command line that is none, or one that asks for help, which is an answer.
+fn misread(error: &clap::Error) -> ExitCode {
+    let for_programs =
+        std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    if for_programs && error.use_stderr() {
+        // In one line: what is wrong, without the drawing of how to use it.
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default();
+        let failure = Failure::usage(message.strip_prefix("error: ").unwrap_or(message));
+        eprintln!("{}", failure.json());
+        return failure.exit_code();
+    }
+    // Fails only when nobody reads it.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 async fn run(arguments: Arguments, terminal: Terminal) -> Outcome {

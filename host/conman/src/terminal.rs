@@ -4,11 +4,13 @@
 
 use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table, TableComponent};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -77,17 +79,21 @@ impl Terminal {
         self.print(&table.trim_fmt())
     }
 
-    /// Shows that something is going on until the answer is dropped. Nothing is shown to programs.
+    /// Shows that something is going on until the answer is dropped, once it has gone on for a moment. Nothing is shown to programs.
     pub(crate) fn progress(self, what: impl Into<Cow<'static, str>>) -> Progress {
-        let shown = self.format == Format::People && std::io::stderr().is_terminal();
-        let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-            bar.set_style(style);
-        }
+        let bar = ProgressBar::hidden();
+        bar.set_style(style(SPINNER));
         bar.set_message(what);
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Progress(bar)
+        let shown = self.format == Format::People && std::io::stderr().is_terminal();
+        Progress { showing: shown.then(|| Showing::later(&bar)), bar }
     }
+}
+
+const SPINNER: &str = "{spinner} {msg} {elapsed}";
+const BAR: &str = "{spinner} {msg} [{bar:20}] {binary_bytes}/{binary_total_bytes} {eta}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// An empty table in the command's style, as wide as the terminal: a line under the head, none between rows.
@@ -116,20 +122,78 @@ pub(crate) fn new_table(head: &[&str]) -> Table {
     table
 }
 
+/// What takes less is over before anybody could read about it.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// Something that is going on.
 #[derive(Debug)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    showing: Option<Showing>,
+}
 
 impl Progress {
-    /// Says what is going on now.
-    pub(crate) fn step(&self, what: impl Into<Cow<'static, str>>) {
-        self.0.set_message(what);
+    /// So many bytes are to be moved from here on: a bar for as long as they are.
+    pub(crate) fn moving(&self, total: u64) -> Moving {
+        self.bar.set_position(0);
+        self.bar.set_length(total);
+        self.bar.set_style(style(BAR));
+        Moving(self.bar.clone())
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        // First nobody is to begin to show it.
+        self.showing = None;
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Bytes on their way. When it is dropped they have arrived, and how long the rest takes is not known.
+#[derive(Debug)]
+pub(crate) struct Moving(ProgressBar);
+
+impl Moving {
+    /// So many more have gone.
+    pub(crate) fn moved(&self, bytes: usize) {
+        self.0.inc(bytes as u64);
+    }
+}
+
+impl Drop for Moving {
+    fn drop(&mut self) {
+        self.0.set_style(style(SPINNER));
+    }
+}
+
+/// A thread that waits for a moment before it lets a bar be seen.
+#[derive(Debug)]
+struct Showing {
+    over: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Showing {
+    fn later(bar: &ProgressBar) -> Self {
+        let (over, waiting) = mpsc::channel();
+        let bar = bar.clone();
+        let thread = std::thread::spawn(move || {
+            if waiting.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.enable_steady_tick(Duration::from_millis(100));
+            }
+        });
+        Self { over: Some(over), thread: Some(thread) }
+    }
+}
+
+impl Drop for Showing {
+    fn drop(&mut self) {
+        self.over = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 

@@ -199,7 +199,7 @@ impl Engine {
 }
 
 /// Who asks and what they are at this moment: plugins are told all of it, so their answers may depend on it.
-fn actor_key(actor: &Actor) -> String {
+pub(crate) fn actor_key(actor: &Actor) -> String {
     let mut key = actor.key();
     for role in &actor.roles {
         key.push('\n');

@@ -61,6 +61,8 @@ pub(crate) struct Object {
     pub(crate) description: Option<String>,
     /// The key's fields; what has one is an entity, which others may refer to and extend.
     pub(crate) key: Option<Vec<Arc<str>>>,
+    /// What it takes to learn more than the key of one that is known by its key alone.
+    pub(crate) permission: Option<Arc<str>>,
     /// Whether loading it by its key may be served again.
     pub(crate) cache: Option<CacheRule>,
     pub(crate) fields: IndexMap<Arc<str>, Field>,

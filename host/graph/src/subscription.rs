@@ -22,7 +22,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::compose::ComposedSchema;
-use crate::engine::{Engine, Ready};
+use crate::engine::{Engine, Ready, actor_key};
 use crate::error::{GraphError, refusal};
 use crate::execute::{Execution, denied};
 use crate::model::Root;
@@ -50,6 +50,7 @@ struct GroupKey {
     plugin: PluginId,
     field: Arc<str>,
     arguments: Arc<str>,
+    /// With roles and permissions: a group is asked for as its first member is, so the others must be no less and no more.
     actor: String,
     languages: Arc<[String]>,
 }
@@ -339,7 +340,7 @@ impl Engine {
                 plugin: prepared.plugin,
                 field: prepared.field,
                 arguments: prepared.arguments,
-                actor: scope.actor.key(),
+                actor: actor_key(&scope.actor),
                 languages: Arc::clone(&scope.languages),
             };
             (key, schema.model().subscription.get(&call.field).map(|field| field.topics.as_slice()).unwrap_or_default())

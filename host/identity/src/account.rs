@@ -1,9 +1,7 @@
 //! Accounts: people who can sign in.
 
-use std::collections::HashMap;
-
 use conman_kernel::actor::{Actor, Principal};
-use conman_kernel::id::{AccountId, ConventionId};
+use conman_kernel::id::AccountId;
 use conman_kernel::sql::{RowExt as _, Value};
 use jiff::Timestamp;
 use serde_json::json;
@@ -14,6 +12,7 @@ use crate::declared::names;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
 use crate::input::{self, Email};
+use crate::membership::{Appointer, Appointment, appointments, refuse_ownerless};
 use crate::page::{Page, PageRequest};
 use crate::password;
 use crate::realm::Realm;
@@ -121,13 +120,15 @@ impl Identity {
         Ok(Draft { account, email, hash, generated })
     }
 
-    /// An account. One's own is always seen, others' with `account.manage` on the host.
+    /// Whoever asks, as an account: every token of theirs may know whose it is, however little else it may do.
     ///
     /// # Errors
-    /// Without that permission, when there is no such account, and what the database failed with.
-    pub async fn account(&self, by: &Actor, id: &AccountId) -> Result<Account> {
-        self.require_self(by, id).await?;
-        self.find_account(id).await
+    /// What the database failed with.
+    pub async fn own_account(&self, by: &Actor) -> Result<Option<Account>> {
+        match by.account() {
+            Some(id) => Ok(Some(self.find_account(id).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The account with this email, in any case of letters.
@@ -155,39 +156,12 @@ impl Identity {
         Ok(page.cut(accounts, |account| account.id.to_string()))
     }
 
-    /// The names of those of `ids` who hold a role in the convention, inherited ones included: what others there may learn of them.
-    ///
-    /// # Errors
-    /// What the database failed with.
-    pub async fn names(&self, convention: &ConventionId, ids: &[AccountId]) -> Result<HashMap<AccountId, String>> {
-        let lineage = self.directory().await?.lineage(&Realm::Convention(convention.clone()));
-        let mut names = HashMap::with_capacity(ids.len());
-        if lineage.is_empty() {
-            return Ok(names);
-        }
-        // Few enough parameters for every database.
-        for ids in ids.chunks(500) {
-            let mut parameters: Vec<Value> = ids.iter().map(|id| id.as_str().into()).collect();
-            let accounts = placeholders(1, ids.len());
-            parameters.extend(lineage.iter().map(|realm| Value::from(realm.id())));
-            let realms = placeholders(ids.len() + 1, lineage.len());
-            let sql = format!(
-                "SELECT DISTINCT a.id, a.name FROM identity_account a JOIN identity_membership m ON m.account = a.id \
-                 WHERE a.id IN ({accounts}) AND m.realm IN ({realms})"
-            );
-            for row in &self.read(&sql, &parameters).await?.rows {
-                names.insert(AccountId::from_stored(row.text(0)?), row.text(1)?.to_owned());
-            }
-        }
-        Ok(names)
-    }
-
     /// Gives an account another name. One may rename oneself.
     ///
     /// # Errors
     /// For others' accounts without `account.manage` on the host, when the name is wrong, and what the database failed with.
     pub async fn rename_account(&self, by: &Actor, id: &AccountId, name: &str) -> Result<Account> {
-        self.require_self(by, id).await?;
+        self.require_own(by, id, names::ACCOUNT_MANAGE).await?;
         let name = &input::name(name, "/name")?;
         self.change(by, Touches::Accounts, |mut change| {
             Box::pin(async move {
@@ -206,19 +180,26 @@ impl Identity {
     /// Disables an account, which ends all its sessions at once, or enables it again.
     ///
     /// # Errors
-    /// Without `account.manage` on the host, when somebody disables themselves, and what the database failed with.
+    /// Without `account.manage` on the host; for admins and owners without being an owner where they are; when somebody disables
+    /// themselves or the host's last owner, and what the database failed with.
     pub async fn set_account_state(&self, by: &Actor, id: &AccountId, state: AccountState) -> Result<Account> {
         self.require(by, &Realm::host(), names::ACCOUNT_MANAGE).await?;
         if by.account() == Some(id) && state == AccountState::Disabled {
             return Err(IdentityError::Refused("nobody disables their own account; ask another admin".to_owned()));
         }
+        let appointer = &self.appointer(by).await?;
         self.change(by, Touches::Accounts, |mut change| {
             Box::pin(async move {
                 let before = find(&mut change, id).await?;
+                let appointments = appointments(&mut change, id).await?;
+                appointer.require_over(&appointments)?;
                 let sql = "UPDATE identity_account SET state = $1 WHERE id = $2";
                 change.execute(sql, &[state.as_str().into(), id.as_str().into()]).await?;
                 if state == AccountState::Disabled {
                     change.execute("DELETE FROM identity_session WHERE account = $1", &[id.as_str().into()]).await?;
+                    if appointments.iter().any(Appointment::owns_the_host) {
+                        refuse_ownerless(&mut change).await?;
+                    }
                 }
                 let (was, is) = (json!({ "state": before.state.as_str() }), json!({ "state": state.as_str() }));
                 change.tell(deed("account.state", id, was, is)).await?;
@@ -240,25 +221,38 @@ impl Identity {
         password::acceptable(new)?;
         let account = self.find_account(id).await?;
         self.check_password(&Email::parse(&account.email)?, None, current).await?;
-        self.store_password(by, id, new, "account.password").await
+        self.store_password(by, id, new, "account.password", None).await
     }
 
     /// Gives an account a generated password and ends all its sessions.
     ///
     /// # Errors
-    /// Without `account.manage` on the host, when there is no such account, and what the database failed with.
+    /// Without `account.manage` on the host; for admins and owners without being an owner where they are: whoever learns the password
+    /// can do all that they can. When there is no such account, and what the database failed with.
     pub async fn reset_password(&self, by: &Actor, id: &AccountId) -> Result<Secret> {
         self.require(by, &Realm::host(), names::ACCOUNT_MANAGE).await?;
+        let appointer = self.appointer(by).await?;
         let password = Secret::password()?;
-        self.store_password(by, id, password.reveal(), "account.password-reset").await?;
+        self.store_password(by, id, password.reveal(), "account.password-reset", Some(&appointer)).await?;
         Ok(password)
     }
 
-    async fn store_password(&self, by: &Actor, id: &AccountId, password: &str, action: &str) -> Result<()> {
+    /// With an `appointer`, whoever has been appointed has been so by somebody like them.
+    async fn store_password(
+        &self,
+        by: &Actor,
+        id: &AccountId,
+        password: &str,
+        action: &str,
+        appointer: Option<&Appointer>,
+    ) -> Result<()> {
         let hash = &self.passwords().hash(password).await?;
         self.change(by, Touches::Accounts, |mut change| {
             Box::pin(async move {
                 let before = find(&mut change, id).await?;
+                if let Some(appointer) = appointer {
+                    appointer.require_over(&appointments(&mut change, id).await?)?;
+                }
                 let sql = "UPDATE identity_account SET password = $1 WHERE id = $2";
                 change.execute(sql, &[hash.as_str().into(), id.as_str().into()]).await?;
                 change.execute("DELETE FROM identity_session WHERE account = $1", &[id.as_str().into()]).await?;
@@ -274,10 +268,6 @@ impl Identity {
         let sql = format!("SELECT {COLUMNS} FROM identity_account WHERE id = $1");
         let rows = self.read(&sql, &[id.as_str().into()]).await?;
         rows.rows.first().map_or_else(|| Err(IdentityError::not_found("account", id)), |row| from_row(row))
-    }
-
-    async fn require_self(&self, by: &Actor, id: &AccountId) -> Result<()> {
-        self.require_own(by, id, names::ACCOUNT_MANAGE).await
     }
 }
 
@@ -310,11 +300,6 @@ async fn find(change: &mut Change<'_, '_>, id: &AccountId) -> Result<Account> {
     let sql = format!("SELECT {COLUMNS} FROM identity_account WHERE id = $1");
     let rows = change.query(&sql, &[id.as_str().into()]).await?;
     rows.rows.first().map_or_else(|| Err(IdentityError::not_found("account", id)), |row| from_row(row))
-}
-
-/// `$first, $first+1, …`
-fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) const COLUMNS: &str = "id, email, name, state, created_at";

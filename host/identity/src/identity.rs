@@ -9,6 +9,7 @@ use conman_kernel::sql::{Rows, read};
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
+use crate::acquaintance::Acquaintances;
 use crate::audit::Audit;
 use crate::authenticate::Actors;
 use crate::credential::Credentials;
@@ -21,8 +22,10 @@ use crate::throttle::{Throttle, ThrottleConfig};
 pub const COMPONENT: &str = "identity";
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") },
+    Migration { version: 2, name: "acquaintance", sql: include_str!("../migrations/0002_acquaintance.sql") },
+];
 
 /// What an operator may tune.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,7 @@ struct Inner {
     directory: DirectoryCache,
     credentials: Credentials,
     actors: Actors,
+    acquaintances: Acquaintances,
     stamps: TaskTracker,
 }
 
@@ -88,6 +92,7 @@ impl Identity {
             directory: DirectoryCache::new(),
             credentials: Credentials::new(config.cached),
             actors: Actors::new(config.cached),
+            acquaintances: Acquaintances::new(config.cached),
             stamps: TaskTracker::new(),
             database,
             clock,
@@ -140,6 +145,10 @@ impl Identity {
 
     pub(crate) fn actors(&self) -> &Actors {
         &self.0.actors
+    }
+
+    pub(crate) fn acquaintances(&self) -> &Acquaintances {
+        &self.0.acquaintances
     }
 
     pub(crate) fn stamps(&self) -> &TaskTracker {

@@ -9,6 +9,7 @@
 //! for one convention brings nothing into another.
 
 mod account;
+mod acquaintance;
 mod audit;
 mod authenticate;
 mod bootstrap;
@@ -24,7 +25,6 @@ mod membership;
 mod organization;
 mod page;
 mod password;
-
 mod realm;
 mod rights;
 mod secret;

@@ -1,20 +1,25 @@
 //! Who holds which role where, and what a convention lets a role do against its declaration.
 
-use conman_kernel::actor::{Actor, Principal, Role, role};
+use std::sync::Arc;
+
+use conman_kernel::actor::{Actor, Role, role};
 use conman_kernel::id::{AccountId, ConventionId};
 use conman_kernel::sql::{RowExt as _, Value};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::account;
+use crate::acquaintance::acquaint;
 use crate::audit::Deed;
 use crate::change::{Change, Touches};
 use crate::declared::{is_host_permission, names};
+use crate::directory::Directory;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
 use crate::input::{self, Email};
 use crate::page::{Page, PageRequest};
 use crate::realm::Realm;
+use crate::rights::Standing;
 
 /// A role held by somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +89,11 @@ impl Identity {
     ///
     /// # Errors
     /// As [`Identity::grant`], and when the host would be left without an owner.
-    pub async fn revoke(&self, by: &Actor, realm: &Realm, account: &AccountId, role: &Role) -> Result<bool> {
+    pub async fn revoke(&self, by: &Actor, realm: &Realm, who: &Who, role: &Role) -> Result<bool> {
         self.require_appointing(by, realm, role).await?;
         self.change(by, Touches::Accounts, |mut change| {
             Box::pin(async move {
+                let account = &find(&mut change, who).await?.id;
                 let sql = "DELETE FROM identity_membership WHERE account = $1 AND realm_kind = $2 AND realm = $3 AND role = $4";
                 let parameters =
                     [account.as_str().into(), realm.kind().into(), realm.id().into(), role.0.as_str().into()];
@@ -97,6 +103,7 @@ impl Identity {
                 if *realm == Realm::host() && role.0 == role::OWNER {
                     refuse_ownerless(&mut change).await?;
                 }
+                acquaint(&mut change, account, realm).await?;
                 let before = json!({ "role": role, "realm": realm.to_string() });
                 change.tell(deed("member.revoke", account, realm, before, json!(null))).await?;
                 Ok(true)
@@ -232,19 +239,63 @@ impl Identity {
         if is_implied(role) {
             return Err(IdentityError::Refused(format!("everybody has the role `{}`; nobody is given it", role.0)));
         }
-        let rights = self.rights(by, realm).await?;
-        let may = if is_appointed(role) {
-            by.principal == Principal::System || rights.roles.contains(&Role(role::OWNER.to_owned()))
-        } else {
-            rights.permissions.contains(names::MEMBER_MANAGE)
-        };
-        let permission = if is_appointed(role) { "all (the role owner)" } else { names::MEMBER_MANAGE };
-        if may {
-            Ok(())
-        } else {
-            Err(IdentityError::Forbidden { permission: permission.to_owned(), realm: realm.clone() })
+        if !is_appointed(role) {
+            return self.require(by, realm, names::MEMBER_MANAGE).await;
         }
+        let appointer = self.appointer(by).await?;
+        if appointer.directory.lineage(realm).is_empty() {
+            return Err(IdentityError::not_found(realm.kind(), realm.id()));
+        }
+        appointer.require_in(realm)
     }
+
+    /// Whoever acts, as somebody who may have appointed others.
+    pub(crate) async fn appointer(&self, by: &Actor) -> Result<Appointer> {
+        Ok(Appointer { directory: self.directory().await?, standing: self.standing(by).await? })
+    }
+}
+
+/// Somebody who may appoint admins and owners where they are an owner; the host itself everywhere.
+pub(crate) struct Appointer {
+    directory: Arc<Directory>,
+    standing: Standing,
+}
+
+impl Appointer {
+    fn require_in(&self, realm: &Realm) -> Result<()> {
+        let owns = self.standing.rights(&self.directory, realm).roles.contains(&Role(role::OWNER.to_owned()));
+        if owns || matches!(self.standing, Standing::System) {
+            return Ok(());
+        }
+        Err(IdentityError::Forbidden { permission: "all (the role owner)".to_owned(), realm: realm.clone() })
+    }
+
+    /// Fails unless they could have appointed somebody to all of these: only then may they take the account over or shut it out.
+    pub(crate) fn require_over(&self, appointments: &[Appointment]) -> Result<()> {
+        appointments.iter().try_for_each(|appointment| self.require_in(&appointment.realm))
+    }
+}
+
+/// Where an account is an admin or an owner.
+pub(crate) struct Appointment {
+    realm: Realm,
+    role: Role,
+}
+
+impl Appointment {
+    pub(crate) fn owns_the_host(&self) -> bool {
+        self.realm == Realm::host() && self.role.0 == role::OWNER
+    }
+}
+
+/// What an account has been appointed to.
+pub(crate) async fn appointments(change: &mut Change<'_, '_>, account: &AccountId) -> Result<Vec<Appointment>> {
+    let sql = "SELECT realm_kind, realm, role FROM identity_membership WHERE account = $1 AND role IN ($2, $3)";
+    let rows = change.query(sql, &[account.as_str().into(), role::ADMIN.into(), role::OWNER.into()]).await?;
+    let read = |row: &Vec<Value>| {
+        Ok(Appointment { realm: Realm::from_stored(row.text(0)?, row.text(1)?)?, role: Role(row.text(2)?.to_owned()) })
+    };
+    rows.rows.iter().map(read).collect()
 }
 
 fn is_implied(held: &Role) -> bool {
@@ -291,7 +342,8 @@ pub(crate) async fn insert(
     change.tell(deed("member.grant", account, realm, json!(null), after)).await
 }
 
-async fn refuse_ownerless(change: &mut Change<'_, '_>) -> Result<()> {
+/// Fails when nobody is left who owns the host and may sign in.
+pub(crate) async fn refuse_ownerless(change: &mut Change<'_, '_>) -> Result<()> {
     let host = Realm::host();
     let sql = "SELECT m.account FROM identity_membership m JOIN identity_account a ON a.id = m.account \
                WHERE m.realm_kind = $1 AND m.realm = $2 AND m.role = $3 AND a.state = 'active' LIMIT 1";

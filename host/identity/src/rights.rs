@@ -93,7 +93,8 @@ impl Standing {
         matches!(self, Self::System) || !self.held(directory, realm).is_empty()
     }
 
-    fn rights(&self, directory: &Directory, realm: &Realm) -> Rights {
+    /// What they hold in `realm`, everybody's counted.
+    pub(crate) fn rights(&self, directory: &Directory, realm: &Realm) -> Rights {
         let convention = realm.convention();
         let declared = Declared::none();
         let of = |roles: BTreeSet<Role>| Rights {

@@ -24,7 +24,7 @@ pub struct Scope {
     pub languages: Arc<[String]>,
     /// Repeats of a mutation with the same key answer what the first one answered.
     pub idempotency: Option<IdempotencyKey>,
-    /// How many event handlers led here.
+    /// How many event handlers led here; for a handler itself, those before it.
     pub hops: u32,
 }
 
@@ -100,7 +100,7 @@ pub struct RouteCall {
     pub kind: CallKind,
     /// `GET`, `POST`, …
     pub method: String,
-    /// The path below the plugin's own, without a leading slash: `schedule.xml`.
+    /// The path below the plugin's own, without a leading slash and percent-decoded: `schedule.xml`.
     pub path: String,
     /// The raw query string, without `?`.
     pub query: String,

@@ -16,7 +16,7 @@ use crate::call::Outcome;
 use crate::enabled::Enabled;
 use crate::guest::{Answer, Request};
 use crate::inventory::{
-    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, RouteMatch, enabled_rows,
+    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted, enabled_in, enabled_rows,
 };
 use crate::runtime::Runtime;
 
@@ -54,7 +54,7 @@ impl Runtime {
     pub async fn uninstall(&self, plugin: &PluginId, digest: Digest) -> Result<(), EnableError> {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
-        inventory.choose(plugin, Some(digest)).await?;
+        inventory.require_installed(plugin, digest).await?;
         if enabled_rows(&inventory.database).await?.iter().any(|row| row.digest == digest) {
             return Err(EnableError::InUse(plugin.clone()));
         }
@@ -62,6 +62,19 @@ impl Runtime {
     }
 
     // --- enabling
+
+    /// Which package [`Self::preview`] and [`Self::enable`] are to be asked for.
+    ///
+    /// # Errors
+    /// [`EnableError`] when none such is installed.
+    pub async fn choose(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        wanted: Wanted<'_>,
+    ) -> Result<Digest, EnableError> {
+        self.inventory().choose(convention, plugin, wanted).await
+    }
 
     /// The enabled set as it would be if `plugin` were enabled now: compose its schema before [`Self::enable`], to refuse what collides.
     ///
@@ -71,10 +84,10 @@ impl Runtime {
         &self,
         convention: &ConventionId,
         plugin: &PluginId,
-        digest: Option<Digest>,
+        digest: Digest,
     ) -> Result<Vec<EnabledPlugin>, EnableError> {
         let inventory = &self.inventory();
-        let digest = inventory.choose(plugin, digest).await?;
+        inventory.require_installed(plugin, digest).await?;
         let loaded = inventory.plugin(digest).await?;
         let mut all = self.enabled(convention);
         all.retain(|enabled| enabled.id() != plugin);
@@ -83,8 +96,11 @@ impl Runtime {
         Ok(all)
     }
 
-    /// Enables a plugin in a convention, or moves it to another version or configuration. Without `digest` the package installed
-    /// last is taken, without `config` the configuration it had. To enable is to consent to what the package asks for.
+    /// Enables a plugin in a convention, or moves it to another version or configuration. Without `config` it keeps the configuration
+    /// it had. To enable is to consent to what the package asks for.
+    ///
+    /// The configuration is checked first, the plugin's own check included, and migrations run last: what is refused leaves the version
+    /// that runs with the tables it knows. While they run, and until calls are let in to the new version, the one before answers.
     ///
     /// # Errors
     /// [`EnableError`]; then nothing has changed, except that migrations before a failing one have run.
@@ -92,25 +108,25 @@ impl Runtime {
         &self,
         convention: &Convention,
         plugin: &PluginId,
-        digest: Option<Digest>,
+        digest: Digest,
         config: Option<&str>,
         by: &Actor,
     ) -> Result<EnabledPlugin, EnableError> {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
-        let digest = inventory.choose(plugin, digest).await?;
+        inventory.require_installed(plugin, digest).await?;
         if let Some(other) = inventory.same_name(&convention.id, plugin) {
             return Err(EnableError::NameTaken { other });
         }
         let loaded = inventory.plugin(digest).await?;
-        let config = inventory.checked_config(&loaded, &convention.id, config)?;
+        let config = inventory.checked_config(&loaded, &convention.id, config).await?;
         let row = Inventory::row(&convention.id, plugin, digest, config, inventory.clock.now(), by);
         let candidate = Arc::new(inventory.candidate(&row).await?);
+        self.ask_about_config(convention, &candidate, by).await?;
         if let Some(database) = &candidate.database {
             let applied = database.migrate(&loaded.package.migrations).await.map_err(EnableError::Migration)?;
             tracing::info!(%plugin, convention = %convention.slug, ?applied, "migrated");
         }
-        self.ask_about_config(convention, &candidate, by).await?;
         let grants: Vec<&str> = loaded.capabilities.iter().map(|capability| capability.what.as_str()).collect();
         inventory.write_row(&row, &serde_json::Value::from(grants).to_string()).await?;
         inventory.publish(&convention.id, plugin, Some(Arc::clone(&candidate)));
@@ -175,7 +191,8 @@ impl Runtime {
     pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), EnableError> {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
-        if inventory.find(convention, plugin).is_some() {
+        // From the database: another host may have enabled it, and what cannot be loaded here is enabled all the same.
+        if enabled_in(&inventory.database, convention).await?.iter().any(|row| row.plugin == *plugin) {
             return Err(EnableError::InUse(plugin.clone()));
         }
         Ok(inventory.storage.purge(convention, plugin).await?)
@@ -201,28 +218,34 @@ impl Runtime {
         conventions
     }
 
-    /// The route for a request to `/c/{convention}/x/{name}/{path}`; none when no enabled plugin declares one.
-    #[must_use]
-    pub fn find_route(&self, convention: &ConventionId, name: &str, method: &str, path: &str) -> Option<RouteMatch> {
-        let generation = self.inventory().generation.load();
-        let (plugin, enabled) = generation.get(convention)?.iter().find(|(plugin, _)| plugin.name() == name)?;
-        let route = enabled.plugin.package.manifest.route(method, path)?;
-        Some(RouteMatch {
-            plugin: plugin.clone(),
-            kind: route.kind,
-            permission: route.permission.clone(),
-            body_limit: route.body_limit,
-        })
+    /// Who in a convention is to be told of which topics: every plugin that any host has enabled there, those included that this host
+    /// cannot load.
+    ///
+    /// # Errors
+    /// [`SqlError`], also when nobody can tell what an absent plugin subscribes to.
+    pub async fn subscriptions(
+        &self,
+        convention: &ConventionId,
+    ) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
+        let inventory = self.inventory();
+        let mut all = Vec::new();
+        for row in enabled_in(&inventory.database, convention).await? {
+            let patterns = inventory.topics(row.digest).await?;
+            if !patterns.is_empty() {
+                all.push((row.plugin, patterns));
+            }
+        }
+        Ok(all)
     }
 
-    /// Who in a convention wants to be told of which topics.
+    /// Whether a plugin runs here that wants to be told of a topic.
     #[must_use]
-    pub fn subscriptions(&self, convention: &ConventionId) -> Vec<(PluginId, Vec<TopicPattern>)> {
-        let patterns = |plugin: &EnabledPlugin| {
-            plugin.manifest().needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect()
-        };
-        let all = self.enabled(convention).into_iter().map(|plugin| (plugin.id().clone(), patterns(&plugin)));
-        all.filter(|(_, patterns): &(_, Vec<_>)| !patterns.is_empty()).collect()
+    pub fn takes(&self, convention: &ConventionId, plugin: &PluginId, topic: &str) -> bool {
+        let enabled = self.inventory().find(convention, plugin);
+        enabled.is_some_and(|enabled| {
+            let subscribed = &enabled.plugin.package.manifest.needs.events.subscribe;
+            subscribed.iter().any(|asked| asked.what.matches(topic))
+        })
     }
 
     /// The permissions that a convention's plugins introduce.

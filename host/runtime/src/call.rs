@@ -74,8 +74,11 @@ impl Caller {
         let caller = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = caller.tries(&call).await;
-            let broke_down = outcome.as_ref().is_err_and(faults::is_breakdown);
-            call.enabled.standing.breaker.ended(broke_down, Instant::now());
+            // A call that never got its turn says nothing about the plugin, neither good nor bad.
+            if !outcome.as_ref().is_err_and(|fault| fault.code == code::OVERLOADED) {
+                let broke_down = outcome.as_ref().is_err_and(faults::is_breakdown);
+                call.enabled.standing.breaker.ended(broke_down, Instant::now());
+            }
             drop(permits);
             outcome
         });
@@ -98,7 +101,7 @@ impl Caller {
             }
             match self.attempt(call, lost, deadline, budget).await {
                 Try::Done(outcome) => return outcome,
-                Try::Lost if tokio::time::Instant::now() >= deadline => return Err(faults::timeout(budget)),
+                Try::Lost if tokio::time::Instant::now() >= deadline => return Err(faults::conflict()),
                 Try::Lost => {
                     tracing::debug!(plugin = %call.enabled.standing.plugin, lost, "a call lost a conflict and runs again")
                 }
@@ -118,7 +121,7 @@ impl Caller {
         ));
         let mut transactions = Transactions::new(Arc::clone(&call.enabled), call.kind, call.hops, lost);
         match timeout_at(deadline, before(call, &mut transactions)).await {
-            Err(_elapsed) => return Try::Done(Err(faults::timeout(budget))),
+            Err(_elapsed) => return Try::Done(Err(faults::late(&transactions, budget))),
             Ok(Some(done)) => {
                 transactions.abandon().await;
                 return done;
@@ -136,7 +139,7 @@ impl Caller {
         };
         let outcome = match ended {
             // The store is dropped with whatever was under way; a dropped transaction is rolled back.
-            Err(_elapsed) => Try::Done(Err(faults::timeout(budget))),
+            Err(_elapsed) => Try::Done(Err(faults::late(&store.data().transactions, budget))),
             Ok(Ok(Ok(answer))) => after(call, answer, &mut store.data_mut().transactions).await,
             Ok(Ok(Err(error))) => {
                 store.data_mut().transactions.abandon().await;
@@ -161,8 +164,11 @@ impl Caller {
     }
 
     fn store(&self, state: CallState, budget: Budget) -> Store<CallState> {
+        let memory = state.memory.byte_limit();
         let mut store = Store::new(self.engine.wasmtime(), state);
         store.limiter(|state| &mut state.memory);
+        // Lists may name the same bytes again and again: what the host copies is held to what the guest may hold.
+        store.set_hostcall_fuel(memory);
         store.set_epoch_deadline(1);
         let turns = Arc::clone(&self.turns);
         // At every tick: is there time left? Then the others' turn first, so that one long call does not hold up many short ones.
@@ -232,12 +238,13 @@ async fn after(call: &Call, answer: Answer, transactions: &mut Transactions) -> 
         transactions.abandon().await;
         return Try::Done(Err(fault));
     }
-    if let (Some(remembered), Answer::Field(json), CallKind::Mutation) = (&call.remembered, &answer, call.kind)
+    if let (Some(remembered), CallKind::Mutation) = (&call.remembered, call.kind)
         && call.enabled.database.is_some()
         && !transactions.has_failed()
+        && let Some(text) = answer.text()
     {
         let outcome = match transactions.for_host().await {
-            Ok(transaction) => remembered.remember(transaction, json).await,
+            Ok(transaction) => remembered.remember(transaction, &text).await,
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {

@@ -19,26 +19,17 @@ use crate::call::{Call, Outcome};
 use crate::enabled::Enabled;
 use crate::faults;
 use crate::guest::{Answer, Request};
-use crate::idempotency::Remembered;
+use crate::idempotency::{Remembered, route_answer};
 use crate::runtime::Runtime;
 
 #[async_trait]
 impl Dispatcher for Runtime {
     async fn resolve(&self, scope: &Scope, call: FieldCall) -> Result<String, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
-        let remembered =
-            if call.kind == CallKind::Query { None } else { Remembered::of(scope, &call, &self.surroundings().clock) };
+        let remembered = Remembered::of_field(scope, &call, &self.surroundings().clock);
         let kind = call.kind;
         let request = Request::Field(field_request(call)?);
-        let call = Call { remembered, ..prepared(scope, enabled, kind, request)? };
-        let outcome = match &call.remembered {
-            Some(remembered) if kind == CallKind::Action => {
-                let remembered = remembered.clone();
-                self.run_action_once(call, remembered).await?
-            }
-            _ => self.caller().run(call).await?,
-        };
-        match outcome {
+        match self.run_once(Call { remembered, ..prepared(scope, enabled, kind, request)? }).await? {
             Outcome::Answer(Answer::Field(json)) | Outcome::Before(Some(json)) => Ok(json),
             _ => Err(other_answer()),
         }
@@ -80,6 +71,8 @@ impl Dispatcher for Runtime {
 
     async fn route(&self, scope: &Scope, call: RouteCall) -> Result<RouteAnswer, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
+        let remembered = Remembered::of_route(scope, &call, &self.surroundings().clock);
+        let kind = call.kind;
         let request = Request::Route(GuestRequest {
             method: call.method,
             path: call.path,
@@ -88,16 +81,9 @@ impl Dispatcher for Runtime {
             body: call.body,
             extra: EXTRA.to_owned(),
         });
-        match self.caller().run(prepared(scope, enabled, call.kind, request)?).await? {
-            Outcome::Answer(Answer::Route(response)) => Ok(RouteAnswer {
-                status: response.status,
-                headers: response
-                    .headers
-                    .into_iter()
-                    .map(|header| (header.name.to_ascii_lowercase(), header.value))
-                    .collect(),
-                body: response.body,
-            }),
+        match self.run_once(Call { remembered, ..prepared(scope, enabled, kind, request)? }).await? {
+            Outcome::Answer(Answer::Route(answer)) => Ok(answer),
+            Outcome::Before(Some(stored)) => route_answer(&stored),
             _ => Err(other_answer()),
         }
     }
@@ -121,6 +107,17 @@ impl Runtime {
         })
     }
 
+    /// Runs a call; one that repeats another by its key answers what that answered.
+    async fn run_once(&self, call: Call) -> Result<Outcome, Fault> {
+        match &call.remembered {
+            Some(remembered) if call.kind == CallKind::Action => {
+                let remembered = remembered.clone();
+                self.run_action_once(call, remembered).await
+            }
+            _ => self.caller().run(call).await,
+        }
+    }
+
     async fn run_action_once(&self, call: Call, remembered: Remembered) -> Result<Outcome, Fault> {
         let Some(database) = call.enabled.database.clone() else { return self.caller().run(call).await };
         let standing = Arc::clone(&call.enabled.standing);
@@ -132,8 +129,10 @@ impl Runtime {
         // On a task of its own: whoever hangs up must not leave an action done and its answer forgotten.
         let task = tokio::spawn(async move {
             let outcome = caller.run(call).await?;
-            if let Outcome::Answer(Answer::Field(json)) = &outcome {
-                remembered.remember_alone(&database, json).await?;
+            if let Outcome::Answer(answer) = &outcome
+                && let Some(text) = answer.text()
+            {
+                remembered.remember_alone(&database, &text).await?;
             }
             drop(alone);
             Ok(outcome)

@@ -5,6 +5,7 @@ use std::hash::{Hash as _, Hasher};
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use crate::memory::{CORE_INSTANCES, MEMORIES, TABLES};
 use crate::ticker::{Ticker, Ticking};
 
 const MIB: usize = 1 << 20;
@@ -39,8 +40,8 @@ impl Allocation {
 pub enum EngineError {
     /// The operating system refused the pool's address space.
     #[error(
-        "the system refused the address space for {calls} concurrent plugin calls ({reason}); raise `ulimit -v`, lower runtime.calls, \
-         or choose runtime.allocation = \"on-demand\", which is slower"
+        "the system refused the address space for {calls} concurrent plugin calls ({reason}); it is reserved, not used: let the host \
+         have it, with `ulimit -v unlimited`"
     )]
     Pool {
         /// For how many calls.
@@ -108,17 +109,18 @@ fn config(allocation: Allocation) -> Config {
 
 fn pool(calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
+    // Every call may be one of the largest component there can be, or a few plugins would use up what all share.
     pool.total_component_instances(calls)
-        .total_core_instances(calls.saturating_mul(8).max(64))
-        .total_memories(calls.saturating_mul(2).max(4))
-        .total_tables(calls.saturating_mul(4).max(32))
+        .total_core_instances(calls.saturating_mul(CORE_INSTANCES))
+        .total_memories(calls.saturating_mul(MEMORIES))
+        .total_tables(calls.saturating_mul(TABLES))
         // A conflict's re-run may start while the stack of the try before is still on its way back.
         .total_stacks(calls.saturating_add(16))
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(4)
-        .max_tables_per_component(32)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
         .max_tables_per_module(8)
-        .max_memories_per_module(4)
+        .max_memories_per_module(MEMORIES)
         .table_elements(20_000)
         .max_memory_size(128 * MIB)
         .async_stack_keep_resident(64 << 10)
@@ -148,4 +150,53 @@ fn compatibility(engine: &wasmtime::Engine) -> String {
     let mut hasher = Sha(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hex::encode(hasher.0.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use wasmtime::Store;
+    use wasmtime::component::{Component, Linker};
+
+    use super::*;
+
+    /// A component that instantiates `module` as often as this.
+    fn component(module: &[u8], instances: u8) -> Vec<u8> {
+        assert!(module.len() < 100 && instances < 128, "lengths are written in one byte");
+        let module = [b"\0asm\x01\0\0\0", module].concat();
+        // A core instance: of module 0, without arguments.
+        let mut list = vec![instances];
+        list.extend([0, 0, 0].repeat(usize::from(instances)));
+        let byte = |number: usize| u8::try_from(number).unwrap();
+        let length = [byte(list.len() % 128) | 0x80, byte(list.len() / 128)];
+        [b"\0asm\x0d\0\x01\0", &[1, byte(module.len())][..], &module, &[2], &length, &list].concat()
+    }
+
+    #[tokio::test]
+    async fn as_many_of_the_largest_components_as_there_may_be_calls() {
+        let engine = Engine::new(Allocation::Pool { calls: 3 }).unwrap();
+        let largest = [
+            component(b"", u8::try_from(CORE_INSTANCES).unwrap()),
+            // One table of one element, one memory of one page.
+            component(b"\x04\x04\x01\x70\x00\x01", u8::try_from(TABLES).unwrap()),
+            component(b"\x05\x03\x01\x00\x01", u8::try_from(MEMORIES).unwrap()),
+        ];
+        for bytes in largest {
+            let component = Component::new(engine.wasmtime(), bytes).unwrap();
+            let linker = Linker::new(engine.wasmtime());
+            let mut stores = Vec::new();
+            for _ in 0..3 {
+                let mut store = Store::new(engine.wasmtime(), ());
+                store.set_epoch_deadline(1);
+                linker.instantiate_async(&mut store, &component).await.unwrap();
+                stores.push(store);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_pool_says_what_to_do() {
+        let error = EngineError::Pool { calls: 64, reason: "ENOMEM".to_owned() };
+        expect!["the system refused the address space for 64 concurrent plugin calls (ENOMEM); it is reserved, not used: let the host have it, with `ulimit -v unlimited`"].assert_eq(&error.to_string());
+    }
 }

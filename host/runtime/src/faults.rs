@@ -8,6 +8,7 @@ use crate::bindings::types::Error as GuestError;
 use crate::limits::Budget;
 use crate::log_ring::cut;
 use crate::memory::HeldMemory;
+use crate::transactions::Transactions;
 
 /// Why the host ended a guest: travels through wasmtime as the error of a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,11 @@ pub(crate) fn timeout(budget: Budget) -> Fault {
     let seconds = budget.wall.as_secs_f32();
     Fault::new(code::TIMEOUT, format!("the plugin did not answer within {seconds} s; nothing of this call was kept"))
         .retryable()
+}
+
+/// The wall time is over. A call that only waited for others was kept from answering by them.
+pub(crate) fn late(transactions: &Transactions, budget: Budget) -> Fault {
+    if transactions.is_waiting() { overloaded() } else { timeout(budget) }
 }
 
 pub(crate) fn memory_limit(bytes: usize) -> Fault {

@@ -1,6 +1,8 @@
 //! The step over the boundary: which export is called with what, and what may come back.
 
-use conman_kernel::dispatch::CallKind;
+use std::borrow::Cow;
+
+use conman_kernel::dispatch::{CallKind, RouteAnswer};
 use conman_kernel::fault::Fault;
 use wasmtime::Store;
 
@@ -10,6 +12,7 @@ use crate::bindings::routes::exports::conman::plugin::routes::{Request as RouteR
 use crate::bindings::types::Error;
 use crate::call::Call;
 use crate::faults::{bad_answer, quota};
+use crate::idempotency::route_text;
 use crate::limits::Limits;
 use crate::state::CallState;
 
@@ -27,7 +30,7 @@ pub(crate) enum Answer {
     Field(String),
     Batch(Vec<Result<String, Error>>),
     Handled,
-    Route(Response),
+    Route(RouteAnswer),
     Config(Vec<Error>),
 }
 
@@ -56,7 +59,7 @@ pub(crate) async fn run(store: &mut Store<CallState>, call: &Call) -> wasmtime::
         }
         Request::Route(request) => {
             let role = roles.routes.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-            Ok(role.conman_plugin_routes().call_handle(store, context, request).await?.map(Answer::Route))
+            Ok(role.conman_plugin_routes().call_handle(store, context, request).await?.map(Answer::of_route))
         }
         Request::Config(config) => {
             let role = roles.lifecycle.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
@@ -67,6 +70,20 @@ pub(crate) async fn run(store: &mut Store<CallState>, call: &Call) -> wasmtime::
 }
 
 impl Answer {
+    fn of_route(response: Response) -> Self {
+        let headers = response.headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
+        Self::Route(RouteAnswer { status: response.status, headers: headers.collect(), body: response.body })
+    }
+
+    /// As it is kept for those who ask again; nothing where nobody can.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Field(json) => Some(json.into()),
+            Self::Route(answer) => Some(route_text(answer).into()),
+            Self::Batch(_) | Self::Handled | Self::Config(_) => None,
+        }
+    }
+
     /// Checks what can be checked without knowing the declared type. A query's JSON is left to whoever reads it, who parses it anyway;
     /// what a mutation or an action answers is parsed before anything is made durable, so that garbage leaves nothing behind.
     pub(crate) fn check(&self, request: &Request, kind: CallKind, limits: &Limits) -> Result<(), Fault> {
@@ -97,8 +114,7 @@ impl Answer {
                     )));
                 }
                 if response.headers.len() > 64
-                    || response.headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>()
-                        > 16 << 10
+                    || response.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 16 << 10
                 {
                     return Err(bad_answer("the plugin answered with more than 64 headers or 16 KiB of them"));
                 }

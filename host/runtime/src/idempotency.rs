@@ -10,14 +10,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use conman_kernel::clock::Clock;
 use conman_kernel::digest::Digest;
-use conman_kernel::dispatch::{FieldCall, Scope};
+use conman_kernel::dispatch::{CallKind, FieldCall, RouteAnswer, RouteCall, Scope};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{Access, SqlError, TRIES};
 use conman_storage::{AnswerKey, PluginDatabase, PluginTransaction, StoredAnswer};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::call::Outcome;
@@ -31,17 +34,24 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// None when the client sent no key.
-    pub(crate) fn of(scope: &Scope, call: &FieldCall, clock: &Arc<dyn Clock>) -> Option<Self> {
-        let client_key = scope.idempotency.as_ref()?;
+    /// None when the client sent no key, or only reads.
+    pub(crate) fn of_field(scope: &Scope, call: &FieldCall, clock: &Arc<dyn Clock>) -> Option<Self> {
         let asked =
             [call.type_name.as_ref(), call.field.as_ref(), call.arguments.as_ref(), call.selection.as_ref()].join("\n");
+        Self::of(scope, call.kind, call.path.to_string(), &asked, clock)
+    }
+
+    /// The same of a route. Its path in the response, so to speak, is its address.
+    pub(crate) fn of_route(scope: &Scope, call: &RouteCall, clock: &Arc<dyn Clock>) -> Option<Self> {
+        scope.idempotency.as_ref()?;
+        let asked = format!("{}\n{}", call.query, Digest::of(&call.body));
+        Self::of(scope, call.kind, format!("{} {}", call.method, call.path), &asked, clock)
+    }
+
+    fn of(scope: &Scope, kind: CallKind, path: String, asked: &str, clock: &Arc<dyn Clock>) -> Option<Self> {
+        let client_key = scope.idempotency.as_ref().filter(|_| kind != CallKind::Query)?;
         Some(Self {
-            key: AnswerKey {
-                actor: scope.actor.key(),
-                key: client_key.as_str().to_owned(),
-                path: call.path.to_string(),
-            },
+            key: AnswerKey { actor: scope.actor.key(), key: client_key.as_str().to_owned(), path },
             arguments: Digest::of(asked.as_bytes()),
             clock: Arc::clone(clock),
         })
@@ -103,6 +113,28 @@ impl Remembered {
             }
         }
     }
+}
+
+/// A route's answer as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredRoute {
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// In base64.
+    body: String,
+}
+
+/// A route's answer, to be stored.
+pub(crate) fn route_text(answer: &RouteAnswer) -> String {
+    let RouteAnswer { status, headers, body } = answer;
+    let stored = StoredRoute { status: *status, headers: headers.clone(), body: STANDARD.encode(body) };
+    serde_json::to_string(&stored).unwrap_or_default()
+}
+
+/// A route's answer out of what was stored.
+pub(crate) fn route_answer(text: &str) -> Result<RouteAnswer, Fault> {
+    let StoredRoute { status, headers, body } = serde_json::from_str(text).map_err(Fault::internal)?;
+    Ok(RouteAnswer { status, headers, body: STANDARD.decode(body).map_err(Fault::internal)? })
 }
 
 type TwinKey = (ConventionId, PluginId, AnswerKey);

@@ -32,15 +32,18 @@ mod state;
 mod ticker;
 mod transactions;
 mod wasi;
+mod whole_file;
 
 pub use breaker::BreakerConfig;
 pub use capability::{Capability, HOST_API, ImportError};
 pub use compiled::CompileError;
 pub use engine::{Allocation, EngineError};
 pub use entropy::Entropy;
-pub use inventory::{EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, RouteMatch};
+pub use inventory::{
+    Absent, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
+};
 pub use limits::{Budget, Limits};
 pub use log_ring::{LogLevel, LogLine};
 pub use roles::ExportError;
-pub use runtime::{Absent, Runtime, RuntimeConfig, RuntimeError};
+pub use runtime::{Runtime, RuntimeConfig, RuntimeError};
 pub use standing::CommitListener;

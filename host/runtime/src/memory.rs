@@ -13,9 +13,9 @@ pub(crate) struct HeldMemory {
 }
 
 /// Python and JavaScript components consist of many core instances.
-const CORE_INSTANCES: usize = 64;
-const MEMORIES: usize = 4;
-const TABLES: usize = 32;
+pub(crate) const CORE_INSTANCES: u32 = 64;
+pub(crate) const MEMORIES: u32 = 4;
+pub(crate) const TABLES: u32 = 32;
 
 impl HeldMemory {
     pub(crate) const fn new(byte_limit: usize, element_limit: usize) -> Self {
@@ -57,15 +57,15 @@ impl ResourceLimiter for HeldMemory {
     }
 
     fn instances(&self) -> usize {
-        CORE_INSTANCES
+        CORE_INSTANCES as usize
     }
 
     fn tables(&self) -> usize {
-        TABLES
+        TABLES as usize
     }
 
     fn memories(&self) -> usize {
-        MEMORIES
+        MEMORIES as usize
     }
 }
 

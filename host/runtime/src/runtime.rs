@@ -19,7 +19,7 @@ use crate::enabled::Enabled;
 use crate::engine::{Allocation, Engine, EngineError};
 use crate::entropy::Entropy;
 use crate::idempotency::Twins;
-use crate::inventory::{EnableError, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
+use crate::inventory::{Absent, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
 use crate::standing::{CommitListener, SharedListener};
@@ -74,17 +74,6 @@ pub enum RuntimeError {
     Database(#[from] SqlError),
 }
 
-/// A plugin that should be enabled and is not, because its package cannot be loaded any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absent {
-    /// Where.
-    pub convention: ConventionId,
-    /// Which.
-    pub plugin: PluginId,
-    /// Why, and what to do.
-    pub reason: String,
-}
-
 /// Runs plugins. Cheap to clone.
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
@@ -131,16 +120,18 @@ impl Runtime {
             listener,
             loaded: parking_lot::Mutex::default(),
             standings: parking_lot::Mutex::default(),
+            absent: parking_lot::Mutex::default(),
             generation: ArcSwap::from_pointee(HashMap::new()),
             changing: tokio::sync::Mutex::default(),
         };
         let runtime = Self(Arc::new(Inner { inventory, caller: Arc::new(caller), twins: Arc::default(), calls }));
-        let absent = runtime.load(enabled_rows(&runtime.0.inventory.database).await?).await?;
+        let rows = enabled_rows(&runtime.0.inventory.database).await?;
+        let (_, absent) = runtime.0.inventory.load(rows).await?;
         Ok((runtime, absent))
     }
 
-    /// Takes over what another host on the same database enabled, changed or disabled since; answers the conventions concerned and
-    /// what cannot be loaded.
+    /// Takes over what another host on the same database enabled, changed or disabled since, and what could not be loaded before and
+    /// now can; answers the conventions in which something is different, and what cannot be loaded since this time.
     ///
     /// # Errors
     /// [`SqlError`]
@@ -157,27 +148,12 @@ impl Runtime {
                 }
             }
         }
+        inventory.forget_absent_except(&rows);
         let changed =
             |row: &EnabledRow| inventory.find(&row.convention, &row.plugin).is_none_or(|enabled| !enabled.is(row));
-        let rows: Vec<EnabledRow> = rows.into_iter().filter(changed).collect();
-        concerned.extend(rows.iter().map(|row| row.convention.clone()));
-        let absent = self.load(rows).await?;
+        let (loaded, absent) = inventory.load(rows.into_iter().filter(changed).collect()).await?;
+        concerned.extend(loaded);
         Ok((concerned.into_iter().collect(), absent))
-    }
-
-    async fn load(&self, rows: Vec<EnabledRow>) -> Result<Vec<Absent>, SqlError> {
-        let mut absent = Vec::new();
-        for row in rows {
-            match self.0.inventory.candidate(&row).await {
-                Ok(enabled) => self.0.inventory.publish(&row.convention, &row.plugin, Some(Arc::new(enabled))),
-                Err(EnableError::Database(error)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(plugin = %row.plugin, convention = %row.convention, %error, "an enabled plugin cannot be loaded");
-                    absent.push(Absent { convention: row.convention, plugin: row.plugin, reason: error.to_string() });
-                }
-            }
-        }
-        Ok(absent)
     }
 
     /// Says who is told of commits; one listener, settable at any time.

@@ -63,6 +63,8 @@ pub(crate) struct Transactions {
     hops: u32,
     open: Option<Open>,
     lost_conflicts: u32,
+    /// Whether the call waits for others to make room for its transaction.
+    waiting: bool,
     statements: u32,
     rows: usize,
     row_bytes: usize,
@@ -72,7 +74,18 @@ pub(crate) struct Transactions {
 impl Transactions {
     /// `lost_conflicts`: how often this call lost before. `hops`: how many event handlers led here.
     pub(crate) const fn new(enabled: Arc<Enabled>, kind: CallKind, hops: u32, lost_conflicts: u32) -> Self {
-        Self { enabled, kind, hops, open: None, lost_conflicts, statements: 0, rows: 0, row_bytes: 0, events: 0 }
+        Self {
+            enabled,
+            kind,
+            hops,
+            open: None,
+            lost_conflicts,
+            waiting: false,
+            statements: 0,
+            rows: 0,
+            row_bytes: 0,
+            events: 0,
+        }
     }
 
     fn limits(&self) -> &Limits {
@@ -196,6 +209,11 @@ impl Transactions {
         self.open.as_ref().is_some_and(|open| open.failed.is_some())
     }
 
+    /// Whether the call waits for its turn at the database. When its time ends so, it was others who took it.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+
     /// Ends the call well: what is open is made durable (a mutation's) or let go (a query's).
     ///
     /// An action that answers with a transaction still open forgot to commit, and would lose data without knowing.
@@ -309,6 +327,7 @@ impl Transactions {
         let database: &PluginDatabase = self.enabled.database.as_ref().ok_or_else(|| {
             SqlError::Refused("plugin.toml does not ask for a database; add `database = true` under [needs]".to_owned())
         })?;
+        self.waiting = true;
         let lane = match access {
             Access::ReadOnly => Lane::None,
             Access::ReadWrite if self.lost_conflicts < SHARED_TRIES => {
@@ -316,7 +335,9 @@ impl Transactions {
             }
             Access::ReadWrite => Lane::Alone(Arc::clone(&self.enabled.standing.lane).write_owned().await),
         };
-        let transaction = database.begin(access).await?;
+        let begun = database.begin(access).await;
+        self.waiting = false;
+        let transaction = begun?;
         self.open = Some(Open { transaction, _lane: lane, statements: 0, emitted: 0, failed: None });
         Ok(())
     }

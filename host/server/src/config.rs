@@ -32,7 +32,7 @@ pub struct HostConfig {
 pub enum Mode {
     /// For a convention.
     Production,
-    /// For developers: the explorer page at every GraphQL address.
+    /// For developers: GraphiQL at every GraphQL address.
     Development,
 }
 

@@ -14,7 +14,7 @@ use conman_kernel::convention::Convention;
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, PluginId};
-use conman_runtime::{EnabledPlugin, Runtime};
+use conman_runtime::{EnabledPlugin, Runtime, Wanted};
 use moka::sync::Cache;
 use tokio_util::sync::CancellationToken;
 
@@ -105,13 +105,16 @@ impl Conventions {
         &self,
         convention: &Convention,
         plugin: &PluginId,
+        package: Wanted<'_>,
         config: Option<&str>,
         by: &Actor,
     ) -> Result<Arc<Open>, Fault> {
         let _one_at_a_time = self.changing.lock().await;
-        let wanted = self.runtime.preview(&convention.id, plugin, None).await.map_err(of_enabling)?;
+        // Chosen once: what is enabled is what was seen to fit, whatever is installed meanwhile.
+        let digest = self.runtime.choose(&convention.id, plugin, package).await.map_err(of_enabling)?;
+        let wanted = self.runtime.preview(&convention.id, plugin, digest).await.map_err(of_enabling)?;
         self.prepare(wanted).await?;
-        self.runtime.enable(convention, plugin, None, config, by).await.map_err(of_enabling)?;
+        self.runtime.enable(convention, plugin, digest, config, by).await.map_err(of_enabling)?;
         self.reopen(&convention.id).await
     }
 
@@ -187,15 +190,6 @@ impl Conventions {
             absent.push(Contribution { plugin: package.id, sdl: sdl.to_string() });
         }
         Ok(absent)
-    }
-
-    /// The plugins of a convention that want to hear of a topic.
-    pub(crate) fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
-        let Some(open) = self.get(convention) else { return Vec::new() };
-        let wants = |plugin: &&EnabledPlugin| {
-            plugin.manifest().needs.events.subscribe.iter().any(|asked| asked.what.matches(topic))
-        };
-        open.plugins.iter().filter(wants).map(|plugin| plugin.id().clone()).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conman_identity::Client;
+use conman_kernel::actor::Principal;
 use conman_kernel::convention::ConventionState;
 use conman_kernel::dispatch::{BatchAnswer, CallKind, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
 use conman_kernel::event::Event;
@@ -39,12 +40,21 @@ impl Dispatcher for Desk {
             if call.kind == CallKind::Query {
                 return fields::resolve(self, scope, &call).await;
             }
+            if scope.idempotency.is_some() {
+                return Err(Fault::new(
+                    code::INVALID,
+                    format!(
+                        "`{}` is the host's own and remembers no Idempotency-Key; leave the header out, and look whether it was done before you repeat it",
+                        call.field
+                    ),
+                ));
+            }
             // On a task of its own: a client that hangs up must not leave half of a change behind.
             let (desk, scope) = (self.clone(), scope.clone());
             let changing = self.parts.running.spawn(async move { fields::resolve(&desk, &scope, &call).await });
             return changing.await.map_err(Fault::internal)?;
         }
-        may_change(scope, call.kind)?;
+        self.before_change(scope, call.kind).await?;
         self.parts.runtime.resolve(scope, call).await
     }
 
@@ -63,7 +73,7 @@ impl Dispatcher for Desk {
         if call.plugin == self.parts.host_plugin {
             return Err(Fault::new(code::NOT_FOUND, "the host itself has no such route"));
         }
-        may_change(scope, call.kind)?;
+        self.before_change(scope, call.kind).await?;
         self.parts.runtime.route(scope, call).await
     }
 
@@ -76,14 +86,23 @@ impl Dispatcher for Desk {
     }
 }
 
-/// What is over is read and no longer changed. Its admins can still look after it, and open it again.
-fn may_change(scope: &Scope, kind: CallKind) -> Result<(), Fault> {
-    let archived = scope.convention.as_ref().is_some_and(|convention| convention.state == ConventionState::Archived);
-    if archived && kind != CallKind::Query {
-        return Err(Fault::new(
-            code::FORBIDDEN,
-            "this convention is archived and no longer changes; an admin can open it again",
-        ));
+impl Desk {
+    /// What is checked and remembered before a plugin changes anything.
+    async fn before_change(&self, scope: &Scope, kind: CallKind) -> Result<(), Fault> {
+        let (Some(convention), false) = (&scope.convention, kind == CallKind::Query) else { return Ok(()) };
+        // What is over is read and no longer changed. Its admins can still look after it, and open it again.
+        if convention.state == ConventionState::Archived {
+            return Err(Fault::new(
+                code::FORBIDDEN,
+                "this convention is archived and no longer changes; an admin can open it again",
+            ));
+        }
+        if scope.idempotency.is_some() && scope.actor.principal == Principal::Anonymous {
+            return Err(Fault::new(
+                code::UNAUTHENTICATED,
+                "an Idempotency-Key is kept for whoever sends it: sign in, or leave the header out",
+            ));
+        }
+        Ok(self.parts.identity.meet(&scope.actor, &convention.id).await?)
     }
-    Ok(())
 }

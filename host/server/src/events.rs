@@ -8,14 +8,12 @@ use conman_graph::SubscriptionHub;
 use conman_identity::Identity;
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::Scope;
-use conman_kernel::event::Event;
+use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
-use conman_runtime::CommitListener;
+use conman_runtime::{CommitListener, Runtime};
 use conman_storage::Storage;
-
-use crate::conventions::Conventions;
 
 /// Lets subscriptions hear of every event.
 pub(crate) struct Announcer(pub(crate) SubscriptionHub);
@@ -62,12 +60,17 @@ impl Outboxes for PluginOutboxes {
     }
 }
 
-/// Which plugins hear of what.
-pub(crate) struct EnabledSubscriptions(pub(crate) Arc<Conventions>);
+/// Which plugins hear of what. Whether their schemas fit together is of no matter here: events are owed all the same.
+pub(crate) struct EnabledSubscriptions(pub(crate) Runtime);
 
+#[async_trait]
 impl Subscriptions for EnabledSubscriptions {
-    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
-        self.0.subscribers(convention, topic)
+    async fn owed(&self, convention: &ConventionId) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
+        self.0.subscriptions(convention).await
+    }
+
+    fn takes(&self, convention: &ConventionId, subscriber: &PluginId, topic: &str) -> bool {
+        self.0.takes(convention, subscriber, topic)
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn of_enabling(error: EnableError) -> Fault {
         EnableError::NotInstalled(_) | EnableError::NoSuchPackage { .. } | EnableError::NotEnabled { .. } => {
             Fault::new(code::NOT_FOUND, text).at("/id")
         }
+        EnableError::NoSuchVersion { .. } => Fault::new(code::NOT_FOUND, text).at("/version"),
         EnableError::NameTaken { .. } | EnableError::InUse(_) => Fault::new(code::CONFLICT, text).at("/id"),
         EnableError::Config(_) => Fault::new(code::INVALID, text).at("/config"),
         EnableError::Load(error) => of_installing(error),

@@ -9,6 +9,7 @@ mod audit;
 mod convention;
 mod delivery;
 mod member;
+mod organization;
 pub(crate) mod plugin;
 mod session;
 mod token;
@@ -51,6 +52,9 @@ pub(crate) async fn resolve(desk: &Desk, scope: &Scope, call: &FieldCall) -> Res
         ("Mutation", "signIn") => session::sign_in(ask).await,
         ("Mutation", "signOut") => session::sign_out(ask).await,
         ("Mutation", "changePassword") => session::change_password(ask).await,
+        ("Query", "signIns") => session::list(ask).await,
+        ("Mutation", "signOutEverywhere") => session::sign_out_everywhere(ask).await,
+        ("Mutation", "renameAccount") => account::rename(ask).await,
         ("Query", "apiTokens") => token::list(ask).await,
         ("Mutation", "createToken") => token::create(ask).await,
         ("Mutation", "revokeToken") => token::revoke(ask).await,
@@ -61,20 +65,28 @@ pub(crate) async fn resolve(desk: &Desk, scope: &Scope, call: &FieldCall) -> Res
         ("Query", "auditTrail") => audit::trail(ask).await,
 
         ("Query", "convention") if here => convention::this(ask),
+        ("Mutation", "updateConvention") => convention::update(ask).await,
+        ("Query", "permissionOverrides") => member::overrides(ask).await,
+        ("Mutation", "setPermission") => member::set_override(ask).await,
         ("Mutation", "setConventionState") => convention::set_state(ask).await,
         ("Query", "plugins") => plugin::enabled(ask),
         ("Query", "pluginLogs") => plugin::logs(ask).await,
         ("Mutation", "enablePlugin") => plugin::enable(ask).await,
         ("Mutation", "disablePlugin") => plugin::disable(ask).await,
+        ("Mutation", "purgePlugin") => plugin::purge(ask).await,
         ("Query", "deadLetters") => delivery::dead_letters(ask).await,
         ("Mutation", "replayEvent") => delivery::replay(ask).await,
+        ("Mutation", "replayEvents") => delivery::replay_all(ask).await,
         ("Mutation", "discardEvent") => delivery::discard(ask).await,
 
         ("Query", "convention") => convention::by_slug(ask).await,
         ("Query", "conventions") => convention::list(ask).await,
         ("Mutation", "createConvention") => convention::create(ask).await,
-        ("Query", "organizations") => convention::organizations(ask).await,
-        ("Mutation", "createOrganization") => convention::create_organization(ask).await,
+        ("Query", "organizations") => organization::list(ask).await,
+        ("Mutation", "createOrganization") => organization::create(ask).await,
+        ("Mutation", "renameOrganization") => organization::rename(ask).await,
+        ("Mutation", "moveOrganization") => organization::relocate(ask).await,
+        ("Mutation", "uninstallPackage") => plugin::uninstall(ask).await,
         ("Query", "accounts") => account::list(ask).await,
         ("Mutation", "createAccount") => account::create(ask).await,
         ("Mutation", "resetPassword") => account::reset_password(ask).await,

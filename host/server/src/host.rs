@@ -119,7 +119,7 @@ impl Host {
             BusParts {
                 database: storage.host(),
                 outboxes: Arc::new(PluginOutboxes { storage: storage.clone(), identity: identity.clone() }),
-                subscriptions: Arc::new(EnabledSubscriptions(Arc::clone(&conventions))),
+                subscriptions: Arc::new(EnabledSubscriptions(runtime.clone())),
                 scopes: Arc::new(SystemScopes(identity.clone())),
                 dispatcher: Arc::new(runtime.clone()),
                 clock: Arc::clone(&clock),

@@ -3,8 +3,8 @@
 pub(crate) mod answer;
 mod body;
 mod caller;
-mod explorer;
 mod front;
+mod graphiql;
 mod graphql;
 mod headers;
 mod operations;
@@ -21,12 +21,11 @@ use conman_kernel::fault::{Fault, code};
 pub(crate) use caller::AsSystem;
 pub(crate) use front::Front;
 
-use crate::config::Mode;
 use crate::parts::Parts;
 
 /// All addresses of a host.
 pub(crate) fn front(parts: &Arc<Parts>) -> Front {
-    let mut router = Router::new()
+    let router = Router::new()
         .route("/c/{convention}/graphql", post(graphql::convention).get(graphql::convention_get))
         .route("/c/{convention}/schema.graphql", get(graphql::schema))
         .route("/c/{convention}/x/{plugin}/{*path}", any(plugin_route::answer))
@@ -35,9 +34,6 @@ pub(crate) fn front(parts: &Arc<Parts>) -> Front {
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
         .route("/metrics", get(operations::metrics));
-    if parts.mode == Mode::Development {
-        router = router.route("/explorer.css", get(explorer::style)).route("/explorer.js", get(explorer::script));
-    }
     let router = router.fallback(nothing_here).method_not_allowed_fallback(wrong_method).with_state(Arc::clone(parts));
     Front::new(router, Arc::clone(&parts.metrics), parts.limits.requests)
 }

@@ -22,8 +22,6 @@ pub(crate) enum Route {
     Packages,
     /// Health, readiness, metrics.
     Operations,
-    /// The explorer page of development mode.
-    Explorer,
     /// Nothing of ours.
     Unknown,
 }
@@ -39,7 +37,6 @@ impl Route {
             Self::Plugin => "plugin",
             Self::Packages => "packages",
             Self::Operations => "operations",
-            Self::Explorer => "explorer",
             Self::Unknown => "unknown",
         }
     }

@@ -22,6 +22,8 @@
 //! - Comparing a column with a parameter of another type (`text_column = $1` with an integer) is an error on PostgreSQL
 //!   and simply not equal on SQLite.
 //! - A column that is neither grouped by nor aggregated is an error on PostgreSQL.
+//! - What a statement computes has at most 32 MiB on SQLite and 1 GB on PostgreSQL; tables, indexes and answers have at most 200 columns on
+//!   SQLite.
 //! - The order of rows without ORDER BY, and of what RETURNING answers, is nobody's promise.
 //! - A truth value computed inside a subquery or behind a `*` is an integer on SQLite; name it in the outermost SELECT
 //!   as `x = TRUE` to have it as one.

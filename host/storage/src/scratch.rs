@@ -11,6 +11,7 @@
 //! # }
 //! ```
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use conman_kernel::sql::SqlError;
@@ -57,10 +58,10 @@ impl Scratch {
     ///
     /// # Errors
     /// [`SqlError::Unavailable`] when the server named cannot be used.
-    #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
     pub async fn postgres() -> Result<Option<Self>, SqlError> {
         let Ok(url) = std::env::var(VARIABLE) else {
-            eprintln!("skipped: set {VARIABLE}=postgres://… to run this on PostgreSQL too");
+            // Not `eprintln!`, which the test runner swallows.
+            let _ = writeln!(std::io::stderr(), "skipped: set {VARIABLE}=postgres://… to run this on PostgreSQL too");
             return Ok(None);
         };
         let server: PgConnectOptions = url.parse().map_err(unavailable)?;

@@ -17,6 +17,10 @@ pub(crate) const STATEMENT_TIME: Duration = Duration::from_secs(30);
 /// Parameters one statement may have: SQLite's limit, which is the lower one.
 pub(crate) const MOST_PARAMETERS: usize = 32_766;
 
+/// Bytes a value may have, and on SQLite a whole row. More than anything the host stores itself: the largest is a route's answer, kept
+/// as text for whoever asks again.
+pub(crate) const MOST_BYTES: usize = 32 << 20;
+
 /// What a statement did.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -94,7 +98,8 @@ impl Session {
         if statement.kind == Kind::Query {
             return self.fail(SqlError::Refused("a SELECT has no effect to execute; use query".to_owned()));
         }
-        self.run(statement, parameters, RowLimit::HOST, mode).await.map(|answer| answer.touched)
+        // Nobody sees what RETURNING answers here, so nobody keeps it.
+        self.run_for(statement, parameters, None, mode).await.map(|answer| answer.touched)
     }
 
     /// Which engine it is on.
@@ -114,6 +119,17 @@ impl Session {
         statement: &Statement,
         parameters: &[Value],
         limit: RowLimit,
+        mode: Mode,
+    ) -> Result<Answer, SqlError> {
+        self.run_for(statement, parameters, Some(limit), mode).await
+    }
+
+    /// Without a limit its rows are let go as they come.
+    async fn run_for(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        limit: Option<RowLimit>,
         mode: Mode,
     ) -> Result<Answer, SqlError> {
         if self.failed {
@@ -156,6 +172,8 @@ fn over() -> SqlError {
     SqlError::Statement("an earlier statement of this transaction failed; it can only be rolled back".to_owned())
 }
 
+const TOO_LONG: &str = "longer than 32 MiB; store it in pieces";
+
 /// What neither engine would take, or each in its own way.
 fn check(statement: &Statement, parameters: &[Value]) -> Result<(), SqlError> {
     if let Some(wanted) = statement.parameters
@@ -178,6 +196,8 @@ fn check(statement: &Statement, parameters: &[Value]) -> Result<(), SqlError> {
                 "a text with a NUL character; store such data as BYTEA"
             }
             Value::Real(number) if !number.is_finite() => "not a finite number; store NULL instead",
+            Value::Text(text) if text.len() > MOST_BYTES => TOO_LONG,
+            Value::Bytes(bytes) if bytes.len() > MOST_BYTES => TOO_LONG,
             _ => continue,
         };
         return Err(SqlError::Refused(format!("parameter ${} is {trouble}", place + 1)));

@@ -14,7 +14,7 @@ use crate::location::{Location, convention_folder, host_file, plugin_file, plugi
 use crate::migrate;
 use crate::plugin_database::PluginDatabase;
 use crate::postgres::{HOST_SCHEMA, Knowledge, Server};
-use crate::sqlite::SqliteFile;
+use crate::sqlite::{self, SqliteFile};
 use crate::wall::verdicts::Wall;
 
 /// Open SQLite connections in all.
@@ -73,6 +73,7 @@ impl Storage {
         let (engine, host) = match location {
             Location::Folder(folder) => {
                 make_folder(&folder)?;
+                sqlite::memory::limit();
                 let budget = Budget::new(SQLITE_CONNECTIONS);
                 budget.keep_swept();
                 let file = SqliteFile::new(&host_file(&folder), false, wall.tag(), &budget);

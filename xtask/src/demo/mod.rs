@@ -77,7 +77,7 @@ fn print_addresses(address: &str, sign_ins: &[SignIn]) {
     let graphql = format!("{address}/c/{}/graphql", sample::SLUG);
     let routes = format!("{address}/c/{}/x/core-programming", sample::SLUG);
     println!("\n{} is running. Stop it with Ctrl-C.\n", sample::NAME);
-    println!("  GraphQL, with an explorer     {graphql}");
+    println!("  GraphQL, with GraphiQL        {graphql}");
     println!("  Host's GraphQL                {address}/graphql");
     println!("  Schedule as frab JSON         {routes}/schedule.json");
     println!("  Schedule as a calendar        {routes}/schedule.ics");

@@ -1,5 +1,6 @@
 //! Events arrive: in order, at everybody who wants them, and once in effect.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use conman_kernel::event::MAX_HOPS;
@@ -107,7 +108,7 @@ async fn events_that_go_in_circles_come_to_an_end() {
         world.wake(&bus);
         bus.idle().await;
         assert_eq!(world.seen(&one).await, ["last", "next"]);
-        assert_eq!(world.hops(&one).await, ["8", "1"]);
+        assert_eq!(world.hops(&one).await, ["7", "0"]);
         let dead = world.dead(&bus).await;
         assert_eq!((dead.len(), &dead[0].fault.code, dead[0].attempts), (1, &code::HOP_LIMIT, 0));
     })
@@ -123,7 +124,7 @@ async fn what_is_on_its_way_to_a_disabled_plugin_waits_in_order() {
         world.emit(&[("t.e", "a", "1"), ("t.e", "a", "2")]).await;
         world.wake(&bus);
         bus.settled().await;
-        let wanted = std::mem::take(&mut *world.subscriptions.0.lock());
+        let wanted = std::mem::take(&mut *world.subscriptions.enabled.lock());
         bus.subscriptions_changed();
         world.clock.advance(Duration::from_secs(1));
         bus.idle().await;
@@ -132,14 +133,52 @@ async fn what_is_on_its_way_to_a_disabled_plugin_waits_in_order() {
         world.wake(&bus);
         bus.idle().await;
         assert!(world.seen(&one).await.is_empty());
-        let backlog = bus.backlog(&world.convention).await.unwrap().remove(0);
-        assert_eq!((backlog.held, backlog.pending, backlog.dead), (1, 1, 0));
-        *world.subscriptions.0.lock() = wanted;
+        assert_eq!((world.count(&["held"]).await, world.count(&["waiting"]).await), (1, 1));
+        *world.subscriptions.enabled.lock() = wanted;
         world.emit(&[("t.e", "a", "4")]).await;
         world.wake(&bus);
         bus.subscriptions_changed();
         world.pass_until_idle(&bus).await;
         assert_eq!(world.seen(&one).await, ["1", "2", "4"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_emitted_while_a_subscriber_cannot_be_run_waits_for_it() {
+    on_both(async |world: World| {
+        let one = world.subscriber("one", "t.e").await;
+        world.subscriptions.absent.lock().insert(one.clone());
+        let bus = world.start();
+        world.emit(&[("t.e", "a", "1"), ("t.e", "a", "2"), ("t.e", "b", "3")]).await;
+        world.wake(&bus);
+        bus.idle().await;
+        assert_eq!((world.handlers.calls(), world.unsent().await), (0, 0));
+        assert_eq!((world.count(&["held"]).await, world.count(&["waiting"]).await), (2, 1));
+        world.subscriptions.absent.lock().clear();
+        bus.subscriptions_changed();
+        world.pass_until_idle(&bus).await;
+        assert_eq!(world.seen_of(&one, "a").await, ["1", "2"]);
+        assert_eq!(world.seen_of(&one, "b").await, ["3"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_stay_in_their_outbox_while_nobody_knows_who_wants_them() {
+    on_both(async |world: World| {
+        let one = world.subscriber("one", "t.e").await;
+        world.subscriptions.unknown.store(true, Ordering::SeqCst);
+        let bus = world.start();
+        world.emit(&[("t.e", "a", "1")]).await;
+        world.wake(&bus);
+        world.subscriptions.refused.notified().await;
+        bus.shutdown().await;
+        assert_eq!((world.unsent().await, world.heard.0.lock().len()), (1, 0));
+        world.subscriptions.unknown.store(false, Ordering::SeqCst);
+        let bus = world.start();
+        bus.idle().await;
+        assert_eq!((world.unsent().await, world.seen(&one).await), (0, vec!["1".to_owned()]));
     })
     .await;
 }

@@ -14,13 +14,13 @@ use conman_kernel::actor::Actor;
 use conman_kernel::clock::{Clock, FixedClock};
 use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
-use conman_kernel::event::Event;
+use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, EventId, OrganizationId, PluginId, RequestId};
 use conman_kernel::sql::{Access, Database, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Transaction, Value};
 use conman_storage::{PluginMigration, Storage, scratch};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What a subscriber does with an event.
 #[derive(Clone)]
@@ -124,7 +124,7 @@ impl World {
             sql: "CREATE TABLE seen (n BIGINT PRIMARY KEY, key TEXT NOT NULL, payload TEXT NOT NULL, hops BIGINT NOT NULL)".to_owned(),
         };
         database.migrate(&[table]).await.unwrap();
-        self.subscriptions.0.lock().insert((id.clone(), topic.to_owned()));
+        self.subscriptions.enabled.lock().insert((id.clone(), topic.to_owned()));
         id
     }
 
@@ -196,10 +196,18 @@ impl World {
         self.rows(subscriber, &sql).await
     }
 
-    /// How many handlers each event had passed through, its own included.
+    /// How many handlers each event had passed through before this one.
     pub(crate) async fn hops(&self, subscriber: &PluginId) -> Vec<String> {
         let sql = "SELECT CAST(hops AS TEXT) FROM seen ORDER BY n";
         self.rows(subscriber, sql).await
+    }
+
+    /// How many deliveries are in one of these states.
+    pub(crate) async fn count(&self, states: &[&str]) -> i64 {
+        let states: Vec<_> = states.iter().map(|state| format!("'{state}'")).collect();
+        let sql = format!("SELECT COUNT(*) FROM bus_delivery WHERE state IN ({})", states.join(", "));
+        let rows = conman_kernel::sql::read(self.storage.host().as_ref(), &sql, &[]).await.unwrap();
+        rows.rows[0].integer(0).unwrap()
     }
 
     /// When the first claim ends.
@@ -227,8 +235,7 @@ impl World {
     pub(crate) async fn pass_until_idle(&self, bus: &Bus) {
         loop {
             bus.settled().await;
-            let pending: u64 = bus.backlog(&self.convention).await.unwrap().iter().map(|backlog| backlog.pending).sum();
-            if pending == 0 {
+            if self.count(&["ready", "waiting"]).await == 0 {
                 return bus.idle().await;
             }
             self.clock.advance(Duration::from_secs(1));
@@ -242,15 +249,30 @@ impl World {
 
 /// Who wants what.
 #[derive(Default)]
-pub(crate) struct Wanted(pub(crate) Mutex<HashSet<(PluginId, String)>>);
+pub(crate) struct Wanted {
+    pub(crate) enabled: Mutex<HashSet<(PluginId, String)>>,
+    /// Those of them that this host cannot run.
+    pub(crate) absent: Mutex<HashSet<PluginId>>,
+    /// While set, nobody can tell who is enabled.
+    pub(crate) unknown: AtomicBool,
+    /// Told of everybody who was not told.
+    pub(crate) refused: Notify,
+}
 
+#[async_trait]
 impl Subscriptions for Wanted {
-    fn subscribers(&self, _: &ConventionId, topic: &str) -> Vec<PluginId> {
-        let wanted = self.0.lock();
-        let mut subscribers: Vec<_> =
-            wanted.iter().filter(|(_, wanted)| wanted == topic).map(|(plugin, _)| plugin.clone()).collect();
-        subscribers.sort();
-        subscribers
+    async fn owed(&self, _: &ConventionId) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
+        if self.unknown.load(Ordering::SeqCst) {
+            self.refused.notify_one();
+            return Err(SqlError::Unavailable("as the test wants".to_owned()));
+        }
+        let enabled = self.enabled.lock();
+        Ok(enabled.iter().map(|(plugin, topic)| (plugin.clone(), vec![topic.parse().unwrap()])).collect())
+    }
+
+    fn takes(&self, _: &ConventionId, subscriber: &PluginId, topic: &str) -> bool {
+        self.enabled.lock().contains(&(subscriber.clone(), topic.to_owned()))
+            && !self.absent.lock().contains(subscriber)
     }
 }
 
@@ -258,7 +280,7 @@ struct AsSystem;
 
 #[async_trait]
 impl Scopes for AsSystem {
-    async fn scope(&self, convention: &ConventionId, _: &Event) -> Result<Scope, Fault> {
+    async fn scope(&self, convention: &ConventionId, event: &Event) -> Result<Scope, Fault> {
         Ok(Scope {
             convention: Some(Arc::new(Convention {
                 id: convention.clone(),
@@ -275,7 +297,7 @@ impl Scopes for AsSystem {
             request: RequestId::new(),
             languages: Arc::new([]),
             idempotency: None,
-            hops: 0,
+            hops: event.hops,
         })
     }
 }

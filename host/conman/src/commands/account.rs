@@ -10,7 +10,7 @@ use crate::terminal::{Terminal, cell};
 
 pub(crate) async fn run(place: &Where, command: AccountCommand, terminal: Terminal) -> Outcome {
     let missing = if matches!(command, AccountCommand::Create(_)) { Missing::Create } else { Missing::Refuse };
-    let door = Door::find(place, missing).await?;
+    let door = Door::find(place, missing, terminal).await?;
     let outcome = match command {
         AccountCommand::Create(create) => self::create(&door, create, terminal).await,
         AccountCommand::Grant(grant) => change(&door, "grantRole", grant, terminal).await,

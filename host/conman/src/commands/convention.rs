@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::arguments::{ConventionCommand, ConventionCreate, In, State, Where};
+use crate::arguments::{ConventionCommand, ConventionCreate, ConventionUpdate, In, State, Where};
 use crate::commands::{at, convention as chosen, list, take};
 use crate::door::{Door, Missing};
 use crate::failure::Outcome;
@@ -12,11 +12,12 @@ const FIELDS: &str = "id slug name timeZone startsOn endsOn dayChange state";
 
 pub(crate) async fn run(place: &Where, command: ConventionCommand, terminal: Terminal) -> Outcome {
     let missing = if matches!(command, ConventionCommand::Create(_)) { Missing::Create } else { Missing::Refuse };
-    let door = Door::find(place, missing).await?;
+    let door = Door::find(place, missing, terminal).await?;
     let outcome = match command {
         ConventionCommand::Create(create) => self::create(&door, create, terminal).await,
         ConventionCommand::List => list_all(&door, terminal).await,
         ConventionCommand::Show { slug } => show(&door, In { convention: slug }, terminal).await,
+        ConventionCommand::Update(update) => self::update(&door, update, terminal).await,
         ConventionCommand::State { slug, state } => set_state(&door, &slug, state, terminal).await,
     };
     door.close().await;
@@ -56,7 +57,15 @@ async fn show(door: &Door, place: In, terminal: Terminal) -> Outcome {
         format!("{{ convention {{ {FIELDS} }} plugins {{ id version name formats {{ id name import export }} }} }}");
     let data = door.graphql(Some(&slug), &operation, json!({})).await?;
     terminal.answer(&data)?;
-    let convention = at(&data, "convention");
+    facts(at(&data, "convention"), terminal)?;
+    let rows = list(&data, "plugins").iter().map(|plugin| {
+        let formats = list(plugin, "formats").iter().map(|format| cell(at(format, "id"))).collect::<Vec<_>>();
+        [cell(at(plugin, "id")), cell(at(plugin, "version")), cell(at(plugin, "name")), formats.join(", ")]
+    });
+    terminal.table(["Plugin", "Version", "Name", "Formats"], rows)
+}
+
+fn facts(convention: &Value, terminal: Terminal) -> Outcome {
     let facts = [
         ("Short name", "slug"),
         ("Name", "name"),
@@ -67,12 +76,22 @@ async fn show(door: &Door, place: In, terminal: Terminal) -> Outcome {
         ("Day changes at", "dayChange"),
         ("Id", "id"),
     ];
-    terminal.table(["Convention", ""], facts.map(|(label, key)| [label.to_owned(), cell(at(convention, key))]))?;
-    let rows = list(&data, "plugins").iter().map(|plugin| {
-        let formats = list(plugin, "formats").iter().map(|format| cell(at(format, "id"))).collect::<Vec<_>>();
-        [cell(at(plugin, "id")), cell(at(plugin, "version")), cell(at(plugin, "name")), formats.join(", ")]
+    terminal.table(["Convention", ""], facts.map(|(label, key)| [label.to_owned(), cell(at(convention, key))]))
+}
+
+async fn update(door: &Door, update: ConventionUpdate, terminal: Terminal) -> Outcome {
+    let operation = format!(
+        "mutation($slug: String, $name: String, $timeZone: String, $startsOn: Date, $endsOn: Date, $dayChange: Time) {{
+           updateConvention(slug: $slug, name: $name, timeZone: $timeZone, startsOn: $startsOn, endsOn: $endsOn, dayChange: $dayChange) {{ {FIELDS} }}
+         }}"
+    );
+    let variables = json!({
+        "slug": update.new_slug, "name": update.name, "timeZone": update.time_zone,
+        "startsOn": update.starts_on, "endsOn": update.ends_on, "dayChange": update.day_change,
     });
-    terminal.table(["Plugin", "Version", "Name", "Formats"], rows)
+    let updated = take(door.graphql(Some(&update.slug), &operation, variables).await?, "updateConvention");
+    terminal.answer(&updated)?;
+    facts(&updated, terminal)
 }
 
 async fn set_state(door: &Door, slug: &str, wanted: State, terminal: Terminal) -> Outcome {

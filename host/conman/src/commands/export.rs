@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind, Outcome};
 use crate::terminal::{Terminal, size};
 
 pub(crate) async fn run(place: &Where, export: Export, terminal: Terminal) -> Outcome {
-    let door = Door::find(place, Missing::Refuse).await?;
+    let door = Door::find(place, Missing::Refuse, terminal).await?;
     let outcome = get_out(&door, &export, terminal).await;
     door.close().await;
     outcome
@@ -31,15 +31,13 @@ async fn get_out(door: &Door, export: &Export, terminal: Terminal) -> Outcome {
         export.output.as_deref(),
     )?;
     let route = format.route(Direction::Out).unwrap_or_default();
-    let progress = terminal.progress(format!("exporting as {}", format.name));
     let ask = Ask {
         method: Method::GET,
         path: format.address(&slug, route),
         headers: HeaderMap::new(),
         body: Vec::new().into(),
     };
-    let reply = door.send(ask).await.and_then(Reply::successful)?;
-    drop(progress);
+    let reply = door.send(ask, format!("exporting as {}", format.name)).await.and_then(Reply::successful)?;
     let Some(path) = &export.output else { return terminal.bytes(&reply.body) };
     let cannot = |error| Failure::new(Kind::Failed, format!("cannot write {}: {error}", path.display()));
     std::fs::write(path, &reply.body).map_err(cannot)?;

@@ -7,13 +7,13 @@ use crate::commands::{json_argument, text_argument};
 use crate::door::{Door, Missing, first_error, not_ours};
 use crate::failure::{Failure, Outcome};
 use crate::ordered::Ordered;
-use crate::terminal::{Terminal, new_table, pretty};
+use crate::terminal::{Format, Terminal, new_table, pretty};
 
 pub(crate) async fn run(place: &Where, graphql: Graphql, terminal: Terminal) -> Outcome {
     let operation = text_argument(&graphql.operation)?;
     let variables = json_argument(&graphql.variables, "--variables")?;
-    let door = Door::find(place, Missing::Refuse).await?;
-    let reply = door.graphql_reply(graphql.convention.as_deref(), &operation, variables).await;
+    let door = Door::find(place, Missing::Refuse, terminal).await?;
+    let reply = door.graphql_reply("running the operation", graphql.convention.as_deref(), &operation, variables).await;
     door.close().await;
     let reply = reply?;
     let answer: Ordered = serde_json::from_slice(&reply.body).map_err(|_| not_ours(&reply))?;
@@ -24,7 +24,8 @@ pub(crate) async fn run(place: &Where, graphql: Graphql, terminal: Terminal) -> 
         return Err(first_error(&value).unwrap_or_else(|| not_ours(&reply)));
     }
     let data = answer.get("data").unwrap_or(&Ordered::Scalar(Value::Null));
-    if !graphql.table {
+    // A program that asks for JSON gets it, whatever else it asks for.
+    if !graphql.table || terminal.format == Format::Json {
         return terminal.print(&pretty(data));
     }
     let rows = first_list(data).ok_or_else(|| Failure::invalid("the answer holds no list to show as a table"))?;

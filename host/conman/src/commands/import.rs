@@ -13,7 +13,7 @@ use crate::terminal::{Terminal, cell, size};
 
 pub(crate) async fn run(place: &Where, import: Import, terminal: Terminal) -> Outcome {
     let body = read_file(&import.file)?;
-    let door = Door::find(place, Missing::Refuse).await?;
+    let door = Door::find(place, Missing::Refuse, terminal).await?;
     let outcome = bring_in(&door, &import, body, terminal).await;
     door.close().await;
     outcome
@@ -39,11 +39,11 @@ async fn bring_in(door: &Door, import: &Import, body: Vec<u8>, terminal: Termina
     let route = format.route(Direction::In).unwrap_or_default();
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))]);
     let ask = Ask { method: Method::POST, path: format.address(&slug, route), headers, body: body.into() };
-    let progress =
-        terminal.progress(format!("importing {} ({}) as {}", import.file.display(), size(ask.body.len()), format.name));
-    let reply = door.send(ask).await.and_then(Reply::successful);
-    drop(progress);
-    let reply = reply
+    let what = format!("importing {} as {}", import.file.file_name().unwrap_or_default().display(), format.name);
+    let reply = door
+        .send(ask, what)
+        .await
+        .and_then(Reply::successful)
         .map_err(|failure| Failure { message: format!("{}: {}", import.file.display(), failure.message), ..failure })?;
     let report: Value = serde_json::from_slice(&reply.body).map_err(|_| {
         Failure::new(Kind::Failed, format!("{} answered with something that is no import report", format.plugin))

@@ -8,7 +8,7 @@ use crate::arguments::{In, PluginCommand, Where};
 use crate::commands::{convention, json_argument, list, read_file, take};
 use crate::door::{Ask, Door, Missing, Reply};
 use crate::failure::{Failure, Kind, Outcome};
-use crate::terminal::{Terminal, cell, size};
+use crate::terminal::{Terminal, cell};
 
 mod build;
 
@@ -17,14 +17,14 @@ pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Termina
         return build::run(build, terminal);
     }
     let missing = if matches!(command, PluginCommand::Install { .. }) { Missing::Create } else { Missing::Refuse };
-    let progress = terminal.progress("opening");
-    let door = Door::find(place, missing).await;
-    drop(progress);
-    let door = door?;
+    let door = Door::find(place, missing, terminal).await?;
     let outcome = match command {
         PluginCommand::Build(_) => Ok(()),
         PluginCommand::Install { package } => install(&door, &package, terminal).await,
-        PluginCommand::Enable { id, place, config } => enable(&door, &id, place, config, terminal).await,
+        PluginCommand::Uninstall { id, version } => uninstall(&door, &id, version, terminal).await,
+        PluginCommand::Enable { id, place, version, config } => {
+            enable(&door, &id, place, version, config, terminal).await
+        }
         PluginCommand::Disable { id, place } => disable(&door, &id, place, terminal).await,
         PluginCommand::List { place } => list_all(&door, place, terminal).await,
         PluginCommand::Logs { id, place, last } => logs(&door, &id, place, last, terminal).await,
@@ -35,12 +35,13 @@ pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Termina
 
 async fn install(door: &Door, package: &std::path::Path, terminal: Terminal) -> Outcome {
     let bytes = read_file(package)?;
-    let progress = terminal.progress(format!("verifying and compiling {} ({})", package.display(), size(bytes.len())));
+    let what = format!("installing {}", package.file_name().unwrap_or_default().display());
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/wasm"))]);
     let ask = Ask { method: Method::POST, path: "/api/packages".to_owned(), headers, body: bytes.into() };
-    let reply = door.send(ask).await.and_then(Reply::successful);
-    drop(progress);
-    let reply = reply
+    let reply = door
+        .send(ask, what)
+        .await
+        .and_then(Reply::successful)
         .map_err(|failure| Failure { message: format!("{}: {}", package.display(), failure.message), ..failure })?;
     let installed: Value = serde_json::from_slice(&reply.body)
         .map_err(|_| Failure::new(Kind::Failed, "the host did not say what it installed"))?;
@@ -55,15 +56,46 @@ async fn install(door: &Door, package: &std::path::Path, terminal: Terminal) -> 
     Ok(())
 }
 
-async fn enable(door: &Door, id: &str, place: In, config: Option<String>, terminal: Terminal) -> Outcome {
+async fn uninstall(door: &Door, id: &str, version: Option<String>, terminal: Terminal) -> Outcome {
+    let data = door.graphql(None, "{ packages { id version digest } }", json!({})).await?;
+    let fact = |package: &Value, key: &str| package.get(key).map(cell).unwrap_or_default();
+    let of_plugin = list(&data, "packages").iter().filter(|package| fact(package, "id") == id);
+    let wanted: Vec<_> = of_plugin
+        .filter(|package| version.as_ref().is_none_or(|version| fact(package, "version") == *version))
+        .collect();
+    let package = match wanted.as_slice() {
+        [] => {
+            return Err(Failure::not_found(format!("no such package of {id} is installed; see `conman plugin list`")));
+        }
+        [package] => package,
+        several => {
+            let versions: Vec<_> = several.iter().map(|package| fact(package, "version")).collect();
+            let message =
+                format!("several packages of {id} are installed; say which with --version: {}", versions.join(", "));
+            return Err(Failure::usage(message));
+        }
+    };
+    let operation = "mutation($digest: String!) { uninstallPackage(digest: $digest) }";
+    let _ = door.graphql(None, operation, json!({ "digest": fact(package, "digest") })).await?;
+    terminal.answer(package)?;
+    terminal.say(format!("{id} {} is no longer installed; what it has stored is kept", fact(package, "version")))
+}
+
+async fn enable(
+    door: &Door,
+    id: &str,
+    place: In,
+    version: Option<String>,
+    config: Option<String>,
+    terminal: Terminal,
+) -> Outcome {
     let slug = convention(door, &place).await?;
     let config = config.map(|config| json_argument(&config, "--config")).transpose()?;
-    let progress = terminal.progress(format!("enabling {id} in {slug}"));
-    let operation =
-        "mutation($id: String!, $config: JSON) { enablePlugin(id: $id, config: $config) { id version name digest } }";
-    let data = door.graphql(Some(&slug), operation, json!({ "id": id, "config": config })).await;
-    drop(progress);
-    let enabled = take(data?, "enablePlugin");
+    let operation = "mutation($id: String!, $version: String, $config: JSON) { \
+                     enablePlugin(id: $id, version: $version, config: $config) { id version name digest } }";
+    let variables = json!({ "id": id, "version": version, "config": config });
+    let data = door.graphql_saying(format!("enabling {id} in {slug}"), Some(&slug), operation, variables).await?;
+    let enabled = take(data, "enablePlugin");
     terminal.answer(&enabled)?;
     let fact = |key: &str| enabled.get(key).map(cell).unwrap_or_default();
     terminal.say(format!("{} {} is at work in {slug}", fact("name"), fact("version")))
@@ -107,12 +139,13 @@ async fn list_all(door: &Door, place: In, terminal: Terminal) -> Outcome {
 
 async fn logs(door: &Door, id: &str, place: In, last: u32, terminal: Terminal) -> Outcome {
     let slug = convention(door, &place).await?;
-    let operation = "query($plugin: String!, $last: Int!) { pluginLogs(plugin: $plugin, last: $last) { at level message request } }";
+    let operation = "query($plugin: String!, $last: Int!) { pluginLogs(plugin: $plugin, last: $last) { at level message fields request } }";
     let data = door.graphql(Some(&slug), operation, json!({ "plugin": id, "last": last })).await?;
     terminal.answer(data.get("pluginLogs").unwrap_or(&Value::Null))?;
     for line in list(&data, "pluginLogs") {
         let fact = |key: &str| line.get(key).map(cell).unwrap_or_default();
-        terminal.say(format!("{} {:5} {}", fact("at"), fact("level"), fact("message")))?;
+        let line = format!("{} {:5} {} {}", fact("at"), fact("level"), fact("message"), fact("fields"));
+        terminal.say(line.trim_end())?;
     }
     Ok(())
 }

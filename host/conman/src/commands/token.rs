@@ -9,7 +9,7 @@ use crate::failure::Outcome;
 use crate::terminal::{Terminal, cell};
 
 pub(crate) async fn run(place: &Where, command: TokenCommand, terminal: Terminal) -> Outcome {
-    let door = Door::find(place, Missing::Refuse).await?;
+    let door = Door::find(place, Missing::Refuse, terminal).await?;
     let outcome = match command {
         TokenCommand::Create(create) => self::create(&door, create, terminal).await,
         TokenCommand::Revoke { id } => revoke(&door, &id, terminal).await,

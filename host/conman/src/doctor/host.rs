@@ -8,10 +8,10 @@ use crate::commands::list;
 use crate::doctor::Finding;
 use crate::door::{Ask, Door, Missing};
 use crate::failure::Kind;
-use crate::terminal::cell;
+use crate::terminal::{Terminal, cell};
 
-pub(crate) async fn look(place: &Where) -> Vec<Finding> {
-    let door = match Door::find(place, Missing::Refuse).await {
+pub(crate) async fn look(place: &Where, terminal: Terminal) -> Vec<Finding> {
+    let door = match Door::find(place, Missing::Refuse, terminal).await {
         Ok(door) => door,
         Err(failure) => {
             return match failure.kind {
@@ -38,11 +38,8 @@ async fn ready(door: &Door) -> Finding {
     let subject = "database";
     let ask =
         Ask { method: Method::GET, path: "/readyz".to_owned(), headers: HeaderMap::new(), body: Vec::new().into() };
-    let how = match door {
-        Door::Remote(remote) => format!("asked {}", remote.address()),
-        Door::Local(_) => "opened here".to_owned(),
-    };
-    match door.send(ask).await {
+    let how = door.describe();
+    match door.send(ask, "asking whether the host is ready").await {
         Ok(reply) if reply.status.is_success() => Finding::fine(subject, format!("answers ({how})")),
         Ok(reply) => Finding::problem(
             subject,
@@ -55,7 +52,8 @@ async fn ready(door: &Door) -> Finding {
 
 async fn packages(door: &Door) -> Vec<Finding> {
     let subject = "packages";
-    let data = match door.graphql(None, "{ packages { id version damage } }", json!({})).await {
+    let operation = "{ packages { id version damage } }";
+    let data = match door.graphql_saying("reading all packages", None, operation, json!({})).await {
         Ok(data) => data,
         Err(failure) if failure.kind == Kind::Refused => {
             return vec![Finding::remark(

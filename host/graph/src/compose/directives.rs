@@ -29,7 +29,7 @@ pub(super) enum Site {
 
 const KNOWN: [(&str, &[Site]); 8] = [
     ("key", &[Site::Type]),
-    ("permission", &[Site::QueryField, Site::MutationField, Site::SubscriptionField, Site::ObjectField]),
+    ("permission", &[Site::Type, Site::QueryField, Site::MutationField, Site::SubscriptionField, Site::ObjectField]),
     ("action", &[Site::MutationField]),
     ("cache", &[Site::Type, Site::QueryField, Site::ObjectField]),
     ("cost", &[Site::QueryField, Site::MutationField, Site::SubscriptionField, Site::ObjectField]),
@@ -42,6 +42,7 @@ fn belongs(name: &str) -> &'static str {
     match name {
         "key" => "on types: `type Session @key(fields: \"id\")`",
         "action" => "on fields of Mutation",
+        "permission" => "on fields and on entity types",
         "cache" => "on fields of Query, on batched fields and on entity types",
         "batched" => "on fields of object types",
         "topics" => "on fields of Subscription",

@@ -237,17 +237,32 @@ impl Reading<'_> {
             if let Some((_, at)) = directives.cache {
                 self.add(at, format!("`@cache` of `{name}` is its owner's to set; here it can stand on the fields"));
             }
+            if directives.permission.is_some() {
+                self.add(
+                    pos,
+                    format!("`@permission` of `{name}` is its owner's to set; here it can stand on the fields"),
+                );
+            }
             self.draft.extensions.push(Extension { name: Arc::from(name), key, fields, pos });
             return;
         }
         if let (Some((_, at)), None) = (&directives.cache, &key) {
             self.add(*at, format!("`@cache` on `{name}` is about loading it by its key, and it has none; add `@key` or move `@cache` to a field"));
         }
+        if directives.permission.is_some() && key.is_none() {
+            self.add(pos, format!("`@permission` on `{name}` is about loading it by its key, and it has none; add `@key` or move `@permission` to the fields"));
+        }
+        if let (Some(permission), Some((rule, at))) = (&directives.permission, &directives.cache)
+            && rule.scope == CacheScope::Public
+        {
+            self.add(*at, format!("`{name}` is cached for everybody but needs the permission `{permission}`; use `scope: ACTOR`, or drop one of the two"));
+        }
         self.draft.objects.push(model::Object {
             name: Arc::from(name),
             owner: self.plugin.clone(),
             description: definition.description.as_ref().map(|text| text.node.clone()),
             key,
+            permission: directives.permission,
             cache: directives.cache.map(|(rule, _)| rule),
             fields,
             pos,

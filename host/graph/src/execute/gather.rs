@@ -50,8 +50,8 @@ impl Gathering<'_> {
                     self.object(selection, tape, id, Source::Loaded);
                 }
             }
-            ShapeKind::Reference { selection, load } => {
-                if kind != Kind::Object {
+            ShapeKind::Reference { selection, load, guard } => {
+                if kind != Kind::Object || !self.may_see(guard.map(|guard| guard.permission)) {
                     return;
                 }
                 if let Some(batch) = load

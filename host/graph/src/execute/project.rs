@@ -14,7 +14,7 @@ use super::call::{Execution, RootOutcome, denied};
 use super::leaf;
 use crate::error::GraphError;
 use crate::json::{Kind, NodeId, Tape};
-use crate::operation::plan::{BatchId, FieldPlan, RootField, Selection, Shape, ShapeKind, Source};
+use crate::operation::plan::{BatchId, FieldPlan, Guard, PermissionId, RootField, Selection, Shape, ShapeKind, Source};
 
 /// Null stands where it may not: the parent becomes null.
 struct Nulled;
@@ -133,7 +133,13 @@ impl<'a> Projection<'a> {
             ShapeKind::Object(selection) | ShapeKind::Loaded(selection) if node.kind == Kind::Object => {
                 return self.object(selection, ground, id, None);
             }
-            ShapeKind::Reference { selection, load } if node.kind == Kind::Object => {
+            ShapeKind::Reference { guard: Some(Guard { id, permission }), .. }
+                if node.kind == Kind::Object && !self.execution.may_see(Some(*permission)) =>
+            {
+                self.denied(*id, Some(*permission), ground.plugin);
+                return Err(Nulled);
+            }
+            ShapeKind::Reference { selection, load, .. } if node.kind == Kind::Object => {
                 return self.reference(shape, selection, *load, ground, id);
             }
             ShapeKind::Entity(arms) if node.kind == Kind::Object => {
@@ -293,7 +299,7 @@ impl<'a> Projection<'a> {
                     }
                 }
             } else {
-                self.denied(field);
+                self.denied(field.id, field.permission, field.plugin.as_ref());
                 Err(Nulled)
             };
             let kept = written.or_else(|Nulled| {
@@ -332,11 +338,11 @@ impl<'a> Projection<'a> {
         self.value(&plan.shape, Ground { tape, batches: ground.batches, plugin: field.plugin.as_ref() }, value)
     }
 
-    fn denied(&mut self, field: &FieldPlan) {
-        if self.told.insert(Told::Denied(field.id)) {
-            let permission = field.permission.and_then(|id| self.execution.plan.permissions.get(id));
+    fn denied(&mut self, id: usize, permission: Option<PermissionId>, plugin: Option<&PluginId>) {
+        if self.told.insert(Told::Denied(id)) {
+            let permission = permission.and_then(|id| self.execution.plan.permissions.get(id));
             let fault = denied(self.execution.scope, permission.map_or("", |name| name));
-            self.fault(&fault, field.plugin.as_ref());
+            self.fault(&fault, plugin);
         }
     }
 

@@ -25,6 +25,8 @@ enum ListSize {
     Fixed(u64),
     /// By an argument with a variable in it; the other where the variable is absent.
     Variable(String, u64),
+    /// As long as the list in a variable.
+    Items(String),
 }
 
 impl CostNode {
@@ -44,9 +46,14 @@ impl CostNode {
         Some(Self { weight, size: ListSize::Fixed(1), children: Vec::new() })
     }
 
-    /// A list nothing is declared about.
-    pub(crate) const fn list(size: u64, children: Vec<Self>) -> Self {
-        Self { weight: 0, size: ListSize::Fixed(size), children }
+    /// `_entities`: as many as there are representations.
+    pub(crate) fn entities(given: Option<&Value>, otherwise: u64, children: Vec<Self>) -> Self {
+        let size = match given {
+            Some(Value::List(items)) => ListSize::Fixed(u64::try_from(items.len()).unwrap_or(u64::MAX)),
+            Some(Value::Variable(name)) => ListSize::Items(name.to_string()),
+            _ => ListSize::Fixed(otherwise),
+        };
+        Self { weight: 1, size, children }
     }
 
     fn total(&self, parents: u64, variables: &Variables) -> u64 {
@@ -56,6 +63,10 @@ impl CostNode {
                 .get(name)
                 .and_then(|text| text.parse::<i64>().ok())
                 .map_or(*otherwise, |size| size.max(1).unsigned_abs()),
+            ListSize::Items(name) => variables
+                .get(name)
+                .and_then(|text| serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text).ok())
+                .map_or(1, |items| u64::try_from(items.len()).unwrap_or(u64::MAX)),
         };
         let objects = parents.saturating_mul(size);
         self.children

@@ -131,11 +131,20 @@ pub(crate) enum ShapeKind {
     Reference {
         selection: Arc<Selection>,
         load: Option<BatchId>,
+        guard: Option<Guard>,
     },
     /// What a reference's batch answers: the object with the fields that are [`Source::Loaded`].
     Loaded(Arc<Selection>),
     /// An item of `_entities`: which of the references its `__typename` says.
     Entity(Vec<(Arc<str>, Shape)>),
+}
+
+/// The permission of an entity type, where more than its key is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guard {
+    /// Unique in the plan, among fields too.
+    pub(crate) id: usize,
+    pub(crate) permission: PermissionId,
 }
 
 /// What was selected of an object, in the order of the response.
@@ -191,7 +200,7 @@ impl Shape {
             ShapeKind::Scalar(_) | ShapeKind::Enum { .. } => false,
             ShapeKind::List(item) => item.waits(),
             ShapeKind::Object(selection) | ShapeKind::Loaded(selection) => selection.waits,
-            ShapeKind::Reference { selection, load } => load.is_some() || selection.waits,
+            ShapeKind::Reference { selection, load, .. } => load.is_some() || selection.waits,
             ShapeKind::Entity(arms) => arms.iter().any(|(_, shape)| shape.waits()),
         }
     }

@@ -20,8 +20,8 @@ use crate::operation::cost::{CostNode, CostPlan};
 use crate::operation::input::{Variables, coerce_arguments, has_variables};
 use crate::operation::introspection;
 use crate::operation::plan::{
-    Arguments, Batch, BatchId, Call, FieldPlan, PermissionId, Plan, ResponseKey, RootField, RootSource, Selection,
-    Shape, ShapeKind, Source,
+    Arguments, Batch, BatchId, Call, FieldPlan, Guard, PermissionId, Plan, ResponseKey, RootField, RootSource,
+    Selection, Shape, ShapeKind, Source,
 };
 use crate::operation::position;
 use crate::operation::wanted::Wanted;
@@ -137,7 +137,7 @@ impl<'a> Planner<'a> {
         Ok(RootField {
             key: ResponseKey::new(key),
             source: RootSource::Call(Box::new(call)),
-            permission: self.permission(field),
+            permission: field.permission.as_ref().map(|permission| self.permission(permission)),
             shape: Shape::of(&field.declared, &field.exposed, kind),
             plugin: Some(field.owner.clone()),
         })
@@ -149,13 +149,12 @@ impl<'a> Planner<'a> {
         self.calls += 1;
     }
 
-    fn permission(&mut self, field: &Field) -> Option<PermissionId> {
-        let permission = field.permission.as_ref()?;
+    fn permission(&mut self, permission: &Arc<str>) -> PermissionId {
         let known = self.permissions.iter().position(|known| known == permission);
-        Some(known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             self.permissions.push(Arc::clone(permission));
             self.permissions.len() - 1
-        }))
+        })
     }
 
     fn arguments(&self, field: &Field, asked: &[&Positioned<Asked>]) -> Result<Arguments, GraphError> {
@@ -240,8 +239,16 @@ impl<'a> Planner<'a> {
         for name in &key {
             wanted.add(name);
         }
+        let beyond = |field: &FieldPlan| matches!(field.source, Source::Loaded | Source::Batch(_));
+        let guard = match &object.permission {
+            Some(permission) if selection.fields.iter().any(beyond) => {
+                self.ids += 1;
+                Some(Guard { id: self.ids, permission: self.permission(permission) })
+            }
+            _ => None,
+        };
         if !selection.fields.iter().any(|field| field.source == Source::Loaded) {
-            return Ok(ShapeKind::Reference { selection, load: None });
+            return Ok(ShapeKind::Reference { selection, load: None, guard });
         }
         let call = Call {
             plugin: object.owner.clone(),
@@ -255,7 +262,7 @@ impl<'a> Planner<'a> {
         self.called(&object.owner, object.cache);
         let shape = Shape { nullable: true, required: false, kind: ShapeKind::Loaded(Arc::clone(&selection)) };
         let load = self.batch(Batch { call, parent: Arc::clone(&object.name), key: key.into(), shape });
-        Ok(ShapeKind::Reference { selection, load: Some(load) })
+        Ok(ShapeKind::Reference { selection, load: Some(load), guard })
     }
 
     fn batch(&mut self, batch: Batch) -> BatchId {
@@ -315,7 +322,7 @@ impl<'a> Planner<'a> {
                 key: ResponseKey::new(key),
                 name: Arc::clone(&field.name),
                 source,
-                permission: self.permission(field),
+                permission: field.permission.as_ref().map(|permission| self.permission(permission)),
                 shape: Shape::of(&field.declared, &field.exposed, kind),
                 plugin: Some(field.owner.clone()),
             });
@@ -406,7 +413,6 @@ impl<'a> Planner<'a> {
             let kind = self.reference(object, Some(ENTITY), &sets, key, &mut wanted, &mut children)?;
             arms.push((Arc::clone(&object.name), Shape { nullable: true, required: false, kind }));
         }
-        cost.push(CostNode::list(self.limits.list_size, children));
         let item = Shape { nullable: true, required: false, kind: ShapeKind::Entity(arms) };
         let shape = Shape { nullable: true, required: true, kind: ShapeKind::List(Box::new(item)) };
         let representations = crate::model::InputValue {
@@ -420,6 +426,7 @@ impl<'a> Planner<'a> {
         };
         let given =
             asked.first().and_then(|asked| asked.node.get_argument("representations")).map(|value| value.node.clone());
+        cost.push(CostNode::entities(given.as_ref(), self.limits.list_size, children));
         if let Some(Err(message)) =
             given.as_ref().map(|value| position::check(model, &representations.ty, false, value, &self.definitions))
         {

@@ -127,3 +127,19 @@ async fn a_gateway_asks_for_so_many_entities_at_once() {
     expect!["representations: 1001, allowed are 1000; ask in several requests"]
         .assert_eq(body(&answer)["errors"][0]["message"].as_str().unwrap());
 }
+
+#[tokio::test]
+async fn every_entity_counts() {
+    let query =
+        "query($r: [_Any!]!) { _entities(representations: $r) { ... on Person { sessions(limit: 400) { id } } } }";
+    let of = |count: usize| {
+        let all: Vec<_> = (0..count).map(|n| json!({"__typename": "Person", "id": n.to_string()})).collect();
+        Request::new(query).with_variables(json!({ "r": all }))
+    };
+    expect!["cost (objects asked for, lists by their size): 320800, allowed are 300000; ask for shorter lists or fewer nested ones"]
+        .assert_eq(&refusal(of(800)).await);
+    assert_eq!(run(&both(), &convention(), of(700), &anonymous()).await.outcome, Outcome::Executed);
+    let literal = "{ _entities(representations: [{__typename: \"Person\", id: \"1\"}]) { ... on Person { sessions(limit: 400000) { id } } } }";
+    expect!["cost (objects asked for, lists by their size): 400001, allowed are 300000; ask for shorter lists or fewer nested ones"]
+        .assert_eq(&refusal(Request::new(literal)).await);
+}

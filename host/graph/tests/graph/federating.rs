@@ -4,7 +4,7 @@ use conman_graph::{Request, compose};
 use expect_test::expect;
 use serde_json::json;
 
-use crate::plugins::{Plugins, anonymous, body, both, contribution, convention, run};
+use crate::plugins::{Plugins, account, anonymous, body, both, contribution, convention, run};
 
 #[tokio::test]
 async fn the_service_answers_its_sdl() {
@@ -153,4 +153,55 @@ async fn keys_may_have_several_fields_and_any_text() {
         query Seat.__entity {} ["label"] for {"row":"A\u0022\u00e9","number":1}"#]]
     .assert_eq(&plugins.calls().join("\n"));
     expect![[r#"{"data":{"seats":[{"label":"A1","taken":true},{"label":"x","taken":true}],"mine":[{"label":"loaded","row":"A\u0022\u00e9","taken":true}]}}"#]].assert_eq(std::str::from_utf8(&answer.body).unwrap());
+}
+
+const GUARDED: &str = r#"
+type Plan @key(fields: "id") @permission(name: "plan.view") { id: ID! title: String! heads: [String!]! @batched }
+extend type Query { plan: Plan @permission(name: "plan.view") }
+"#;
+const REFERRING: &str = r#"
+extend type Plan @key(fields: "id") { photos: Int! }
+extend type Query { plans: [Plan!]! }
+"#;
+
+async fn of_plans(query: &str, scope: &conman_kernel::dispatch::Scope) -> (String, String) {
+    let schema = compose(vec![contribution("aa/plans", GUARDED), contribution("bb/photos", REFERRING)]).unwrap();
+    let plugins = Plugins::default()
+        .always("Query.plans", json!([{"id": "p1"}, {"id": "p2"}]))
+        .always("Plan.__entity", json!({"id": "p1", "title": "Secret"}))
+        .always("Plan.heads", json!(["anna"]))
+        .always("Plan.photos", json!(3));
+    let answer = run(&schema, &plugins, Request::new(query), scope).await;
+    (String::from_utf8(answer.body.to_vec()).unwrap(), plugins.calls().join("\n"))
+}
+
+#[tokio::test]
+async fn nothing_is_loaded_by_key_without_the_types_permission() {
+    let entities = |fields: &str| {
+        format!(
+            "{{ _entities(representations: [{{__typename: \"Plan\", id: \"p1\"}}]) {{ __typename ... on Plan {{ {fields} }} }} }}"
+        )
+    };
+    for fields in ["title", "heads", "photos", "id heads"] {
+        let (answer, calls) = of_plans(&entities(fields), &anonymous()).await;
+        assert!(answer.starts_with(r#"{"data":{"_entities":[null]},"errors":["#), "{fields}: {answer}");
+        assert!(answer.contains("plan.view") && answer.contains("unauthenticated"), "{fields}: {answer}");
+        assert_eq!(calls, "", "{fields}");
+    }
+    // The key is what the client had already.
+    let (answer, calls) = of_plans(&entities("id"), &anonymous()).await;
+    assert_eq!((answer.as_str(), calls.as_str()), (r#"{"data":{"_entities":[{"__typename":"Plan","id":"p1"}]}}"#, ""));
+    let (answer, _) = of_plans(&entities("title heads photos"), &account("anna", &["plan.view"])).await;
+    expect![[r#"{"data":{"_entities":[{"__typename":"Plan","title":"Secret","heads":["anna"],"photos":3}]}}"#]]
+        .assert_eq(&answer);
+}
+
+#[tokio::test]
+async fn another_plugins_reference_shows_no_more_than_the_key_without_the_types_permission() {
+    let (answer, calls) = of_plans("{ plans { id title } }", &account("bert", &[])).await;
+    expect![[r#"query Query.plans {} ["id"]"#]].assert_eq(&calls);
+    assert!(answer.starts_with(r#"{"data":{"plans":[null,null]},"errors":["#), "{answer}");
+    assert_eq!(answer.matches("forbidden").count(), 1, "told once: {answer}");
+    let (answer, _) = of_plans("{ plans { id } }", &account("bert", &[])).await;
+    assert_eq!(answer, r#"{"data":{"plans":[{"id":"p1"},{"id":"p2"}]}}"#);
 }

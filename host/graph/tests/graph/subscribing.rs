@@ -148,6 +148,17 @@ async fn the_same_question_of_the_same_actor_is_asked_once_per_event() {
 }
 
 #[tokio::test]
+async fn an_actor_whose_rights_have_changed_is_asked_for_anew() {
+    let house = house();
+    let mut before = house.subscribe("subscription { shiftChanged { id } }", account("anna", &["a"])).await.unwrap();
+    let mut after = house.subscribe("subscription { shiftChanged { id } }", account("anna", &["b"])).await.unwrap();
+    house.publish("volunteer.shift.moved", &json!({"id": "x1"}));
+    next(&mut before).await;
+    next(&mut after).await;
+    assert_eq!(house.plugins.calls().len(), 2);
+}
+
+#[tokio::test]
 async fn a_failure_is_heard_and_does_not_end_it() {
     let house = house();
     let mut subscription = house.subscribe("subscription { shiftChanged { id } }", anonymous()).await.unwrap();

@@ -1,6 +1,6 @@
 //! Accounts, their passwords, and the first of them.
 
-use conman_identity::{AccountState, Client, IdentityError, PageRequest, Realm};
+use conman_identity::{AccountState, Client, Declared, IdentityError, NewToken, PageRequest, Realm};
 use conman_kernel::actor::{Actor, Permissions};
 
 use crate::world::{PASSWORD, World, on_both};
@@ -108,6 +108,73 @@ async fn accounts_are_listed_page_by_page_and_only_for_who_manages_them() {
             matches!(&refused, Err(IdentityError::Forbidden { realm, .. }) if *realm == Realm::host()),
             "{refused:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_an_owner_takes_over_or_shuts_out_those_who_were_appointed() {
+    on_both(async |world: World| {
+        let host = async |name: &str, held: &str| {
+            let account = world.account(name).await;
+            world.grant(&account, &Realm::host(), held).await;
+            let bearer = world.bearer(&account).await;
+            let actor = world.identity.authenticate(Some(&bearer), None, &Declared::none()).await.unwrap();
+            (account, actor)
+        };
+        let (owner, by_owner) = host("owner", "owner").await;
+        let (admin, by_admin) = host("admin", "admin").await;
+        let (of_moon, _) = world.person("moon-admin", &world.moon, "admin").await;
+        let (volunteer, _) = world.person("volunteer", &world.moon, "volunteer").await;
+        let identity = &world.identity;
+        for appointed in [&owner, &admin, &of_moon] {
+            let reset = identity.reset_password(&by_admin, &appointed.id).await.map(drop);
+            assert!(matches!(reset, Err(IdentityError::Forbidden { .. })), "{}: {reset:?}", appointed.name);
+            world.bearer(appointed).await;
+        }
+        for appointed in [&owner, &of_moon] {
+            let shut_out = identity.set_account_state(&by_admin, &appointed.id, AccountState::Disabled).await;
+            assert!(matches!(shut_out, Err(IdentityError::Forbidden { .. })), "{}: {shut_out:?}", appointed.name);
+        }
+        identity.reset_password(&by_admin, &volunteer.id).await.unwrap();
+        identity.set_account_state(&by_admin, &volunteer.id, AccountState::Disabled).await.unwrap();
+        identity.reset_password(&by_owner, &of_moon.id).await.unwrap();
+        identity.set_account_state(&by_owner, &admin.id, AccountState::Disabled).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_owner_cannot_be_shut_out() {
+    on_both(async |world: World| {
+        let (one, two) = (world.account("one").await, world.account("two").await);
+        for owner in [&one, &two] {
+            world.grant(owner, &Realm::host(), "owner").await;
+        }
+        let system = Actor::system();
+        world.identity.set_account_state(&system, &one.id, AccountState::Disabled).await.unwrap();
+        let last = world.identity.set_account_state(&system, &two.id, AccountState::Disabled).await;
+        assert!(matches!(last, Err(IdentityError::Refused(_))), "{last:?}");
+        world.bearer(&two).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_token_knows_whose_it_is() {
+    on_both(async |world: World| {
+        let (ada, staff) = world.person("ada", &world.moon, "staff").await;
+        let narrow = NewToken {
+            account: None,
+            name: "display".to_owned(),
+            scopes: vec!["member.read".to_owned()],
+            convention: Some(world.moon.id.clone()),
+            expires_at: None,
+        };
+        let token = world.identity.create_token(&staff, &narrow).await.unwrap();
+        let actor = world.actor(token.secret.reveal(), &world.moon).await;
+        assert_eq!(world.identity.own_account(&actor).await.unwrap(), Some(ada));
+        assert_eq!(world.identity.own_account(&Actor::system()).await.unwrap(), None);
     })
     .await;
 }

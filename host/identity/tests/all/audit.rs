@@ -1,11 +1,13 @@
 //! Who changed what.
 
-use conman_identity::{AuditFilter, Deed, PageRequest};
+use std::sync::{Arc, Mutex};
+
+use conman_identity::{AuditFilter, Client, Deed, NewToken, PageRequest};
 use conman_kernel::actor::Actor;
 use conman_kernel::sql::transaction;
 use serde_json::json;
 
-use crate::world::{World, on_both, role};
+use crate::world::{PASSWORD, World, on_both, role};
 
 fn of_moon(world: &World) -> AuditFilter {
     AuditFilter { convention: Some(world.moon.id.clone()), ..AuditFilter::default() }
@@ -106,4 +108,76 @@ async fn a_row_written_in_somebodys_transaction_goes_with_it() {
         assert!(actions(&world, &enabled).await.is_empty());
     })
     .await;
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_row_or_log() {
+    on_both(async |world: World| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+        let system = Actor::system();
+        let generated = world.identity.create_account(&system, "gen@example.org", "Gen", None).await.unwrap();
+        let ada = world.account("ada").await;
+        let session = world.bearer(&ada).await;
+        let actor = world.actor(&session, &world.moon).await;
+        let (wrong, new) = ("a password that is wrong", "another long one");
+        assert!(world.identity.sign_in(&ada.email, wrong, &Client::default()).await.is_err());
+        let token = NewToken {
+            account: None,
+            name: "app".to_owned(),
+            scopes: vec!["*".to_owned()],
+            convention: None,
+            expires_at: None,
+        };
+        let token = world.identity.create_token(&actor, &token).await.unwrap();
+        world.identity.change_password(&actor, PASSWORD, new).await.unwrap();
+        let reset = world.identity.reset_password(&system, &ada.id).await.unwrap();
+        let signed_in = world.identity.sign_in(&ada.email, reset.reveal(), &Client::default()).await.unwrap();
+        world.identity.sign_out(signed_in.secret.reveal()).await.unwrap();
+        world.identity.revoke_token(&system, &token.token.id).await.unwrap();
+        tracing::info!(?generated, ?token, ?reset, ?signed_in, "as it would be logged");
+
+        let sql = "SELECT action, target, actor, actor_name, detail FROM identity_audit";
+        let rows = conman_kernel::sql::read(world.database.as_ref(), sql, &[]).await.unwrap();
+        let written = format!("{:?}", rows.rows);
+        for action in ["account.create", "account.password", "account.password-reset", "session.create", "token.create"]
+        {
+            assert!(written.contains(action), "{action}: {written}");
+        }
+        let generated = generated.password.unwrap();
+        let secrets = [PASSWORD, wrong, new, &session, generated.reveal(), token.secret.reveal(), reset.reveal()];
+        let logged = log.text();
+        assert!(logged.contains("as it would be logged"), "{logged}");
+        for secret in secrets.into_iter().chain([signed_in.secret.reveal()]) {
+            assert!(!written.contains(secret), "{secret} is in the audit trail: {written}");
+            assert!(!logged.contains(secret), "{secret} is in the log: {logged}");
+        }
+    })
+    .await;
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

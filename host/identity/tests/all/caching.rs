@@ -1,6 +1,6 @@
 //! A warm request costs no database call, and what changed is noticed all the same.
 
-use conman_identity::{Declared, NewToken};
+use conman_identity::{Declared, NewToken, Who};
 use conman_kernel::actor::Actor;
 use conman_kernel::convention::ConventionState;
 
@@ -70,7 +70,13 @@ async fn a_role_given_or_taken_counts_for_the_next_request() {
         world.grant(&account, &World::realm(&world.moon), "staff").await;
         assert!(is_staff().await);
         let realm = World::realm(&world.moon);
-        assert!(world.identity.revoke(&Actor::system(), &realm, &account.id, &role("staff")).await.unwrap());
+        assert!(
+            world
+                .identity
+                .revoke(&Actor::system(), &realm, &Who::Account(account.id.clone()), &role("staff"))
+                .await
+                .unwrap()
+        );
         assert!(!is_staff().await);
     })
     .await;

@@ -128,7 +128,7 @@ async fn only_owners_appoint_admins_and_the_host_keeps_an_owner() {
         world.identity.grant(&owner, &realm, &who, &role("admin")).await.unwrap();
         assert!(world.identity.grant(&owner, &realm, &who, &role("public")).await.is_err());
         world.grant(&bob, &Realm::host(), "owner").await;
-        let last = world.identity.revoke(&Actor::system(), &Realm::host(), &bob.id, &role("owner")).await;
+        let last = world.identity.revoke(&Actor::system(), &Realm::host(), &who, &role("owner")).await;
         assert!(matches!(last, Err(IdentityError::Refused(_))), "{last:?}");
     })
     .await;

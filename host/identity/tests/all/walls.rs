@@ -20,11 +20,10 @@ async fn an_owner_of_one_convention_reaches_nothing_of_another() {
         forbidden(identity.set_override(&owner, &world.mars.id, &role("public"), "x.y", Some(true)).await);
         forbidden(identity.update_convention(&owner, &world.mars.id, &ConventionChange::default()).await.map(drop));
         forbidden(identity.grant(&owner, &mars, &Who::Account(victim.id.clone()), &role("staff")).await.map(drop));
-        forbidden(identity.revoke(&owner, &mars, &victim.id, &role("volunteer")).await.map(drop));
+        forbidden(identity.revoke(&owner, &mars, &Who::Account(victim.id.clone()), &role("volunteer")).await.map(drop));
         let filter = AuditFilter { convention: Some(world.mars.id.clone()), ..AuditFilter::default() };
         forbidden(identity.audit_trail(&owner, &filter, &PageRequest::default()).await.map(drop));
         forbidden(identity.audit_trail(&owner, &AuditFilter::default(), &PageRequest::default()).await.map(drop));
-        forbidden(identity.account(&owner, &victim.id).await.map(drop));
         forbidden(identity.rename_account(&owner, &victim.id, "x").await.map(drop));
         forbidden(identity.sign_out_everywhere(&owner, &victim.id).await.map(drop));
         forbidden(identity.grant(&owner, &Realm::host(), &Who::Account(victim.id.clone()), &role("x")).await.map(drop));
@@ -33,6 +32,35 @@ async fn an_owner_of_one_convention_reaches_nothing_of_another() {
         assert!(names.is_empty(), "{names:?}");
         let names = identity.names(&world.mars.id, std::slice::from_ref(&victim.id)).await.unwrap();
         assert_eq!(names.get(&victim.id).map(String::as_str), Some("victim"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_did_something_or_held_a_role_is_known_there_and_nowhere_else() {
+    on_both(async |world: World| {
+        let visitor = world.account("visitor").await;
+        let bearer = world.bearer(&visitor).await;
+        let actor = world.actor(&bearer, &world.moon).await;
+        let (volunteer, _) = world.person("volunteer", &world.moon, "volunteer").await;
+        let ids = [visitor.id.clone(), volunteer.id.clone()];
+        let named = async |convention: &conman_kernel::convention::Convention| {
+            let names = world.identity.names(&convention.id, &ids).await.unwrap();
+            let mut names: Vec<_> = names.into_values().collect();
+            names.sort();
+            names.join(" ")
+        };
+        assert_eq!(named(&world.moon).await, "volunteer");
+        world.identity.meet(&actor, &world.moon.id).await.unwrap();
+        world.identity.meet(&actor, &world.moon.id).await.unwrap();
+        let (realm, who) = (World::realm(&world.moon), Who::Account(volunteer.id.clone()));
+        assert!(world.identity.revoke(&Actor::system(), &realm, &who, &role("volunteer")).await.unwrap());
+        assert_eq!(named(&world.moon).await, "visitor volunteer");
+        assert_eq!(named(&world.mars).await, "");
+        // Nobody in particular, and the host itself, are no acquaintances.
+        for nobody in [Actor::system(), Actor::anonymous(Permissions::none())] {
+            world.identity.meet(&nobody, &world.moon.id).await.unwrap();
+        }
     })
     .await;
 }

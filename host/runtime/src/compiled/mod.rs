@@ -5,7 +5,6 @@
 
 mod trusted;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use conman_kernel::digest::Digest;
 use wasmtime::component::Component;
 
 use crate::engine::Engine;
+use crate::whole_file;
 
 /// Why there is no compiled code.
 #[derive(Debug, thiserror::Error)]
@@ -99,17 +99,8 @@ fn verified(bytes: &[u8]) -> Option<&[u8]> {
     (Digest::of(payload).as_bytes() == checksum).then_some(payload)
 }
 
-/// Writes beside the place and renames, so that nobody ever sees half a file, whoever else compiles the same package.
 fn store(file: &Path, payload: &[u8]) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let beside = file.with_extension(format!("{}.part", std::process::id()));
-    let mut part = std::fs::File::create(&beside)?;
-    part.write_all(MARK)?;
-    part.write_all(Digest::of(payload).as_bytes())?;
-    part.write_all(payload)?;
-    part.sync_all()?;
-    std::fs::rename(&beside, file)
+    whole_file::write(file, &[MARK, Digest::of(payload).as_bytes(), payload])
 }
 
 #[cfg(test)]

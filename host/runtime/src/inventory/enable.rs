@@ -7,18 +7,21 @@ use arc_swap::ArcSwap;
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::Clock;
 use conman_kernel::digest::Digest;
+use conman_kernel::event::TopicPattern;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{RowExt, SharedDatabase, SqlError, Value, read, transaction};
 use conman_storage::{PluginDatabase, Storage};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use super::absent::Missing;
 use super::{EnableError, InstallError, PackageStore, install};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::compiled::CompiledCode;
 use crate::enabled::{Enabled, Plugin};
 use crate::engine::Engine;
 use crate::limits::Limits;
+use crate::package::Manifest;
 use crate::standing::{SharedListener, Standing};
 
 /// By convention, then by plugin: calls look up with borrowed keys.
@@ -38,9 +41,22 @@ pub(crate) struct Inventory {
     pub(crate) listener: SharedListener,
     pub(crate) loaded: Mutex<HashMap<Digest, Weak<Plugin>>>,
     pub(crate) standings: Mutex<HashMap<(ConventionId, PluginId), Arc<Standing>>>,
+    /// What is enabled and cannot be loaded.
+    pub(crate) absent: Mutex<HashMap<(ConventionId, PluginId), Missing>>,
     pub(crate) generation: ArcSwap<Generation>,
     /// Enabling, disabling and removing, one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+/// Which package of a plugin is to be enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'v> {
+    /// The one that is enabled there, so that a change of the configuration is no upgrade; where none is, the one installed last.
+    Current,
+    /// The one installed last.
+    Newest,
+    /// The one with this version; of several, the one installed last.
+    Version(&'v str),
 }
 
 /// A row of `runtime_enabled`.
@@ -70,19 +86,51 @@ impl Inventory {
         Ok(plugin)
     }
 
+    /// What an installed package subscribes to, whether or not it can be loaded.
+    pub(crate) async fn topics(&self, digest: Digest) -> Result<Vec<TopicPattern>, SqlError> {
+        let of = |manifest: &Manifest| manifest.needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect();
+        let loaded = self.loaded.lock().get(&digest).and_then(Weak::upgrade);
+        match loaded {
+            Some(plugin) => Ok(of(&plugin.package.manifest)),
+            None => self.packages.manifest(digest).await.map(|manifest| of(&manifest)),
+        }
+    }
+
     pub(crate) fn find(&self, convention: &ConventionId, plugin: &PluginId) -> Option<Arc<Enabled>> {
         self.generation.load().get(convention)?.get(plugin).cloned()
     }
 
-    /// The package that enabling would take: the one asked for, or the one installed last.
-    pub(crate) async fn choose(&self, plugin: &PluginId, digest: Option<Digest>) -> Result<Digest, EnableError> {
+    /// The package that is meant.
+    pub(crate) async fn choose(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        wanted: Wanted<'_>,
+    ) -> Result<Digest, EnableError> {
         let packages = self.packages.of(plugin).await?;
-        match digest {
-            None => {
-                packages.first().map(|package| package.digest).ok_or_else(|| EnableError::NotInstalled(plugin.clone()))
+        let newest = packages.first().ok_or_else(|| EnableError::NotInstalled(plugin.clone()))?.digest;
+        match wanted {
+            Wanted::Newest => Ok(newest),
+            Wanted::Current => {
+                let enabled = enabled_in(&self.database, convention).await?;
+                Ok(enabled.iter().find(|row| row.plugin == *plugin).map_or(newest, |row| row.digest))
             }
-            Some(digest) if packages.iter().any(|package| package.digest == digest) => Ok(digest),
-            Some(digest) => Err(EnableError::NoSuchPackage { plugin: plugin.clone(), digest }),
+            Wanted::Version(version) => {
+                let found = packages.iter().find(|package| package.version == version);
+                found
+                    .map(|package| package.digest)
+                    .ok_or_else(|| EnableError::NoSuchVersion { plugin: plugin.clone(), version: version.to_owned() })
+            }
+        }
+    }
+
+    /// Refuses a digest under which no package of the plugin is installed.
+    pub(crate) async fn require_installed(&self, plugin: &PluginId, digest: Digest) -> Result<(), EnableError> {
+        let packages = self.packages.of(plugin).await?;
+        match packages.iter().any(|package| package.digest == digest) {
+            true => Ok(()),
+            false if packages.is_empty() => Err(EnableError::NotInstalled(plugin.clone())),
+            false => Err(EnableError::NoSuchPackage { plugin: plugin.clone(), digest }),
         }
     }
 
@@ -125,14 +173,16 @@ impl Inventory {
     }
 
     /// The configuration to enable with: the one given, else the one it has, else an empty one; checked against the schema.
-    pub(crate) fn checked_config(
+    pub(crate) async fn checked_config(
         &self,
         plugin: &Plugin,
         convention: &ConventionId,
         given: Option<&str>,
     ) -> Result<String, EnableError> {
-        let had = self.find(convention, &plugin.package.manifest.about.id);
-        let text = given.or_else(|| had.as_deref().map(|enabled| &*enabled.config)).unwrap_or("{}");
+        // From the database: what cannot be loaded has one, too.
+        let rows = enabled_in(&self.database, convention).await?;
+        let had = rows.iter().find(|row| row.plugin == plugin.package.manifest.about.id);
+        let text = given.or_else(|| had.map(|row| row.config.as_str())).unwrap_or("{}");
         let config: serde_json::Value =
             serde_json::from_str(text).map_err(|error| EnableError::Config(vec![format!("it is no JSON: {error}")]))?;
         if !config.is_object() {
@@ -197,6 +247,7 @@ impl Inventory {
 
     /// Lets calls in to a new generation, or to none.
     pub(crate) fn publish(&self, convention: &ConventionId, plugin: &PluginId, enabled: Option<Arc<Enabled>>) {
+        self.absent.lock().remove(&(convention.clone(), plugin.clone()));
         self.generation.rcu(|generation| {
             let mut next = Generation::clone(generation);
             let of_convention = next.entry(convention.clone()).or_default();
@@ -228,21 +279,34 @@ impl Inventory {
     }
 }
 
+const ROWS: &str = "SELECT convention, plugin, digest, config, enabled_at, enabled_by FROM runtime_enabled";
+
 /// All rows of `runtime_enabled`.
 pub(crate) async fn enabled_rows(database: &SharedDatabase) -> Result<Vec<EnabledRow>, SqlError> {
-    let sql = "SELECT convention, plugin, digest, config, enabled_at, enabled_by FROM runtime_enabled ORDER BY convention, plugin";
+    let rows = read(database.as_ref(), &format!("{ROWS} ORDER BY convention, plugin"), &[]).await?;
+    rows.rows.iter().map(|row| enabled_row(row)).collect()
+}
+
+/// Those of one convention.
+pub(crate) async fn enabled_in(
+    database: &SharedDatabase,
+    convention: &ConventionId,
+) -> Result<Vec<EnabledRow>, SqlError> {
+    let sql = format!("{ROWS} WHERE convention = $1 ORDER BY plugin");
+    let rows = read(database.as_ref(), &sql, &[convention.as_str().into()]).await?;
+    rows.rows.iter().map(|row| enabled_row(row)).collect()
+}
+
+fn enabled_row(row: &[Value]) -> Result<EnabledRow, SqlError> {
     let unreadable = |error: &dyn std::fmt::Display| SqlError::Statement(format!("runtime_enabled: {error}"));
-    let of_row = |row: &Vec<Value>| {
-        Ok(EnabledRow {
-            convention: ConventionId::from_stored(row.text(0)?),
-            plugin: row.text(1)?.parse().map_err(|error| unreadable(&error))?,
-            digest: row.text(2)?.parse().map_err(|error| unreadable(&error))?,
-            config: row.text(3)?.to_owned(),
-            enabled_at: row.timestamp(4)?,
-            enabled_by: row.text(5)?.to_owned(),
-        })
-    };
-    read(database.as_ref(), sql, &[]).await?.rows.iter().map(of_row).collect()
+    Ok(EnabledRow {
+        convention: ConventionId::from_stored(row.text(0)?),
+        plugin: row.text(1)?.parse().map_err(|error| unreadable(&error))?,
+        digest: row.text(2)?.parse().map_err(|error| unreadable(&error))?,
+        config: row.text(3)?.to_owned(),
+        enabled_at: row.timestamp(4)?,
+        enabled_by: row.text(5)?.to_owned(),
+    })
 }
 
 /// Compiles a configuration's schema.

@@ -45,6 +45,7 @@ impl Inventory {
         tracing::info!(plugin = %id, %digest, "compiled and linked");
         self.packages.keep(bytes, digest, &plugin.package, self.clock.now(), by.key()).await?;
         tracing::info!(plugin = %id, %digest, "installed");
+        self.absent.lock().retain(|_, missing| missing.row.digest != digest);
         let installed = Installed {
             id,
             version: plugin.package.manifest.about.version.clone(),
@@ -52,7 +53,6 @@ impl Inventory {
             manifest: plugin.package.manifest.clone(),
             capabilities: plugin.capabilities.clone(),
         };
-        self.loaded.lock().insert(digest, Arc::downgrade(&Arc::new(plugin)));
         Ok(installed)
     }
 }

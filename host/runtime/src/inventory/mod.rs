@@ -1,5 +1,6 @@
 //! Which packages are installed in this host, and which plugins are enabled where.
 
+mod absent;
 mod enable;
 mod install;
 mod packages;
@@ -14,11 +15,13 @@ use crate::compiled::CompileError;
 use crate::package::PackageError;
 use crate::roles::ExportError;
 
-pub(crate) use enable::{EnabledRow, Inventory, enabled_rows};
+pub use absent::Absent;
+pub use enable::Wanted;
+pub(crate) use enable::{EnabledRow, Inventory, enabled_in, enabled_rows};
 pub use install::Installed;
 pub use packages::InstalledPackage;
 pub(crate) use packages::PackageStore;
-pub use view::{EnabledPlugin, RouteMatch};
+pub use view::EnabledPlugin;
 
 /// The host tables of this crate.
 pub const MIGRATIONS: &[Migration] =
@@ -76,6 +79,14 @@ pub enum EnableError {
         /// Which.
         digest: Digest,
     },
+    /// No package with that version is installed.
+    #[error("no package of {plugin} with the version {version} is installed; `conman plugin list` shows which are")]
+    NoSuchVersion {
+        /// Whose.
+        plugin: PluginId,
+        /// Which.
+        version: String,
+    },
     /// The plugin is not enabled there.
     #[error("{plugin} is not enabled in this convention")]
     NotEnabled {
@@ -97,7 +108,7 @@ pub enum EnableError {
     #[error(transparent)]
     Load(#[from] InstallError),
     /// A migration failed.
-    #[error("the plugin's migrations failed, nothing was enabled: {0}")]
+    #[error("a migration of the plugin failed, so it was not enabled; those before it have run: {0}")]
     Migration(SqlError),
     /// The plugin broke down when it was asked about its configuration.
     #[error("the plugin failed to check its configuration: {0}")]

@@ -1,6 +1,5 @@
 //! Installed packages: a row each in the host's database, the bytes in a folder by digest.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +8,8 @@ use conman_kernel::id::PluginId;
 use conman_kernel::sql::{RowExt, SharedDatabase, SqlError, Value, read, transaction};
 use jiff::Timestamp;
 
-use crate::package::Package;
+use crate::package::{Manifest, Package};
+use crate::whole_file;
 
 /// An installed package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl PackageStore {
         by: String,
     ) -> Result<(), super::InstallError> {
         let (file, size) = (self.file(digest), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-        let written = tokio::task::spawn_blocking(move || write(&file, &bytes)).await;
+        let written = tokio::task::spawn_blocking(move || whole_file::write(&file, &[&bytes])).await;
         written.map_err(std::io::Error::other)??;
         let row: [Value; 7] = [
             digest.to_string().into(),
@@ -93,6 +93,15 @@ impl PackageStore {
         rows.rows.iter().map(|row| of_row(row)).collect()
     }
 
+    /// The manifest of a package, as it was when it was installed: it is there even when the package's file is not.
+    pub(crate) async fn manifest(&self, digest: Digest) -> Result<Manifest, SqlError> {
+        let sql = "SELECT manifest FROM runtime_package WHERE digest = $1";
+        let rows = read(self.database.as_ref(), sql, &[digest.to_string().into()]).await?;
+        let unreadable = |reason: String| SqlError::Statement(format!("the manifest of package {digest}: {reason}"));
+        let row = rows.rows.first().ok_or_else(|| unreadable("it is not installed".to_owned()))?;
+        Manifest::parse(row.text(0)?).map_err(|error| unreadable(error.to_string()))
+    }
+
     /// The bytes of a package, checked against their digest.
     pub(crate) async fn bytes(&self, digest: Digest) -> std::io::Result<Vec<u8>> {
         let file = self.file(digest);
@@ -120,7 +129,7 @@ impl PackageStore {
             })
         })
         .await?;
-        if let Err(error) = std::fs::remove_file(self.file(digest)) {
+        if let Err(error) = tokio::fs::remove_file(self.file(digest)).await {
             tracing::warn!(%digest, %error, "the file of a removed package could not be removed");
         }
         Ok(())
@@ -138,14 +147,4 @@ fn of_row(row: &[Value]) -> Result<InstalledPackage, SqlError> {
         installed_at: row.timestamp(5)?,
         installed_by: row.text(6)?.to_owned(),
     })
-}
-
-/// Writes beside the place and renames: nobody ever reads half a package.
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-    let beside = file.with_extension(format!("{}.part", std::process::id()));
-    let mut part = std::fs::File::create(&beside)?;
-    part.write_all(bytes)?;
-    part.sync_all()?;
-    std::fs::rename(&beside, file)
 }

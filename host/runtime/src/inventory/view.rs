@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use conman_kernel::digest::Digest;
-use conman_kernel::dispatch::CallKind;
 use conman_kernel::id::PluginId;
 use jiff::Timestamp;
 
@@ -100,17 +99,4 @@ impl std::fmt::Debug for EnabledPlugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {} ({})", self.id(), self.version(), self.digest())
     }
-}
-
-/// The route that answers a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteMatch {
-    /// Whose.
-    pub plugin: PluginId,
-    /// How its call runs.
-    pub kind: CallKind,
-    /// Who may call it; everybody when none.
-    pub permission: Option<String>,
-    /// The largest body, in bytes.
-    pub body_limit: usize,
 }

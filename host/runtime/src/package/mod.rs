@@ -145,20 +145,6 @@ pub fn read(bytes: &[u8]) -> Result<Package, PackageError> {
     })
 }
 
-/// The asset `path` of a package: an icon, a README, a file of a custom page.
-///
-/// # Errors
-/// [`PackageError::Damaged`] when the file's framing is broken.
-pub fn asset<'b>(bytes: &'b [u8], path: &str) -> Result<Option<&'b [u8]>, PackageError> {
-    for section in Sections::of(bytes)? {
-        let section = section?;
-        if section.name.strip_prefix(ASSET) == Some(path) {
-            return Ok(Some(section.data));
-        }
-    }
-    Ok(None)
-}
-
 fn text<'b>(name: &str, data: &'b [u8]) -> Result<&'b str, PackageError> {
     if data.len() > MAX_TEXT_BYTES {
         return Err(PackageError::TextTooLarge { name: name.to_owned(), bytes: data.len() });

@@ -174,3 +174,39 @@ async fn more_calls_than_permits_wait_and_then_give_up() {
     assert!(sleepers.iter().all(Result::is_ok));
     assert_eq!(host.query("ok", json!({})).await, Ok(json!("ok")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_wait_for_a_long_writer_do_not_count_as_broken() {
+    let host = Host::start_with(On::Sqlite, |runtime| {
+        runtime.breaker.breakdowns = 3;
+        runtime.limits.mutation.wall = Duration::from_millis(500);
+    })
+    .await
+    .unwrap();
+    // An action may take longer than a mutation.
+    let steps = json!([["begin"], ["execute", INSERT, "a", "b"], ["sleep", 2_000], ["commit"]]);
+    let writer = host.script(CallKind::Action, steps);
+    let waiting = async {
+        while host.runtime.running() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // The writer has its lock before the others ask for it.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let one = |n: u32| host.script(CallKind::Mutation, json!([["execute", INSERT, n.to_string(), "b"]]));
+        futures::future::join_all((0..6).map(one)).await
+    };
+    let (writer, waiting) = futures::join!(writer, waiting);
+    assert_eq!(writer, Ok(json!(["begun", 1, "slept", "committed"])));
+    for outcome in waiting {
+        assert_eq!(outcome.unwrap_err().code, code::OVERLOADED);
+    }
+    assert_eq!(host.query("ok", json!({})).await, Ok(json!("ok")), "the plugin is not left alone");
+}
+
+#[tokio::test]
+async fn the_same_bytes_cannot_be_passed_again_and_again() {
+    let host = sqlite().await;
+    assert_eq!(host.query("repeatBytes", json!({ "times": 10 })).await, Ok(json!(10 << 20)));
+    let fault = host.query("repeatBytes", json!({ "times": 100 })).await.unwrap_err();
+    assert_eq!(fault.code, code::PLUGIN_TRAPPED);
+}

@@ -1,10 +1,10 @@
 //! Repeats with the same key.
 
-use conman_kernel::dispatch::CallKind;
+use conman_kernel::dispatch::{CallKind, Dispatcher as _, RouteCall};
 use conman_kernel::fault::code;
 use serde_json::json;
 
-use crate::support::on_both;
+use crate::support::{on_both, probe};
 
 const INSERT: &str = "INSERT INTO note (id, body) VALUES ($1, $2)";
 
@@ -62,5 +62,27 @@ on_both! {
         assert_eq!(host.count("note").await, 1);
         let fault = host.field_in(&scope, CallKind::Action, "script", json!({ "steps": [] })).await.unwrap_err();
         assert_eq!(fault.code, code::IDEMPOTENCY_MISMATCH);
+    }
+}
+
+on_both! {
+    async fn a_route_asked_again_answers_what_it_answered_first(host) {
+        let scope = host.scope_with_key("k1");
+        for (kind, written) in [(CallKind::Mutation, 1), (CallKind::Action, 1)] {
+            let call = |body: &[u8]| RouteCall {
+                plugin: probe(),
+                kind,
+                method: "POST".to_owned(),
+                path: "write".to_owned(),
+                query: String::new(),
+                headers: Vec::new(),
+                body: body.to_vec(),
+            };
+            let first = host.runtime.route(&scope, call(b"note")).await.unwrap();
+            assert_eq!(host.runtime.route(&scope, call(b"note")).await.unwrap(), first);
+            assert_eq!(host.count("note").await, written);
+            let other = host.runtime.route(&scope, call(b"another")).await;
+            assert_eq!(other.unwrap_err().code, code::IDEMPOTENCY_MISMATCH);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
-use conman_runtime::EnableError;
+use conman_runtime::{EnableError, Wanted};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
@@ -22,14 +22,14 @@ on_both! {
 on_both! {
     async fn an_upgrade_migrates_and_keeps_data_and_configuration(host) {
         host.script(CallKind::Mutation, json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]])).await.unwrap();
-        host.runtime.enable(&host.convention, &probe(), None, Some("{\"colour\":\"red\"}"), &Actor::system()).await.unwrap();
+        host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
         let newer = probe_with(|parts| {
             parts.manifest = parts.manifest.replace("1.0.0", "1.1.0");
             parts.migrations.push(("0002_colour.sql".to_owned(), "ALTER TABLE note ADD COLUMN colour TEXT;".to_owned()));
         });
         host.clock.advance(std::time::Duration::from_secs(1));
         let installed = host.runtime.install(newer, &Actor::system()).await.unwrap();
-        let enabled = host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap();
+        let enabled = host.enable(None).await.unwrap();
         assert_eq!((enabled.version().to_string().as_str(), enabled.digest()), ("1.1.0", installed.digest));
         assert_eq!(host.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
         let outcome = host.script(CallKind::Query, json!([["query", "SELECT id, colour FROM note"]])).await.unwrap();
@@ -45,7 +45,7 @@ on_both! {
         });
         host.clock.advance(std::time::Duration::from_secs(1));
         host.runtime.install(broken, &Actor::system()).await.unwrap();
-        let error = host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap_err();
+        let error = host.enable(None).await.unwrap_err();
         assert!(matches!(error, EnableError::Migration(_)), "{error}");
         assert_eq!(host.runtime.enabled(&host.convention.id)[0].version().to_string(), "1.0.0");
         assert_eq!(host.query("ok", json!({})).await, Ok(json!("ok")));
@@ -55,7 +55,7 @@ on_both! {
 on_both! {
     async fn two_hosts_on_one_database_take_over_from_each_other(host) {
         let other = Host { runtime: host.restarted().await, ..host.clone() };
-        host.runtime.enable(&host.convention, &probe(), None, Some("{\"colour\":\"red\"}"), &Actor::system()).await.unwrap();
+        host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
         assert_eq!(other.query("config", json!({})).await, Ok(json!({})));
         let (concerned, absent) = other.runtime.refresh().await.unwrap();
         assert_eq!((concerned, absent), (vec![host.convention.id.clone()], vec![]));
@@ -64,6 +64,72 @@ on_both! {
         host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
         other.runtime.refresh().await.unwrap();
         assert_eq!(other.query("ok", json!({})).await.unwrap_err().code, code::NOT_FOUND);
+    }
+}
+
+on_both! {
+    async fn a_refused_configuration_leaves_the_tables_as_the_old_version_knows_them(host) {
+        let newer = probe_with(|parts| {
+            parts.manifest = parts.manifest.replace("1.0.0", "1.1.0");
+            parts.migrations.push(("0002_colour.sql".to_owned(), "ALTER TABLE note ADD COLUMN colour TEXT;".to_owned()));
+        });
+        host.clock.advance(std::time::Duration::from_secs(1));
+        host.runtime.install(newer, &Actor::system()).await.unwrap();
+        let error = host.enable(Some("{\"colour\":\"infrared\"}")).await.unwrap_err();
+        assert!(matches!(error, EnableError::Config(_)), "{error}");
+        assert_eq!(host.runtime.enabled(&host.convention.id)[0].version().to_string(), "1.0.0");
+        assert_eq!(host.count("conman_migration").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn which_package_is_enabled_is_said_and_kept() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let old = host.runtime.enabled(&host.convention.id)[0].digest();
+    host.clock.advance(std::time::Duration::from_secs(1));
+    let newer = probe_with(|parts| parts.manifest = parts.manifest.replace("1.0.0", "1.1.0"));
+    let new = host.runtime.install(newer, &Actor::system()).await.unwrap().digest;
+    let chosen = async |wanted| host.runtime.choose(&host.convention.id, &probe(), wanted).await;
+    assert_eq!(chosen(Wanted::Newest).await.unwrap(), new);
+    assert_eq!(chosen(Wanted::Current).await.unwrap(), old);
+    assert_eq!(chosen(Wanted::Version("1.0.0")).await.unwrap(), old);
+    assert_eq!(chosen(Wanted::Version("1.1.0")).await.unwrap(), new);
+    expect!["no package of tests/probe with the version 2.0.0 is installed; `conman plugin list` shows which are"]
+        .assert_eq(&chosen(Wanted::Version("2.0.0")).await.unwrap_err().to_string());
+    // Where nothing is enabled yet, there is nothing to keep.
+    host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+    assert_eq!(chosen(Wanted::Current).await.unwrap(), new);
+}
+
+on_both! {
+    async fn what_cannot_be_loaded_is_told_once_owed_its_events_and_loaded_when_it_can_be(host) {
+        let packages = tempfile::tempdir().unwrap();
+        let (other, absent) = host.another(packages.path()).await;
+        assert_eq!(absent.len(), 1, "{absent:?}");
+        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+        let id = &host.convention.id;
+        assert_eq!(other.runtime.subscriptions(id).await.unwrap()[0].0, probe());
+        assert!(!other.runtime.takes(id, &probe(), "probe.told"));
+        let error = other.runtime.purge(id, &probe()).await.unwrap_err();
+        assert!(matches!(error, EnableError::InUse(_)), "{error}");
+
+        let file = format!("{}.wasm", host.runtime.enabled(id)[0].digest());
+        std::fs::copy(host.config.packages_folder.join(&file), packages.path().join(&file)).unwrap();
+        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![id.clone()], vec![]));
+        assert!(other.runtime.takes(id, &probe(), "probe.told"));
+        assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
+        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+    }
+}
+
+on_both! {
+    async fn what_cannot_be_loaded_keeps_its_configuration(host) {
+        host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
+        let packages = tempfile::tempdir().unwrap();
+        let (other, _) = host.another(packages.path()).await;
+        other.runtime.install(PROBE.clone(), &Actor::system()).await.unwrap();
+        other.enable(None).await.unwrap();
+        assert_eq!(other.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
     }
 }
 
@@ -83,7 +149,7 @@ async fn a_running_call_finishes_on_the_version_it_began_with() {
     let error = host.runtime.disable(&host.convention.id, &probe()).await.unwrap_err();
     assert!(matches!(error, EnableError::NotEnabled { .. }), "{error}");
     // Data is kept until it is purged.
-    host.runtime.enable(&host.convention, &probe(), None, None, &Actor::system()).await.unwrap();
+    host.enable(None).await.unwrap();
     assert_eq!(host.notes().await, []);
 }
 
@@ -155,9 +221,7 @@ async fn the_configuration_is_checked_by_schema_and_by_the_plugin() {
             Some(json!({ "type": "object", "properties": { "colour": { "type": "string" } }, "additionalProperties": false }).to_string());
     });
     host.runtime.install(package, &Actor::system()).await.unwrap();
-    let enable = async |config: &str| {
-        host.runtime.enable(&host.convention, &probe(), None, Some(config), &Actor::system()).await.map(drop)
-    };
+    let enable = async |config: &str| host.enable(Some(config)).await.map(drop);
     let check =
         async |config: &str, expected: Expect| expected.assert_eq(&enable(config).await.unwrap_err().to_string());
     check("{\"colour\": 1}", expect![[r#"the configuration does not fit: /colour: 1 is not of type "string""#]]).await;
@@ -172,17 +236,17 @@ async fn the_configuration_is_checked_by_schema_and_by_the_plugin() {
 async fn what_a_server_asks_of_the_enabled_set() {
     let host = Host::start(On::Sqlite).await.unwrap();
     let id = &host.convention.id;
-    let route = host.runtime.find_route(id, "probe", "POST", "write").unwrap();
+    let enabled = &host.runtime.enabled(id)[0];
+    let route = enabled.manifest().route("POST", "write").unwrap();
     assert_eq!(
         (route.kind, route.permission.as_deref(), route.body_limit),
         (CallKind::Mutation, Some("probe.poke"), 2 << 20)
     );
-    assert!(host.runtime.find_route(id, "probe", "POST", "echo/a").is_none());
-    assert!(host.runtime.find_route(id, "other", "GET", "echo/a").is_none());
-    assert_eq!(host.runtime.subscriptions(id)[0].1[0].as_str(), "probe.*");
+    assert!(enabled.manifest().route("POST", "echo/a").is_none());
+    assert_eq!(host.runtime.subscriptions(id).await.unwrap()[0].1[0].as_str(), "probe.*");
+    assert!(host.runtime.takes(id, &probe(), "probe.told") && !host.runtime.takes(id, &probe(), "others.told"));
     assert_eq!(host.runtime.permissions(id)[0].name, "probe.poke");
     assert_eq!(host.runtime.conventions(), std::slice::from_ref(id));
-    let enabled = &host.runtime.enabled(id)[0];
     assert!(enabled.sdl().contains("extend type Query"));
     let capabilities: Vec<_> = enabled.capabilities().iter().map(|capability| capability.what.as_str()).collect();
     assert_eq!(capabilities, ["database", "events.publish probe.*", "events.subscribe probe.*"]);

@@ -13,10 +13,10 @@ use conman_kernel::id::{ConventionId, EventId, OrganizationId, PluginId, Request
 use conman_kernel::sql::{RowLimit, Value as SqlValue};
 use conman_plugin_build::{Build, Output, Toolchain};
 use conman_runtime::package::{Parts, pack};
-use conman_runtime::{Entropy, Runtime, RuntimeConfig};
-use conman_storage::{Location, Storage};
+use conman_runtime::{Absent, EnableError, EnabledPlugin, Entropy, Runtime, RuntimeConfig, Wanted};
+use conman_storage::Storage;
+use conman_storage::scratch::Scratch;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor as _, PgConnection};
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub(crate) struct Host {
     /// Removed with the host.
     #[allow(dead_code, reason = "held, never looked at")]
     pub(crate) folder: Arc<tempfile::TempDir>,
+    #[allow(dead_code, reason = "held, never looked at")]
+    pub(crate) scratch: Arc<Scratch>,
 }
 
 pub(crate) fn probe() -> PluginId {
@@ -104,23 +106,6 @@ fn cache_folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
 }
 
-async fn location(on: On, folder: &Path) -> Option<Location> {
-    match on {
-        On::Sqlite => Some(Location::Folder(folder.join("data"))),
-        On::Postgres => {
-            let Ok(url) = std::env::var("CONMAN_TEST_POSTGRES") else {
-                eprintln!("skipped: set CONMAN_TEST_POSTGRES to the URL of a PostgreSQL superuser");
-                return None;
-            };
-            let name = format!("runtime_test_{}", EventId::new());
-            let mut connection = PgConnection::connect(&url).await.expect("the test server");
-            connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
-            let (server, _) = url.rsplit_once('/').expect("a database in the URL");
-            Some(Location::Postgres { url: format!("{server}/{name}") })
-        }
-    }
-}
-
 impl Host {
     /// A host with the probe installed and enabled; none when the database is not to be had.
     pub(crate) async fn start(on: On) -> Option<Self> {
@@ -130,22 +115,39 @@ impl Host {
     pub(crate) async fn start_with(on: On, change: impl FnOnce(&mut RuntimeConfig)) -> Option<Self> {
         let host = Self::empty(on, change).await?;
         host.runtime.install(PROBE.clone(), &Actor::system()).await.expect("the probe installs");
-        host.runtime
-            .enable(&host.convention, &probe(), None, None, &Actor::system())
-            .await
-            .expect("the probe is enabled");
+        host.enable(None).await.expect("the probe is enabled");
         Some(host)
+    }
+
+    /// Enables the probe that was installed last.
+    pub(crate) async fn enable(&self, config: Option<&str>) -> Result<EnabledPlugin, EnableError> {
+        self.enable_in(&self.convention, config).await
+    }
+
+    pub(crate) async fn enable_in(
+        &self,
+        convention: &Convention,
+        config: Option<&str>,
+    ) -> Result<EnabledPlugin, EnableError> {
+        let digest = self.runtime.choose(&convention.id, &probe(), Wanted::Newest).await?;
+        self.runtime.enable(convention, &probe(), digest, config, &Actor::system()).await
     }
 
     pub(crate) async fn empty(on: On, change: impl FnOnce(&mut RuntimeConfig)) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage::open(location(on, folder.path()).await?).await.expect("storage");
+        let scratch = match on {
+            On::Sqlite => Scratch::folder(),
+            On::Postgres => Scratch::postgres().await.transpose()?,
+        };
+        let scratch = scratch.expect("somewhere for databases");
+        let storage = Storage::open(scratch.location()).await.expect("storage");
         let clock = Arc::new(FixedClock::at("2026-08-14T10:00:00Z".parse().unwrap()));
         let mut config = RuntimeConfig::in_folder(folder.path());
         config.cache_folder = cache_folder();
         config.entropy = Entropy::seeded(1);
         change(&mut config);
-        let runtime = Self::open(&config, &storage, &clock).await;
+        let (runtime, absent) = Self::open(&config, &storage, &clock).await;
+        assert_eq!(absent, []);
         Some(Self {
             runtime,
             storage,
@@ -153,20 +155,27 @@ impl Host {
             clock,
             config,
             folder: Arc::new(folder),
+            scratch: Arc::new(scratch),
         })
     }
 
-    async fn open(config: &RuntimeConfig, storage: &Storage, clock: &Arc<FixedClock>) -> Runtime {
+    async fn open(config: &RuntimeConfig, storage: &Storage, clock: &Arc<FixedClock>) -> (Runtime, Vec<Absent>) {
         let clock: Arc<dyn conman_kernel::clock::Clock> = clock.clone();
-        let (runtime, absent) =
-            Runtime::open(config.clone(), storage.clone(), storage.host(), clock).await.expect("a runtime");
-        assert_eq!(absent, []);
-        runtime
+        Runtime::open(config.clone(), storage.clone(), storage.host(), clock).await.expect("a runtime")
     }
 
     /// The same host after a restart.
     pub(crate) async fn restarted(&self) -> Runtime {
-        Self::open(&self.config, &self.storage, &self.clock).await
+        let (runtime, absent) = Self::open(&self.config, &self.storage, &self.clock).await;
+        assert_eq!(absent, []);
+        runtime
+    }
+
+    /// Another host on the same database, with its packages in `folder`.
+    pub(crate) async fn another(&self, folder: &Path) -> (Self, Vec<Absent>) {
+        let config = RuntimeConfig { packages_folder: folder.to_owned(), ..self.config.clone() };
+        let (runtime, absent) = Self::open(&config, &self.storage, &self.clock).await;
+        (Self { runtime, config, ..self.clone() }, absent)
     }
 
     pub(crate) fn scope(&self) -> Scope {

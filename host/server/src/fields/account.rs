@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use conman_identity::{Account, AccountState};
+use conman_kernel::actor::Principal;
 use conman_kernel::dispatch::BatchAnswer;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::AccountId;
@@ -91,6 +92,30 @@ pub(super) async fn set_active(ask: Ask<'_>) -> Answer {
     let state = if active { AccountState::Active } else { AccountState::Disabled };
     ask.desk.parts.identity.set_account_state(&ask.scope.actor, &account.id, state).await?;
     Ok(json!(true))
+}
+
+pub(super) async fn rename(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        name: String,
+        #[serde(default)]
+        account: Option<String>,
+    }
+    let Arguments { name, account } = ask.arguments()?;
+    let id = own_or_named(ask, account).await?;
+    Ok(entity(&ask.desk.parts.identity.rename_account(&ask.scope.actor, &id, &name).await?))
+}
+
+/// The account with that address, or the one that is asking.
+pub(super) async fn own_or_named(ask: Ask<'_>, email: Option<String>) -> Result<AccountId, Fault> {
+    match (email, ask.scope.actor.account()) {
+        (Some(email), _) => Ok(by_email(ask, &email).await?.id),
+        (None, Some(own)) => Ok(own.clone()),
+        (None, None) if ask.scope.actor.principal == Principal::Anonymous => {
+            Err(Fault::new(code::UNAUTHENTICATED, "sign in first; this is about the account that is asking"))
+        }
+        (None, None) => Err(Fault::new(code::INVALID, "say whose, by e-mail address").at("/account")),
+    }
 }
 
 /// Finds an account by the address it signs in with.

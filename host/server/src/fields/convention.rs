@@ -1,14 +1,13 @@
-//! Conventions, and the organizations that own them.
+//! Conventions: which there are, making them, changing them.
 
-use conman_identity::Realm;
-use conman_identity::{NewConvention, Organization};
+use conman_identity::{ConventionChange, NewConvention};
 use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::fault::{Fault, code};
-use conman_kernel::id::OrganizationId;
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::organization::organization_or_root;
 use super::{Answer, Ask};
 
 fn convention_json(convention: &Convention) -> Value {
@@ -64,6 +63,23 @@ pub(super) async fn create(ask: Ask<'_>) -> Answer {
     Ok(convention_json(&created))
 }
 
+pub(super) async fn update(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Arguments {
+        slug: Option<String>,
+        name: Option<String>,
+        time_zone: Option<String>,
+        starts_on: Option<Date>,
+        ends_on: Option<Date>,
+        day_change: Option<Time>,
+    }
+    let Arguments { slug, name, time_zone, starts_on, ends_on, day_change } = ask.arguments()?;
+    let change = ConventionChange { slug, name, time_zone, starts_on, ends_on, day_change };
+    let id = &ask.convention()?.id;
+    Ok(convention_json(&ask.desk.parts.identity.update_convention(&ask.scope.actor, id, &change).await?))
+}
+
 pub(super) async fn set_state(ask: Ask<'_>) -> Answer {
     #[derive(Deserialize)]
     struct Arguments {
@@ -78,32 +94,4 @@ pub(super) async fn set_state(ask: Ask<'_>) -> Answer {
     };
     let id = &ask.convention()?.id;
     Ok(convention_json(&ask.desk.parts.identity.set_convention_state(&ask.scope.actor, id, state).await?))
-}
-
-fn organization_json(organization: &Organization) -> Value {
-    json!({ "id": organization.id, "name": organization.name, "parent": organization.parent })
-}
-
-pub(super) async fn organizations(ask: Ask<'_>) -> Answer {
-    Ok(ask.desk.parts.identity.organizations(&ask.scope.actor).await?.iter().map(organization_json).collect())
-}
-
-pub(super) async fn create_organization(ask: Ask<'_>) -> Answer {
-    #[derive(Deserialize)]
-    struct Arguments {
-        name: String,
-        #[serde(default)]
-        parent: Option<String>,
-    }
-    let Arguments { name, parent } = ask.arguments()?;
-    let parent = organization_or_root(parent)?;
-    Ok(organization_json(&ask.desk.parts.identity.create_organization(&ask.scope.actor, &parent, &name).await?))
-}
-
-fn organization_or_root(id: Option<String>) -> Result<OrganizationId, Fault> {
-    match (id, Realm::host()) {
-        (Some(id), _) => Ok(OrganizationId::from_stored(id)),
-        (None, Realm::Organization(root)) => Ok(root),
-        (None, Realm::Convention(_)) => Err(Fault::internal("the host's realm is an organization")),
-    }
 }

@@ -6,6 +6,7 @@ use conman_kernel::fault::Fault;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::plugin::plugin_id;
 use super::{Answer, Ask, Paging};
 
 #[derive(Deserialize)]
@@ -39,19 +40,35 @@ pub(super) async fn replay(ask: Ask<'_>) -> Answer {
     let Which { id } = ask.arguments()?;
     allowed(ask).await?;
     ask.desk.parts.bus.replay(&ask.convention()?.id, &DeliveryId::from_shown(id.as_str())).await?;
-    record(ask, "event.replayed", id).await
+    record(ask, "event.replayed", format!("delivery:{id}"), Value::Null).await?;
+    Ok(json!(true))
+}
+
+pub(super) async fn replay_all(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        #[serde(default)]
+        plugin: Option<String>,
+    }
+    let Arguments { plugin } = ask.arguments()?;
+    let plugin = plugin.map(|plugin| plugin_id(&plugin, "/plugin")).transpose()?;
+    allowed(ask).await?;
+    let replayed = ask.desk.parts.bus.replay_all(&ask.convention()?.id, plugin.as_ref()).await?;
+    let target = plugin.map_or_else(|| "deliveries".to_owned(), |plugin| format!("plugin:{plugin}"));
+    record(ask, "event.replayed-all", target, json!({ "replayed": replayed })).await?;
+    Ok(json!(replayed))
 }
 
 pub(super) async fn discard(ask: Ask<'_>) -> Answer {
     let Which { id } = ask.arguments()?;
     allowed(ask).await?;
     ask.desk.parts.bus.discard(&ask.convention()?.id, &DeliveryId::from_shown(id.as_str())).await?;
-    record(ask, "event.discarded", id).await
+    record(ask, "event.discarded", format!("delivery:{id}"), Value::Null).await?;
+    Ok(json!(true))
 }
 
-async fn record(ask: Ask<'_>, action: &str, id: String) -> Answer {
+async fn record(ask: Ask<'_>, action: &str, target: String, after: Value) -> Result<(), Fault> {
     let convention = Some(ask.convention()?.id.clone());
-    let deed = Deed { action, target: format!("delivery:{id}"), convention, before: Value::Null, after: Value::Null };
-    ask.desk.parts.identity.audit().record(&ask.scope.actor, &deed).await?;
-    Ok(json!(true))
+    let deed = Deed { action, target, convention, before: Value::Null, after };
+    Ok(ask.desk.parts.identity.audit().record(&ask.scope.actor, &deed).await?)
 }

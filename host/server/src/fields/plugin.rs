@@ -2,21 +2,23 @@
 
 use conman_identity::{Deed, Realm, permission};
 use conman_kernel::actor::{Actor, Principal};
+use conman_kernel::digest::Digest;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::PluginId;
 use conman_runtime::package::{About, Manifest};
-use conman_runtime::{Capability, EnabledPlugin, Installed};
+use conman_runtime::{Capability, EnabledPlugin, Installed, Wanted};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Ask};
+use crate::faults::of_enabling;
 
 async fn allowed(ask: Ask<'_>) -> Result<(), Fault> {
     let realm = ask.realm(None);
     Ok(ask.desk.parts.identity.require(&ask.scope.actor, &realm, permission::PLUGIN_MANAGE).await?)
 }
 
-fn plugin_id(text: &str, pointer: &str) -> Result<PluginId, Fault> {
+pub(super) fn plugin_id(text: &str, pointer: &str) -> Result<PluginId, Fault> {
     text.parse()
         .map_err(|error: conman_kernel::id::InvalidPluginId| Fault::new(code::INVALID, error.to_string()).at(pointer))
 }
@@ -99,9 +101,11 @@ pub(super) async fn enable(ask: Ask<'_>) -> Answer {
     struct Arguments {
         id: String,
         #[serde(default)]
+        version: Option<String>,
+        #[serde(default)]
         config: Option<Value>,
     }
-    let Arguments { id, config } = ask.arguments()?;
+    let Arguments { id, version, config } = ask.arguments()?;
     let id = plugin_id(&id, "/id")?;
     allowed(ask).await?;
     let convention = ask.convention()?;
@@ -109,13 +113,26 @@ pub(super) async fn enable(ask: Ask<'_>) -> Answer {
     let before = parts
         .conventions
         .get(&convention.id)
-        .and_then(|open| open.plugins.iter().find(|plugin| *plugin.id() == id).map(state));
+        .and_then(|open| open.plugins.iter().find(|plugin| *plugin.id() == id).cloned());
     let config = config.map(|config| config.to_string());
-    let open = parts.conventions.enable(convention, &id, config.as_deref(), &ask.scope.actor).await?;
+    let package = match (&version, &config) {
+        (Some(version), _) => Wanted::Version(version),
+        // To configure a plugin is not to upgrade it.
+        (None, Some(_)) => Wanted::Current,
+        (None, None) => Wanted::Newest,
+    };
+    let open = parts.conventions.enable(convention, &id, package, config.as_deref(), &ask.scope.actor).await?;
     parts.bus.subscriptions_changed();
     let plugin = open.plugins.iter().find(|plugin| *plugin.id() == id);
     let plugin = plugin.ok_or_else(|| Fault::internal(format!("{id} was enabled and is not there")))?;
-    record(ask, "plugin.enabled", &id, before, Some(state(plugin))).await?;
+    let mut after = state(plugin);
+    if let (Some(before), Value::Object(after)) = (&before, &mut after) {
+        let changed = changed_keys(before.config(), plugin.config());
+        if !changed.is_empty() {
+            after.insert("configured".to_owned(), changed.into());
+        }
+    }
+    record(ask, "plugin.enabled", &id, before.as_ref().map(state), Some(after)).await?;
     Ok(enabled_json(plugin))
 }
 
@@ -139,9 +156,61 @@ pub(super) async fn disable(ask: Ask<'_>) -> Answer {
     Ok(json!(true))
 }
 
+/// Deletes what a disabled plugin has stored.
+pub(super) async fn purge(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        id: String,
+    }
+    let Arguments { id } = ask.arguments()?;
+    let id = plugin_id(&id, "/id")?;
+    allowed(ask).await?;
+    let convention = &ask.convention()?.id;
+    let parts = &ask.desk.parts;
+    parts.runtime.purge(convention, &id).await.map_err(of_enabling)?;
+    // What is held for it belongs to what is gone.
+    parts.bus.forget(convention, &id).await?;
+    record(ask, "plugin.purged", &id, None, None).await?;
+    Ok(json!(true))
+}
+
+/// Takes a package off the host.
+pub(super) async fn uninstall(ask: Ask<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Arguments {
+        digest: String,
+    }
+    let Arguments { digest } = ask.arguments()?;
+    allowed(ask).await?;
+    let runtime = &ask.desk.parts.runtime;
+    let missing = || {
+        let message = "no package with that digest is installed; `conman plugin list` shows which are";
+        Fault::new(code::NOT_FOUND, message).at("/digest")
+    };
+    let wanted: Digest = digest.parse().map_err(|_| missing())?;
+    let package = runtime.packages().await?.into_iter().find(|package| package.digest == wanted).ok_or_else(missing)?;
+    runtime.uninstall(&package.id, package.digest).await.map_err(of_enabling)?;
+    let before = json!({ "version": package.version, "digest": package.digest });
+    let target = format!("package:{}", package.id);
+    let deed = Deed { action: "package.uninstalled", target, convention: None, before, after: Value::Null };
+    ask.desk.parts.identity.audit().record(&ask.scope.actor, &deed).await?;
+    Ok(json!(true))
+}
+
 /// What the audit trail keeps. Not the configuration: it may hold secrets.
 fn state(plugin: &EnabledPlugin) -> Value {
     json!({ "version": plugin.version().to_string(), "digest": plugin.digest() })
+}
+
+/// The outermost keys in which two configurations differ: enough to see what somebody changed, without the values.
+fn changed_keys(before: &str, after: &str) -> Vec<String> {
+    let read = |text| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let mut changed: Vec<String> =
+        before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key)).cloned().collect();
+    changed.sort();
+    changed.dedup();
+    changed
 }
 
 async fn record(
@@ -166,4 +235,16 @@ pub(crate) async fn may_install(parts: &crate::parts::Parts, actor: &Actor) -> R
         ));
     }
     Ok(parts.identity.require(actor, &Realm::host(), permission::PLUGIN_MANAGE).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_configuration_is_told_by_its_keys() {
+        let changed = changed_keys(r#"{"a":1,"b":{"c":"secret"},"d":4}"#, r#"{"a":1,"b":{"c":"other"},"e":null}"#);
+        assert_eq!(changed, ["b", "d", "e"]);
+        assert!(changed_keys("{}", "{}").is_empty());
+    }
 }

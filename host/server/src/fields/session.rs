@@ -1,4 +1,4 @@
-//! `me`, `signIn`, `signOut`, `changePassword`
+//! Who is asking, and sessions: signing in and out, where one is signed in.
 
 use conman_identity::{Account, Session};
 use conman_kernel::actor::Permissions;
@@ -6,14 +6,12 @@ use conman_kernel::fault::{Fault, code};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::account::own_or_named;
 use super::{Answer, Ask};
 
 pub(super) async fn me(ask: Ask<'_>) -> Answer {
     let actor = &ask.scope.actor;
-    let account = match actor.account() {
-        Some(id) => Some(ask.desk.parts.identity.account(actor, id).await?),
-        None => None,
-    };
+    let account = ask.desk.parts.identity.own_account(actor).await?;
     let permissions = match &actor.permissions {
         Permissions::All => Vec::new(),
         Permissions::Only(permissions) => permissions.iter().cloned().collect(),
@@ -66,4 +64,27 @@ pub(super) async fn change_password(ask: Ask<'_>) -> Answer {
     let Arguments { current, new } = ask.arguments()?;
     ask.desk.parts.identity.change_password(&ask.scope.actor, &current, &new).await?;
     Ok(json!(true))
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    #[serde(default)]
+    account: Option<String>,
+}
+
+pub(super) async fn list(ask: Ask<'_>) -> Answer {
+    let Whose { account } = ask.arguments()?;
+    let account = own_or_named(ask, account).await?;
+    let sessions = ask.desk.parts.identity.sessions(&ask.scope.actor, &account).await?;
+    let sessions = sessions.iter().map(|session| {
+        let Session { id, agent, created_at, used_at, expires_at, .. } = session;
+        json!({ "id": id, "agent": agent, "createdAt": created_at, "usedAt": used_at, "expiresAt": expires_at })
+    });
+    Ok(sessions.collect())
+}
+
+pub(super) async fn sign_out_everywhere(ask: Ask<'_>) -> Answer {
+    let Whose { account } = ask.arguments()?;
+    let account = own_or_named(ask, account).await?;
+    Ok(json!(ask.desk.parts.identity.sign_out_everywhere(&ask.scope.actor, &account).await?))
 }

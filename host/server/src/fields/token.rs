@@ -19,10 +19,7 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
         account: Option<String>,
     }
     let Arguments { account } = ask.arguments()?;
-    let owner = match owner(ask, account).await?.or_else(|| ask.scope.actor.account().cloned()) {
-        Some(owner) => owner,
-        None => return Err(Fault::new(code::INVALID, "say whose tokens, by e-mail address").at("/account")),
-    };
+    let owner = account::own_or_named(ask, account).await?;
     let tokens = ask.desk.parts.identity.tokens(&ask.scope.actor, &owner).await?;
     Ok(tokens.iter().map(token_json).collect())
 }

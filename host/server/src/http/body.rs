@@ -8,12 +8,13 @@ use conman_kernel::fault::{Fault, code};
 use futures::StreamExt as _;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
+use tokio::time::Instant;
 
 /// How much of a body that is too large is read all the same, and for how long.
 const DISCARDED: usize = 256 << 20;
 const DISCARDING: Duration = Duration::from_secs(10);
 
-/// Takes a body of at most `limit` bytes that arrives within `per_mebibyte` for each begun MiB.
+/// Takes a body of at most `limit` bytes whose every MiB, the last and unfinished one too, arrives within `per_mebibyte`.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Body,
@@ -32,21 +33,20 @@ pub(crate) async fn read(
         }
         return Err(too_large(limit));
     }
-    let mebibytes = u32::try_from(limit >> 20).unwrap_or(u32::MAX).max(1);
-    let reading = tokio::time::timeout(per_mebibyte.saturating_mul(mebibytes), gather(&mut frames, limit));
-    match reading.await {
-        Ok(Err(Unread::TooLarge)) => {
+    let mut reading = Reading { frames: &mut frames, begun: Instant::now(), per_mebibyte, read: 0 };
+    match reading.all(limit).await {
+        Err(Unread::TooLarge) => {
             discard(frames).await;
             Err(too_large(limit))
         }
-        Ok(Err(Unread::BrokeOff(error))) => {
+        Err(Unread::BrokeOff(error)) => {
             Err(Fault::new(code::INVALID, format!("the request's body broke off: {error}")))
         }
-        Ok(Ok(whole)) => Ok(whole),
-        Err(_) => {
+        Err(Unread::Late) => {
             let message = "the request's body did not arrive in time; send it again over a faster connection";
             Err(Fault::new(code::TIMEOUT, message))
         }
+        Ok(whole) => Ok(whole),
     }
 }
 
@@ -54,31 +54,41 @@ pub(crate) async fn read(
 enum Unread {
     TooLarge,
     BrokeOff(axum::Error),
+    Late,
 }
 
-impl From<axum::Error> for Unread {
-    fn from(error: axum::Error) -> Self {
-        Self::BrokeOff(error)
-    }
+/// A body being read. What has arrived buys time for what is to come, so that nobody holds a place by sending next to nothing.
+struct Reading<'f> {
+    frames: &'f mut BodyDataStream,
+    begun: Instant,
+    per_mebibyte: Duration,
+    read: usize,
 }
 
-async fn gather(frames: &mut BodyDataStream, limit: usize) -> Result<Bytes, Unread> {
-    let Some(first) = frames.next().await.transpose()? else { return Ok(Bytes::new()) };
-    if first.len() > limit {
-        return Err(Unread::TooLarge);
+impl Reading<'_> {
+    async fn next(&mut self, limit: usize) -> Result<Option<Bytes>, Unread> {
+        let begun_mebibytes = u32::try_from(self.read >> 20).unwrap_or(u32::MAX).saturating_add(1);
+        let deadline = self.begun + self.per_mebibyte.saturating_mul(begun_mebibytes);
+        let frame = match tokio::time::timeout_at(deadline, self.frames.next()).await {
+            Err(_) => return Err(Unread::Late),
+            Ok(None) => return Ok(None),
+            Ok(Some(frame)) => frame.map_err(Unread::BrokeOff)?,
+        };
+        self.read += frame.len();
+        if self.read > limit { Err(Unread::TooLarge) } else { Ok(Some(frame)) }
     }
-    // Most bodies are one frame, which then need not be copied.
-    let Some(second) = frames.next().await.transpose()? else { return Ok(first) };
-    let mut whole = BytesMut::from(first);
-    let mut next = Some(second);
-    while let Some(frame) = next {
-        if whole.len() + frame.len() > limit {
-            return Err(Unread::TooLarge);
+
+    async fn all(&mut self, limit: usize) -> Result<Bytes, Unread> {
+        let Some(first) = self.next(limit).await? else { return Ok(Bytes::new()) };
+        // Most bodies are one frame, which then need not be copied.
+        let Some(second) = self.next(limit).await? else { return Ok(first) };
+        let mut whole = BytesMut::from(first);
+        whole.extend_from_slice(&second);
+        while let Some(frame) = self.next(limit).await? {
+            whole.extend_from_slice(&frame);
         }
-        whole.extend_from_slice(&frame);
-        next = frames.next().await.transpose()?;
+        Ok(whole.freeze())
     }
-    Ok(whole.freeze())
 }
 
 /// Lets a client finish sending what nobody wants, within reason: many read the answer only then, and a connection closed under them would
@@ -125,5 +135,23 @@ mod tests {
         let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
         let fault = read_body(&HeaderMap::new(), never, 5, Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(fault.code, code::TIMEOUT);
+    }
+    /// Frames of `size` bytes, each after `pause`.
+    fn dripping(frames: usize, size: usize, pause: Duration) -> Body {
+        Body::from_stream(futures::stream::unfold(0, move |sent| async move {
+            tokio::time::sleep(pause).await;
+            (sent < frames).then(|| (Ok::<_, std::io::Error>(vec![0_u8; size]), sent + 1))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_mebibyte_has_its_time_and_a_few_bytes_have_no_more() {
+        let (limit, second) = (32 << 20, Duration::from_secs(1));
+        let read = async |body| read_body(&HeaderMap::new(), body, limit, second).await;
+        let whole = read(dripping(12, 1 << 19, second * 2 / 5)).await.unwrap();
+        assert_eq!(whole.len(), 6 << 20);
+        let begun = Instant::now();
+        assert_eq!(read(dripping(32 << 20, 1, second * 2 / 5)).await.unwrap_err().code, code::TIMEOUT);
+        assert_eq!(begun.elapsed(), second);
     }
 }

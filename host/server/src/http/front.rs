@@ -116,7 +116,6 @@ fn classify(request: &Request<Body>) -> Route {
         "/graphql" => Route::HostGraphql,
         "/api/packages" => Route::Packages,
         "/healthz" | "/readyz" | "/metrics" => Route::Operations,
-        "/explorer.js" | "/explorer.css" => Route::Explorer,
         _ => Route::Unknown,
     }
 }

@@ -23,7 +23,7 @@ use crate::conventions::Open;
 use crate::desk::{Caller, Desk};
 use crate::http::answer::{self, Shape};
 use crate::http::socket::{self, Address};
-use crate::http::{body, caller, explorer};
+use crate::http::{body, caller, graphiql};
 use crate::parts::Parts;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -75,7 +75,7 @@ pub(crate) async fn host(State(parts): State<Arc<Parts>>, request: Request) -> R
     answer(&parts, &head, body, place).await
 }
 
-/// `GET /c/{convention}/graphql`: a WebSocket, or in development the explorer.
+/// `GET /c/{convention}/graphql`: a WebSocket, or in development GraphiQL.
 pub(crate) async fn convention_get(
     State(parts): State<Arc<Parts>>,
     Path(slug): Path<String>,
@@ -99,8 +99,11 @@ async fn get(parts: Arc<Parts>, request: Request, address: Address) -> Response 
         .get(ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    if parts.mode == Mode::Development && wants_page {
-        return explorer::page();
+    if parts.mode == Mode::Development
+        && wants_page
+        && let Some(address) = address.path()
+    {
+        return graphiql::page(&address);
     }
     let fault = Fault::new(
         code::INVALID,

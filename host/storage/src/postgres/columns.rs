@@ -39,7 +39,7 @@ impl Columns {
              JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped",
         );
-        let answer = session.run(&statement, &[schema.into()], RowLimit::HOST).await?;
+        let answer = session.run(&statement, &[schema.into()], Some(RowLimit::HOST)).await?;
         let mut tables: HashMap<String, HashMap<String, bool>> = HashMap::new();
         for row in &answer.rows.rows {
             tables.entry(row.text(0)?.to_owned()).or_default().insert(row.text(1)?.to_owned(), row.boolean(2)?);

@@ -110,7 +110,7 @@ impl Server {
             text(secret),
             Timestamp::now().into(),
         ];
-        session.run(&remember, &values, RowLimit::HOST).await?;
+        session.run(&remember, &values, Some(RowLimit::HOST)).await?;
         session.commit().await?;
         Ok(made)
     }
@@ -131,7 +131,7 @@ impl Server {
     pub(crate) async fn list(&self, convention: &ConventionId) -> Result<Vec<PluginId>, SqlError> {
         let mut session = self.as_host(HOST_SCHEMA, &Knowledge::default()).begin_migration().await?;
         let statement = own(Kind::Query, "SELECT plugin FROM conman.storage_plugin WHERE convention = $1");
-        let answer = session.run(&statement, &[convention.as_str().into()], RowLimit::HOST).await?;
+        let answer = session.run(&statement, &[convention.as_str().into()], Some(RowLimit::HOST)).await?;
         session.rollback().await;
         let id = |row: &Vec<Value>| row.text(0)?.parse().map_err(|error| SqlError::Statement(format!("{error}")));
         answer.rows.rows.iter().map(id).collect()
@@ -146,7 +146,7 @@ impl Server {
                 .control(format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {role}").into())
                 .await?;
             let forget = own(Kind::Change, "DELETE FROM conman.storage_plugin WHERE convention = $1 AND plugin = $2");
-            session.run(&forget, &[convention.as_str().into(), plugin.as_str().into()], RowLimit::HOST).await?;
+            session.run(&forget, &[convention.as_str().into(), plugin.as_str().into()], Some(RowLimit::HOST)).await?;
         }
         session.commit().await
     }
@@ -187,7 +187,8 @@ async fn find_in(
         Kind::Query,
         "SELECT schema_name, role_name, password, secret FROM conman.storage_plugin WHERE convention = $1 AND plugin = $2",
     );
-    let answer = session.run(&statement, &[convention.as_str().into(), plugin.as_str().into()], RowLimit::HOST).await?;
+    let answer =
+        session.run(&statement, &[convention.as_str().into(), plugin.as_str().into()], Some(RowLimit::HOST)).await?;
     let Some(row) = answer.rows.rows.first() else { return Ok(None) };
     let text = |column| row.text(column).map(str::to_owned);
     Ok(Some(Provisioned { schema: text(0)?, role: text(1)?, password: text(2)?, secret: text(3)? }))

@@ -78,7 +78,7 @@ impl PostgresSession {
         &mut self,
         statement: &Statement,
         parameters: &[Value],
-        limit: RowLimit,
+        limit: Option<RowLimit>,
     ) -> Result<Answer, SqlError> {
         if statement.kind == Kind::Schema && !statement.nulls.is_empty() {
             // An index may be on a table made in this very transaction.
@@ -100,7 +100,7 @@ impl PostgresSession {
             Ok(Err(too_large)) => return Err(too_large),
             Err(error) => return self.settle(Err(error)),
         };
-        if answer.rows.rows.is_empty() && statement.answers_rows {
+        if limit.is_some() && answer.rows.rows.is_empty() && statement.answers_rows {
             answer.rows.columns = self.columns(statement, &prepared).await?;
         }
         Ok(answer)
@@ -111,18 +111,19 @@ impl PostgresSession {
         &mut self,
         prepared: &Prepared,
         arguments: PgArguments,
-        limit: RowLimit,
+        limit: Option<RowLimit>,
     ) -> Result<Result<Answer, SqlError>, sqlx::Error> {
         let Ok(connection) = self.connection() else { return Err(sqlx::Error::WorkerCrashed) };
         let query = sqlx::query_with(AssertSqlSafe(Arc::clone(&prepared.text)), arguments).persistent(prepared.kept);
         let mut answer = Answer::default();
-        let mut size = Size::new(limit);
+        let mut size = limit.map(Size::new);
         let mut readers = Vec::new();
         let mut stream = connection.postgres.fetch_many(query);
         while let Some(item) = stream.next().await {
             match item? {
                 Either::Left(done) => answer.touched += done.rows_affected(),
                 Either::Right(row) => {
+                    let Some(size) = &mut size else { continue };
                     if answer.rows.rows.is_empty() {
                         answer.rows.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
                         match codecs(&row) {
@@ -130,7 +131,7 @@ impl PostgresSession {
                             Err(error) => return Ok(Err(error)),
                         }
                     }
-                    match values(&row, &readers, &mut size) {
+                    match values(&row, &readers, size) {
                         Ok(values) => answer.rows.rows.push(values),
                         Err(error) => return Ok(Err(error)),
                     }

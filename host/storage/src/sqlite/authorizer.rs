@@ -17,10 +17,14 @@ use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
 
 use super::watch::{Mode, Watch};
+use crate::session::MOST_BYTES;
 use crate::wall::{functions, names};
 
 /// How many instructions of SQLite's machine run between two looks at the watch: a fraction of a millisecond.
 const INSTRUCTIONS: i32 = 4_000;
+
+/// Columns of a table, an index or an answer. A row may have each of them at its longest before anybody has counted it.
+const MOST_COLUMNS: c_int = 200;
 
 /// Puts a connection under `watch`, for as long as it is open.
 ///
@@ -42,6 +46,11 @@ pub(super) fn install(handle: &mut LockedSqliteHandle<'_>, watch: &Arc<Watch>) -
         if code != ffi::SQLITE_OK {
             return Err(name);
         }
+    }
+    let most_bytes = c_int::try_from(MOST_BYTES).unwrap_or(c_int::MAX);
+    for (category, most) in [(ffi::SQLITE_LIMIT_LENGTH, most_bytes), (ffi::SQLITE_LIMIT_COLUMN, MOST_COLUMNS)] {
+        // SAFETY: the handle is locked; the call answers the limit there was and cannot fail.
+        let _before = unsafe { ffi::sqlite3_limit(database, category, most) };
     }
     // SAFETY: the handle is locked. The pointer stays valid while the authorizer can be called: the progress handler set
     // above owns a reference to the same watch, nothing in this crate ever replaces it, and sqlx drops it only after the

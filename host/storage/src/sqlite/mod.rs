@@ -4,6 +4,7 @@
 //! only a crash of the process. The price is one fsync of the log per commit.
 
 pub(crate) mod authorizer;
+pub(crate) mod memory;
 mod session;
 mod value;
 pub(crate) mod watch;
@@ -98,7 +99,6 @@ impl SqliteFile {
             .statement_cache_capacity(STATEMENTS)
             .row_buffer_size(ROWS_AHEAD)
             .pragma("case_sensitive_like", "ON")
-            .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-8000")
             .pragma("journal_size_limit", "16777216")
             .thread_name(|n| format!("sqlite-{n}"))

@@ -11,7 +11,7 @@ use super::value::{arguments, decode};
 use super::watch::Mode;
 use super::{Connection, Connector};
 use crate::pool::Lease;
-use crate::session::{Answer, STATEMENT_TIME, Size};
+use crate::session::{Answer, MOST_BYTES, STATEMENT_TIME, Size};
 use crate::wall::{Output, Statement};
 
 /// Texts longer than this are compiled each time instead of being kept.
@@ -56,7 +56,7 @@ impl SqliteSession {
         &mut self,
         statement: &Statement,
         parameters: &[Value],
-        limit: RowLimit,
+        limit: Option<RowLimit>,
         mode: Mode,
     ) -> Result<Answer, SqlError> {
         let connection = self.connection()?;
@@ -65,24 +65,33 @@ impl SqliteSession {
         let kept = text.len() <= LONGEST_KEPT;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments(parameters)?).persistent(kept);
         let mut answer = Answer::default();
-        let mut size = Size::new(limit);
+        let mut size = limit.map(Size::new);
         let mut booleans = Vec::new();
+        let mut done = false;
         {
             let mut stream = connection.sqlite()?.fetch_many(query);
             while let Some(item) = stream.next().await {
                 match item.map_err(refine)? {
-                    Either::Left(done) => answer.touched += done.rows_affected(),
+                    Either::Left(end) => {
+                        done = true;
+                        answer.touched += end.rows_affected();
+                    }
                     Either::Right(row) => {
+                        let Some(size) = &mut size else { continue };
                         if answer.rows.rows.is_empty() {
                             answer.rows.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
                             booleans = boolean_columns(&row, statement.outputs.as_deref());
                         }
-                        answer.rows.rows.push(values(&row, &booleans, &mut size)?);
+                        answer.rows.rows.push(values(&row, &booleans, size)?);
                     }
                 }
             }
         }
-        if answer.rows.rows.is_empty() && statement.answers_rows {
+        if !done {
+            // The connection's thread is gone (out of memory, say), and with it the rest of the answer.
+            return Err(SqlError::Unavailable("the connection was lost in the middle of a statement".to_owned()));
+        }
+        if limit.is_some() && answer.rows.rows.is_empty() && statement.answers_rows {
             answer.rows.columns = self.columns(statement).await?;
         }
         Ok(answer)
@@ -191,6 +200,9 @@ pub(super) fn refine(error: sqlx::Error) -> SqlError {
             "the statement was stopped: it took longer than {} seconds",
             STATEMENT_TIME.as_secs()
         )),
+        libsqlite3_sys::SQLITE_TOOBIG => {
+            SqlError::Statement(format!("a value or a row would be longer than {} MiB", MOST_BYTES >> 20))
+        }
         libsqlite3_sys::SQLITE_AUTH => SqlError::Refused(text),
         libsqlite3_sys::SQLITE_ERROR if text.starts_with("not authorized") => SqlError::Refused(text),
         libsqlite3_sys::SQLITE_IOERR

@@ -57,7 +57,10 @@ impl Wall {
 
     /// A plugin's migration.
     pub(crate) fn guest_migration(&self, sql: &str) -> Result<Vec<Statement>, SqlError> {
-        if self.stands { judged(sql, Author::Guest, "") } else { Ok(sql.split(';').map(unread).collect()) }
+        if self.stands {
+            return judged(sql, Author::Guest, "");
+        }
+        Ok(sql.split(';').filter(|text| !text.trim().is_empty()).map(unread).collect())
     }
 
     /// A migration of the host's own.

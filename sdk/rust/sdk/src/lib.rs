@@ -76,7 +76,7 @@ pub trait Lifecycle {
     /// The configuration.
     type Config: DeserializeOwned;
 
-    /// Checks what JSON Schema cannot.
+    /// Checks what JSON Schema cannot. It is asked before a version's migrations run, so its tables may not be there.
     ///
     /// # Errors
     /// Every finding, each with its place: `Error::invalid("…").at("/rooms/3")`.

@@ -166,11 +166,13 @@ impl Testkit {
     ) -> Result<RouteAnswer, Failure> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (name, path) = path.split_once('/').unwrap_or((path, ""));
-        let found = self.host.runtime.find_route(&self.host.convention.id, name, method, path);
-        let route = found.ok_or_else(|| {
+        let enabled = self.host.runtime.enabled(&self.host.convention.id);
+        let plugin = enabled.iter().find(|plugin| plugin.id().name() == name);
+        let found = plugin.and_then(|plugin| Some((plugin.id().clone(), plugin.manifest().route(method, path)?)));
+        let (plugin, route) = found.ok_or_else(|| {
             Fault::new(code::NOT_FOUND, format!("no plugin declares the route {method} {name}/{path}"))
         })?;
-        if let Some(permission) = route.permission.filter(|permission| !self.actor.may(permission)) {
+        if let Some(permission) = route.permission.as_ref().filter(|permission| !self.actor.may(permission)) {
             return Err(Fault::new(code::FORBIDDEN, format!("this needs the permission `{permission}`")).into());
         }
         if body.len() > route.body_limit {
@@ -179,7 +181,7 @@ impl Testkit {
             );
         }
         let call = RouteCall {
-            plugin: route.plugin,
+            plugin,
             kind: route.kind,
             method: method.to_owned(),
             path: path.to_owned(),
@@ -228,7 +230,8 @@ impl Testkit {
     pub async fn deliver(&self, event: &Event) -> Result<Vec<Handled>, Failure> {
         let scope = Scope { hops: event.hops, ..scope(&self.host.convention, &Arc::new(Actor::system())) };
         let mut handled = Vec::new();
-        for (plugin, patterns) in self.host.runtime.subscriptions(&self.host.convention.id) {
+        let subscriptions = self.host.runtime.subscriptions(&self.host.convention.id).await.map_err(Fault::from)?;
+        for (plugin, patterns) in subscriptions {
             if patterns.iter().any(|pattern| pattern.matches(&event.topic)) {
                 handled.push(self.host.cast.handle(&scope, &plugin, event).await?);
             }

@@ -239,6 +239,6 @@ async fn enable(
 ) -> Result<(), String> {
     let by = admin();
     let installed = runtime.install(packed.bytes.clone(), &by).await.map_err(|error| error.to_string())?;
-    let enabled = runtime.enable(convention, &installed.id, Some(installed.digest), config, &by).await;
+    let enabled = runtime.enable(convention, &installed.id, installed.digest, config, &by).await;
     enabled.map(drop).map_err(|error| format!("{}: {error}", installed.id))
 }

@@ -9,7 +9,7 @@ use conman_graph::SubscriptionHub;
 use conman_kernel::actor::Actor;
 use conman_kernel::convention::Convention;
 use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
-use conman_kernel::event::Event;
+use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
@@ -106,13 +106,14 @@ impl Outboxes for Seams {
     }
 }
 
+#[async_trait]
 impl Subscriptions for Seams {
-    fn subscribers(&self, convention: &ConventionId, topic: &str) -> Vec<PluginId> {
-        let subscriptions = self.runtime.subscriptions(convention).into_iter();
-        subscriptions
-            .filter(|(_, patterns)| patterns.iter().any(|pattern| pattern.matches(topic)))
-            .map(|(plugin, _)| plugin)
-            .collect()
+    async fn owed(&self, convention: &ConventionId) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
+        self.runtime.subscriptions(convention).await
+    }
+
+    fn takes(&self, convention: &ConventionId, subscriber: &PluginId, topic: &str) -> bool {
+        self.runtime.takes(convention, subscriber, topic)
     }
 }
 

@@ -33,7 +33,7 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-use conman::host::{clock, config, database, log, random};
+use conman::host::{clock, config, database, events, log, random};
 use conman::types::types::{Context, Error};
 use exports::conman::plugin::{event_handler, lifecycle, resolvers, routes};
 
@@ -128,6 +128,7 @@ fn behave(ctx: &Context, request: &resolvers::FieldRequest, arguments: &Value) -
             "files": std::fs::read_dir("/").is_ok(),
         })
         .to_string()),
+        "repeatBytes" => repeat_bytes(number("times")),
         "script" => script::run(arguments["steps"].as_array().map_or(&[], Vec::as_slice)),
         other => Err(error("not-found", &format!("no field `{other}`"))),
     }
@@ -137,6 +138,22 @@ pub(crate) fn spin() -> ! {
     let mut n = 0_u64;
     loop {
         n = black_box(n.wrapping_add(1));
+    }
+}
+
+/// Passes one MiB as that many parameters: what the host copies is more than what the guest holds.
+fn repeat_bytes(times: u64) -> Result<String, Error> {
+    let mut bytes = vec![1_u8; 1 << 20];
+    let (start, length) = (bytes.as_mut_ptr(), bytes.len());
+    // SAFETY: nobody writes through them, and they are forgotten before they could free what they share.
+    let parameters: Vec<_> =
+        (0..times).map(|_| database::Value::Bytes(unsafe { Vec::from_raw_parts(start, length, length) })).collect();
+    let sum = (1..=times).map(|n| format!("LENGTH(${n})")).collect::<Vec<_>>().join(" + ");
+    let rows = database::query(&format!("SELECT {sum}"), &parameters);
+    parameters.into_iter().for_each(std::mem::forget);
+    match rows?.rows[0][0] {
+        database::Value::Integer(sum) => Ok(sum.to_string()),
+        _ => Err(error("bad-answer", "no number")),
     }
 }
 
@@ -154,12 +171,15 @@ fn recurse(depth: u64) -> u64 {
 }
 
 impl event_handler::Guest for Probe {
-    /// Writes a note per event; a payload `{"steps": […]}` is run as a script.
+    /// Writes a note per event; a payload `{"steps": […]}` is run as a script, and `{"again": true}` is emitted once more.
     fn handle(_: Context, event: event_handler::Event) -> Result<(), Error> {
         let id = random::id();
         let text = |text: &str| database::Value::Text(text.to_owned());
         database::execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[text(&id), text(&event.id)])?;
         let payload: Value = serde_json::from_str(&event.payload).unwrap_or_default();
+        if payload["again"] == true {
+            events::emit(&event.topic, &event.key, &event.payload)?;
+        }
         match payload["steps"].as_array() {
             Some(steps) => script::run(steps).map(|_| ()),
             None => Ok(()),

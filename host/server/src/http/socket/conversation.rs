@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use conman_kernel::actor::Actor;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::RequestId;
 use futures::StreamExt as _;
@@ -165,7 +164,14 @@ impl Conversation {
     }
 
     async fn subscribe(&mut self, id: String, payload: &RawValue, socket: &mut WebSocket) -> Next {
-        let Some(place) = self.place.clone() else { return ControlFlow::Break(Some(Close::UNAUTHORIZED)) };
+        if self.place.is_none() {
+            return ControlFlow::Break(Some(Close::UNAUTHORIZED));
+        }
+        // Each operation is asked for by whoever the client is now, in the convention as it is now.
+        let place = match self.look_again().await {
+            Ok(place) => place,
+            Err(close) => return ControlFlow::Break(Some(close)),
+        };
         if self.running.contains_key(&id) {
             return ControlFlow::Break(Some(Close::DUPLICATE));
         }
@@ -212,12 +218,26 @@ impl Conversation {
             return ControlFlow::Break(None);
         }
         self.look = Instant::now() + self.parts.limits.socket_ping;
-        let before: Option<&Actor> = self.place.as_ref().map(|place| place.scope.actor.as_ref());
-        match self.look_up().await {
-            Ok(place) if before == Some(place.scope.actor.as_ref()) => write(socket, message::ping()).await,
-            Ok(_) => ControlFlow::Break(Some(Close::RESTART)),
-            Err(fault) => ControlFlow::Break(Some(refusal(&fault))),
+        match self.look_again().await {
+            Ok(_) => write(socket, message::ping()).await,
+            Err(close) => ControlFlow::Break(Some(close)),
         }
+    }
+
+    /// Where the client is, looked up anew. Once it is somebody else, or the convention has changed, what runs would run as it was.
+    async fn look_again(&mut self) -> Result<Arc<Place>, Close> {
+        let now = self.look_up().await.map_err(|fault| refusal(&fault))?;
+        let same = self.place.as_ref().is_some_and(|before| {
+            before.scope.actor == now.scope.actor
+                && before.scope.convention == now.scope.convention
+                && Arc::ptr_eq(&before.open, &now.open)
+        });
+        if !same {
+            return Err(Close::RESTART);
+        }
+        let now = Arc::new(now);
+        self.place = Some(Arc::clone(&now));
+        Ok(now)
     }
 }
 

@@ -80,7 +80,8 @@ pub(crate) struct Close {
 impl Close {
     pub(crate) const GOING_AWAY: Self = Self { code: 1001, reason: "The host is shutting down" };
     /// Not of the protocol, but what `graphql-ws` clients reconnect after.
-    pub(crate) const RESTART: Self = Self { code: 1012, reason: "The convention's schema has changed; connect again" };
+    pub(crate) const RESTART: Self =
+        Self { code: 1012, reason: "The convention, or what you may do in it, has changed; connect again" };
     pub(crate) const INTERNAL: Self = Self { code: 4500, reason: "Internal server error" };
     pub(crate) const BAD_REQUEST: Self = Self { code: 4400, reason: "Invalid message received" };
     pub(crate) const UNAUTHORIZED: Self = Self { code: 4401, reason: "Unauthorized" };

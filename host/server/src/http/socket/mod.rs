@@ -13,6 +13,7 @@ use axum::extract::FromRequestParts as _;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use conman_kernel::fault::{Fault, code};
+use conman_kernel::id::Slug;
 use http::request::Parts as Head;
 
 use crate::http::answer::{self, Shape};
@@ -28,6 +29,16 @@ pub(crate) enum Address {
     Host,
     /// A convention's.
     Convention(String),
+}
+
+impl Address {
+    /// As a path; nothing when no convention can have that name.
+    pub(crate) fn path(&self) -> Option<String> {
+        match self {
+            Self::Host => Some("/graphql".to_owned()),
+            Self::Convention(slug) => slug.parse::<Slug>().ok().map(|slug| format!("/c/{slug}/graphql")),
+        }
+    }
 }
 
 /// Turns a request into a WebSocket. Whether the convention exists, and for this client, is said only after it has said who it is.
