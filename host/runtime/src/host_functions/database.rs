@@ -2,7 +2,7 @@
 
 use conman_kernel::sql::{Rows, Value};
 
-use crate::bindings::host::database::{Host, Rows as GuestRows, Value as GuestValue};
+use crate::bindings::host::database::{Cell, Host, Rows as GuestRows, Span, Value as GuestValue};
 use crate::bindings::types::Error;
 use crate::faults::for_guest;
 use crate::state::CallState;
@@ -58,16 +58,33 @@ fn from_guest(value: GuestValue) -> Value {
 }
 
 fn rows_for_guest(rows: Rows) -> GuestRows {
-    let value = |value| match value {
-        Value::Null => GuestValue::Null,
-        Value::Boolean(flag) => GuestValue::Boolean(flag),
-        Value::Integer(number) => GuestValue::Integer(number),
-        Value::Real(number) => GuestValue::Real(number),
-        Value::Text(text) => GuestValue::Text(text),
-        Value::Bytes(bytes) => GuestValue::Bytes(bytes),
-    };
-    GuestRows {
-        columns: rows.columns,
-        rows: rows.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect(),
+    let mut cells = Vec::with_capacity(rows.rows.len() * rows.columns.len());
+    let mut data = Vec::with_capacity(rows.rows.iter().flatten().map(length).sum());
+    for value in rows.rows.iter().flatten() {
+        cells.push(match value {
+            Value::Null => Cell::Null,
+            Value::Boolean(flag) => Cell::Boolean(*flag),
+            Value::Integer(number) => Cell::Integer(*number),
+            Value::Real(number) => Cell::Real(*number),
+            Value::Text(text) => Cell::Text(append(&mut data, text.as_bytes())),
+            Value::Bytes(bytes) => Cell::Bytes(append(&mut data, bytes)),
+        });
     }
+    GuestRows { columns: rows.columns, cells, data }
+}
+
+const fn length(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+/// What a call may read stays far below what 32 bits count, as a guest's memory does.
+fn append(data: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { start: place(data.len()), length: place(bytes.len()) };
+    data.extend_from_slice(bytes);
+    span
 }

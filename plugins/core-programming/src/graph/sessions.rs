@@ -9,7 +9,7 @@ use crate::model::{Extra, Link};
 use crate::schema::{Person, Room, Session, SessionFilter, SessionPage, SessionPerson, Track};
 use crate::store::{FOREVER, View};
 
-/// A session as read; long columns only where they are wanted.
+/// A session as read; most columns only where they are wanted.
 #[derive(FromRow)]
 pub struct SessionRow {
     /// Its id.
@@ -23,19 +23,25 @@ pub struct SessionRow {
     /// Which edition of the session it is, where there may be several.
     #[row(default)]
     from_release: Option<i64>,
-    code: String,
     title: String,
-    subtitle: String,
     kind: String,
     state: String,
     environment: String,
-    language: String,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
+    #[row(default)]
+    code: String,
+    #[row(default)]
+    subtitle: String,
+    #[row(default)]
+    language: String,
+    #[row(default)]
     url: String,
-    #[row(json)]
+    #[row(json, default)]
     tags: Vec<String>,
+    #[row(default)]
     room_id: Option<String>,
+    #[row(default)]
     track_id: Option<String>,
     #[row(default)]
     audience: Option<i64>,
@@ -86,10 +92,13 @@ impl<'c> Reading<'c> {
     /// What is selected.
     #[must_use]
     pub fn columns(&self) -> String {
-        let mut columns = "s.id, s.code, s.title, s.subtitle, s.kind, s.state, s.environment, s.language, s.starts_at, s.ends_at, s.url, \
-                           s.tags, s.room_id, s.track_id"
-            .to_owned();
-        let optional: [(&[&str], &str); 9] = [
+        let mut columns = "s.id, s.title, s.kind, s.state, s.environment, s.starts_at, s.ends_at".to_owned();
+        let optional: [(&[&str], &str); 14] = [
+            (&["code"], ", s.code"),
+            (&["subtitle"], ", s.subtitle"),
+            (&["language"], ", s.language"),
+            (&["url"], ", s.url"),
+            (&["tags"], ", s.tags"),
             (&["abstract"], ", s.abstract_text"),
             (&["description"], ", s.description"),
             (&["links"], ", s.links"),
@@ -97,10 +106,10 @@ impl<'c> Reading<'c> {
             (&["logo", "feedbackUrl", "doNotRecord", "recordingLicence"], ", s.extra"),
             (
                 &["room"],
-                ", r.name AS room_name, r.area AS room_area, r.capacity AS room_capacity, r.exclusive AS room_exclusive",
+                ", s.room_id, r.name AS room_name, r.area AS room_area, r.capacity AS room_capacity, r.exclusive AS room_exclusive",
             ),
             (&["room.description"], ", r.description AS room_description"),
-            (&["track"], ", t.name AS track_name, t.color AS track_color"),
+            (&["track"], ", s.track_id, t.name AS track_name, t.color AS track_color"),
             (&["audience"], if matches!(self.view, View::Draft) { ", s.audience" } else { "" }),
         ];
         for (fields, column) in optional {
@@ -308,6 +317,8 @@ impl<'c> Reading<'c> {
         let convention = &self.ctx.convention;
         let minutes =
             row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
+        // Which day it is takes a look at the time zone.
+        let day = row.starts_at.filter(|_| self.wants.field("day")).map(|at| convention.day_of(at));
         let room = row.room_id.zip(row.room_name).map(|(id, name)| Room {
             id,
             name,
@@ -335,7 +346,7 @@ impl<'c> Reading<'c> {
             start: row.starts_at.map(|at| convention.local(at)),
             end: row.ends_at.map(|at| convention.local(at)),
             minutes,
-            day: row.starts_at.map(|at| convention.day_of(at)),
+            day,
             room,
             track,
             people,

@@ -33,9 +33,9 @@ pub(crate) fn expand(input: DeriveInput) -> syn::Result<TokenStream> {
         let ty = &field.ty;
         let place = syn::Index::from(place);
         let take = if reading.json {
-            quote!(row.take::<::conman_sdk::database::Json<#ty>>(column).map(|json| json.0))
+            quote!(row.get::<::conman_sdk::database::Json<#ty>>(column).map(|json| json.0))
         } else {
-            quote!(row.take::<#ty>(column))
+            quote!(row.get::<#ty>(column))
         };
         if reading.default {
             column_types.push(quote!(::std::option::Option<::conman_sdk::database::Column>));
@@ -62,7 +62,7 @@ pub(crate) fn expand(input: DeriveInput) -> syn::Result<TokenStream> {
             }
 
             #[allow(unused_variables)]
-            fn from_row(columns: &Self::Columns, row: &mut ::conman_sdk::database::Row) -> ::conman_sdk::Result<Self> {
+            fn from_row(columns: &Self::Columns, row: &::conman_sdk::database::Row<'_>) -> ::conman_sdk::Result<Self> {
                 ::std::result::Result::Ok(Self { #(#readers),* })
             }
         }

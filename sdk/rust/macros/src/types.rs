@@ -103,7 +103,9 @@ fn object(schema: &Schema, object: &Object) -> TokenStream {
                 None => quote!(::std::boxed::Box<#ty>),
             };
         }
-        quote! { #doc #rename pub #rust: #ty }
+        // What is absent is null to the host, and costs neither side a byte.
+        let skip = field.ty.nullable.then(|| quote!(#[serde(skip_serializing_if = "::std::option::Option::is_none")]));
+        quote! { #doc #rename #skip pub #rust: #ty }
     });
     let default = has_default(schema, object, &mut BTreeSet::new()).then(|| quote!(, Default));
     quote! {

@@ -151,8 +151,8 @@ fn repeat_bytes(times: u64) -> Result<String, Error> {
     let sum = (1..=times).map(|n| format!("LENGTH(${n})")).collect::<Vec<_>>().join(" + ");
     let rows = database::query(&format!("SELECT {sum}"), &parameters);
     parameters.into_iter().for_each(std::mem::forget);
-    match rows?.rows[0][0] {
-        database::Value::Integer(sum) => Ok(sum.to_string()),
+    match rows?.cells[0] {
+        database::Cell::Integer(sum) => Ok(sum.to_string()),
         _ => Err(error("bad-answer", "no number")),
     }
 }

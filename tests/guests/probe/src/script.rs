@@ -27,7 +27,7 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
                 for _ in 1..step[1].as_u64().unwrap_or(1) {
                     let _ = database::query(word(2), &[]);
                 }
-                database::query(word(2), &[]).map(|rows| json!(rows.rows.len()))
+                database::query(word(2), &[]).map(|rows| json!(rows.cells.len() / rows.columns.len().max(1)))
             }
             "sleep" => {
                 std::thread::sleep(std::time::Duration::from_millis(step[1].as_u64().unwrap_or_default()));
@@ -66,13 +66,19 @@ fn parameter(value: &Value) -> database::Value {
 }
 
 fn rows_json(rows: &database::Rows) -> Value {
-    let cell = |value: &database::Value| match value {
-        database::Value::Null => Value::Null,
-        database::Value::Boolean(flag) => json!(flag),
-        database::Value::Integer(number) => json!(number),
-        database::Value::Real(number) => json!(number),
-        database::Value::Text(text) => json!(text),
-        database::Value::Bytes(bytes) => json!(bytes.len()),
+    let cell = |cell: &database::Cell| match cell {
+        database::Cell::Null => Value::Null,
+        database::Cell::Boolean(flag) => json!(flag),
+        database::Cell::Integer(number) => json!(number),
+        database::Cell::Real(number) => json!(number),
+        database::Cell::Text(span) => {
+            json!(String::from_utf8_lossy(&rows.data[span.start as usize..][..span.length as usize]))
+        }
+        database::Cell::Bytes(span) => json!(span.length),
     };
-    rows.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>()).collect::<Vec<_>>().into()
+    rows.cells
+        .chunks(rows.columns.len().max(1))
+        .map(|row| row.iter().map(cell).collect::<Vec<_>>())
+        .collect::<Vec<_>>()
+        .into()
 }

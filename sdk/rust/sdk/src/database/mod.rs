@@ -36,7 +36,7 @@ pub fn query_as<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Vec<R>> {
 pub fn query_optional<R: FromRow>(sql: &str, parameters: &[Value]) -> Result<Option<R>> {
     let rows = ask(sql, parameters)?;
     let columns = R::columns(&rows.columns)?;
-    rows.rows.into_iter().next().map(|values| R::from_row(&columns, &mut Row::new(values))).transpose()
+    row::all(&rows).next().map(|row| R::from_row(&columns, &row)).transpose()
 }
 
 /// Runs a statement and reads its first row.
@@ -134,9 +134,10 @@ fn ask(sql: &str, parameters: &[Value]) -> Result<host::Rows> {
 fn read_into<R: FromRow>(answer: &mut Vec<R>, sql: &str, parameters: &[Value]) -> Result<()> {
     let rows = ask(sql, parameters)?;
     let columns = R::columns(&rows.columns)?;
-    answer.reserve(rows.rows.len());
-    for values in rows.rows {
-        answer.push(R::from_row(&columns, &mut Row::new(values))?);
+    let rows = row::all(&rows);
+    answer.reserve(rows.len());
+    for row in rows {
+        answer.push(R::from_row(&columns, &row)?);
     }
     Ok(())
 }

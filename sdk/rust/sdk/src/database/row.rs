@@ -1,6 +1,7 @@
 //! Rows into structs and tuples. Which column is which is found once per answer, not once per row.
 
 use super::value::{FromValue, Value, describe};
+use crate::bindings::conman::host::database::{Cell, Rows, Span};
 use crate::error::{Error, Result};
 
 /// What a row can become: structs with `#[derive(FromRow)]` (by column name), and tuples (by position).
@@ -18,13 +19,19 @@ pub trait FromRow: Sized {
     ///
     /// # Errors
     /// Code `wrong-column`, naming the column, what it should hold and what it holds.
-    fn from_row(columns: &Self::Columns, row: &mut Row) -> Result<Self>;
+    fn from_row(columns: &Self::Columns, row: &Row<'_>) -> Result<Self>;
 }
 
-/// One row; values are taken out of it, not copied.
-#[derive(Debug)]
-pub struct Row {
-    values: Vec<Value>,
+/// One row of an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    cells: &'a [Cell],
+    data: &'a [u8],
+}
+
+/// The rows of an answer.
+pub(crate) fn all(rows: &Rows) -> impl ExactSizeIterator<Item = Row<'_>> {
+    rows.cells.chunks_exact(rows.columns.len().max(1)).map(|cells| Row { cells, data: &rows.data })
 }
 
 /// A column's place in an answer.
@@ -57,26 +64,34 @@ impl Column {
     }
 }
 
-impl Row {
-    pub(crate) const fn new(values: Vec<Value>) -> Self {
-        Self { values }
-    }
-
-    /// Takes a column's value.
+impl Row<'_> {
+    /// Reads a column.
     ///
     /// # Errors
     /// Code `wrong-column` when it is no `T`.
-    pub fn take<T: FromValue>(&mut self, column: &Column) -> Result<T> {
+    pub fn get<T: FromValue>(&self, column: &Column) -> Result<T> {
         T::from_value(self.value(column.place))
             .map_err(|found| misfit(&format!("`{}`", column.name), T::EXPECTED, &found))
     }
 
-    fn take_at<T: FromValue>(&mut self, place: usize) -> Result<T> {
+    fn get_at<T: FromValue>(&self, place: usize) -> Result<T> {
         T::from_value(self.value(place)).map_err(|found| misfit(&(place + 1).to_string(), T::EXPECTED, &found))
     }
 
-    fn value(&mut self, place: usize) -> Value {
-        self.values.get_mut(place).map_or(Value::Null, |value| std::mem::replace(value, Value::Null))
+    fn value(&self, place: usize) -> Value {
+        match self.cells.get(place) {
+            None | Some(Cell::Null) => Value::Null,
+            Some(Cell::Boolean(flag)) => Value::Boolean(*flag),
+            Some(Cell::Integer(number)) => Value::Integer(*number),
+            Some(Cell::Real(number)) => Value::Real(*number),
+            Some(Cell::Text(span)) => Value::Text(String::from_utf8_lossy(self.bytes(*span)).into_owned()),
+            Some(Cell::Bytes(span)) => Value::Bytes(self.bytes(*span).to_vec()),
+        }
+    }
+
+    fn bytes(&self, span: Span) -> &[u8] {
+        let (start, length) = (span.start as usize, span.length as usize);
+        self.data.get(start..start.saturating_add(length)).unwrap_or_default()
     }
 }
 
@@ -102,8 +117,8 @@ macro_rules! tuples {
                 Ok(())
             }
 
-            fn from_row((): &(), row: &mut Row) -> Result<Self> {
-                Ok(($(row.take_at::<$part>($place)?,)+))
+            fn from_row((): &(), row: &Row<'_>) -> Result<Self> {
+                Ok(($(row.get_at::<$part>($place)?,)+))
             }
         }
     )*};
@@ -124,10 +139,18 @@ tuples! {
 mod tests {
     use super::*;
 
-    fn read<R: FromRow>(names: &[&str], values: Vec<Value>) -> Result<R, String> {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let columns = R::columns(&names).map_err(|error| error.message)?;
-        R::from_row(&columns, &mut Row::new(values)).map_err(|error| error.message)
+    fn read<R: FromRow>(names: &[&str], cells: Vec<Cell>) -> Result<Vec<R>, String> {
+        let rows = Rows {
+            columns: names.iter().map(|name| (*name).to_owned()).collect(),
+            cells,
+            data: "xgrüße".as_bytes().to_vec(),
+        };
+        let columns = R::columns(&rows.columns).map_err(|error| error.message)?;
+        all(&rows).map(|row| R::from_row(&columns, &row).map_err(|error| error.message)).collect()
+    }
+
+    const fn text(start: u32, length: u32) -> Cell {
+        Cell::Text(Span { start, length })
     }
 
     #[test]
@@ -135,20 +158,20 @@ mod tests {
         assert_eq!(
             read::<(String, bool, Option<i32>)>(
                 &["a", "b", "c"],
-                vec![Value::Text("x".into()), Value::Integer(0), Value::Null]
+                vec![text(0, 1), Cell::Integer(0), Cell::Null, text(1, 7), Cell::Boolean(true), Cell::Integer(7)]
             ),
-            Ok(("x".to_owned(), false, None))
+            Ok(vec![("x".to_owned(), false, None), ("grüße".to_owned(), true, Some(7))])
         );
     }
 
     #[test]
     fn the_message_names_the_column_and_both_types() {
         assert_eq!(
-            read::<(i32,)>(&["a"], vec![Value::Integer(1 << 40)]),
+            read::<(i32,)>(&["a"], vec![Cell::Integer(1 << 40)]),
             Err("column 1 should hold a whole number that fits i32, but holds 1099511627776".to_owned())
         );
         assert_eq!(
-            read::<(i32, i32)>(&["a"], vec![]),
+            read::<(i32, i32)>(&["a"], vec![Cell::Null]),
             Err("the statement answers 1 columns where 2 are read".to_owned())
         );
     }
