@@ -1,6 +1,7 @@
 //! A host with the real plugins on a database of its own, and the same databases opened for the baseline.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use axum::body::{Body, to_bytes};
@@ -117,10 +118,11 @@ impl Convention {
         Ok(self.storage.plugin(&self.id, &plugin).await?.host())
     }
 
-    /// Closes the host; what it kept can be opened again.
-    pub(crate) async fn close(self) -> (TempDir, Database) {
-        self.host.close().await;
-        (self.folder, self.database)
+    /// Closes the host, so that the next measurement is alone; what it kept can be opened again.
+    pub(crate) async fn close(convention: impl Into<Arc<Self>>) -> anyhow::Result<(TempDir, Database)> {
+        let convention = Arc::into_inner(convention.into()).context("a load still holds the convention")?;
+        convention.host.close().await;
+        Ok((convention.folder, convention.database))
     }
 }
 

@@ -1,10 +1,12 @@
-//! Results as a table for people and JSON for programs. An aim that was missed is shown like one that was reached.
+//! Results as a table for people and JSON for programs. An aim that was missed is shown like one that was reached, and one that
+//! could not be measured is named.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::load::{Comparison, median};
 use crate::machine::Machine;
 
 /// One figure.
@@ -14,56 +16,115 @@ pub(crate) struct Figure {
     pub(crate) name: String,
     /// In `unit`.
     pub(crate) value: f64,
-    /// `requests/s`, `µs`, `ms`, `s`, `MB`.
+    /// `requests/s`, `µs`, `s`, `MB`.
     pub(crate) unit: &'static str,
-    /// The same thing done natively, or the number it is compared with, in the same run where it could be.
-    pub(crate) baseline: Option<f64>,
-    /// What that is.
-    pub(crate) compared_with: String,
+    /// What it is compared with, where it is.
+    pub(crate) baseline: Option<Baseline>,
     /// What the ratio or the value should reach.
     pub(crate) aim: Aim,
     /// How it was measured, in a few words.
     pub(crate) how: String,
 }
 
+/// The same thing done natively in the same run, or a number from elsewhere.
+#[derive(Debug, Serialize)]
+pub(crate) struct Baseline {
+    of: String,
+    value: f64,
+    /// `value` of the figure by this one: the median of the rounds.
+    ratio: f64,
+    /// The smallest and the largest of the rounds.
+    between: Option<(f64, f64)>,
+}
+
 /// What a figure should reach.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Aim {
-    /// `value / baseline` at least this.
+    /// The ratio at least this.
     Ratio(f64),
     /// `value` at most this.
     AtMost(f64),
 }
 
 impl Figure {
-    fn ratio(&self) -> Option<f64> {
-        self.baseline.map(|baseline| self.value / baseline)
-    }
-
-    fn reached(&self) -> Option<bool> {
-        match self.aim {
-            Aim::Ratio(least) => self.ratio().map(|ratio| ratio >= least),
-            Aim::AtMost(most) => Some(self.value <= most),
+    /// Requests per second next to the same requests to a baseline.
+    pub(crate) fn compared(name: String, comparison: &Comparison, of: &str, least: f64, how: &str) -> Self {
+        let ratios = comparison.ratios();
+        let value = comparison.ours.per_second();
+        Self {
+            name,
+            value,
+            unit: "requests/s",
+            baseline: Some(Baseline {
+                of: of.to_owned(),
+                value: comparison.theirs.per_second(),
+                ratio: median(&ratios),
+                between: ratios.first().copied().zip(ratios.last().copied()),
+            }),
+            aim: Aim::Ratio(least),
+            how: format!(
+                "{}, {how}; p50 {:.2} ms, p99 {:.2} ms",
+                crate::load::HOW,
+                comparison.ours.quantile(0.5),
+                comparison.ours.quantile(0.99)
+            ),
         }
     }
+
+    /// Requests per second next to a number measured elsewhere.
+    pub(crate) fn next_to(name: &str, value: f64, (number, of): (f64, &str), least: f64, how: String) -> Self {
+        let baseline = Baseline { of: of.to_owned(), value: number, ratio: value / number, between: None };
+        Self { name: name.to_owned(), value, unit: "requests/s", baseline: Some(baseline), aim: Aim::Ratio(least), how }
+    }
+
+    /// A figure by itself.
+    pub(crate) fn alone(name: impl Into<String>, (value, unit): (f64, &'static str), most: f64, how: String) -> Self {
+        Self { name: name.into(), value, unit, baseline: None, aim: Aim::AtMost(most), how }
+    }
+
+    fn reached(&self) -> bool {
+        match (self.aim, &self.baseline) {
+            (Aim::Ratio(least), Some(baseline)) => baseline.ratio >= least,
+            (Aim::Ratio(_), None) => false,
+            (Aim::AtMost(most), _) => self.value <= most,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Judged {
+    #[serde(flatten)]
+    figure: Figure,
+    reached: bool,
 }
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     machine: Machine,
-    figures: Vec<Figure>,
+    figures: Vec<Judged>,
+    /// What could not be measured, and why.
+    left_out: Vec<String>,
 }
 
 impl Report {
     pub(crate) fn new() -> Self {
-        Self { machine: Machine::this(), figures: Vec::new() }
+        Self { machine: Machine::this(), figures: Vec::new(), left_out: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, figure: Figure) {
         println!("{}", row(&figure));
-        self.figures.push(figure);
+        self.figures.push(Judged { reached: figure.reached(), figure });
+    }
+
+    pub(crate) fn leave_out(&mut self, what: &str, why: &str) {
+        println!("left out: {what}: {why}");
+        self.left_out.push(format!("{what}: {why}"));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.figures.is_empty() && self.left_out.is_empty()
     }
 
     /// Writes `path` as JSON, and the same as a table beside it (`.md`).
@@ -76,32 +137,35 @@ impl Report {
         Ok(())
     }
 
-    pub(crate) fn table(&self) -> String {
+    fn table(&self) -> String {
         let mut text = format!("# Measured by `cargo xtask bench`\n\n{}\n\n", self.machine.line());
         text.push_str(
             "| what | measured | compared with | ratio | aim | reached | how |\n|---|---|---|---|---|---|---|\n",
         );
-        for figure in &self.figures {
+        for Judged { figure, .. } in &self.figures {
             let _ = writeln!(text, "{}", row(figure));
+        }
+        for left_out in &self.left_out {
+            let _ = writeln!(text, "\nNot measured: {left_out}");
         }
         text
     }
 }
 
 fn row(figure: &Figure) -> String {
-    let compared = figure.baseline.map_or_else(String::new, |baseline| {
-        format!("{} {} ({})", rounded(baseline), figure.unit, figure.compared_with)
-    });
+    let (mut compared, mut ratio) = (String::new(), String::new());
+    if let Some(baseline) = &figure.baseline {
+        compared = format!("{} {} ({})", rounded(baseline.value), figure.unit, baseline.of);
+        ratio = format!("{:.2}", baseline.ratio);
+        if let Some((least, most)) = baseline.between {
+            let _ = write!(ratio, " ({least:.2} to {most:.2})");
+        }
+    }
     let aim = match figure.aim {
         Aim::Ratio(least) => format!("ratio ≥ {least}"),
         Aim::AtMost(most) => format!("≤ {most} {}", figure.unit),
     };
-    let ratio = figure.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-    let reached = match figure.reached() {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "",
-    };
+    let reached = if figure.reached() { "yes" } else { "no" };
     format!(
         "| {} | {} {} | {compared} | {ratio} | {aim} | {reached} | {} |",
         figure.name,

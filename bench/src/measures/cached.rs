@@ -3,35 +3,25 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::routing::post;
-use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use crate::convention::{Engine, body, path, request};
-use crate::load::Load;
-use crate::measures::{checked, with_programme};
-use crate::report::{Aim, Figure, Report};
+use crate::convention::{Convention, body, path, request};
+use crate::load::{Load, compare};
+use crate::measures::{Programme, checked, released};
+use crate::report::{Figure, Report};
 
 const SESSIONS: &str =
     "{ sessions(first: 50) { nodes { id title kind start end room { id name } people { role person { id name } } } } }";
 
 pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
-    let Some(convention) = with_programme(Engine::Sqlite).await? else { return Ok(()) };
-    convention.system("mutation { release(name: \"Bench\") { name } }", json!({})).await?;
+    let Some(convention) = released(Programme::Worldcon2022, "cached", report).await? else { return Ok(()) };
+    let convention = Arc::new(convention);
     let json = Arc::new(json!({ "query": SESSIONS }));
     let answer = checked(body(convention.host.answer(request(&path(), None, &json)?).await).await?)?;
-    let convention = Arc::new(convention);
-    let ours = {
-        let json = Arc::clone(&json);
-        Load::SHORT.run(move |_, _| {
-            let (convention, json) = (Arc::clone(&convention), Arc::clone(&json));
-            async move { body(convention.host.answer(request(&path(), None, &json)?).await).await.map(drop) }
-        })
-    };
-    let ours = ours.await?;
     let size = answer.len();
     let router = Router::new().route(
         "/graphql",
@@ -41,24 +31,25 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
             async move { ([(CONTENT_TYPE, "application/json")], answer) }
         }),
     );
-    let theirs = Load::SHORT.run(move |_, _| {
+    let ours = {
+        let (convention, json) = (Arc::clone(&convention), Arc::clone(&json));
+        Load::new(move |_| {
+            let (convention, json) = (Arc::clone(&convention), Arc::clone(&json));
+            async move { body(convention.host.answer(request(&path(), None, &json)?).await).await.map(drop) }
+        })
+    };
+    let theirs = Load::new(move |_| {
         let (router, json) = (router.clone(), Arc::clone(&json));
-        async move {
-            let request = Request::post("/graphql")
-                .header("content-type", "application/json")
-                .body(Body::from(json.to_string()))?;
-            body(router.oneshot(request).await?).await.map(drop)
-        }
+        async move { body(router.oneshot(request("/graphql", None, &json)?).await?).await.map(drop) }
     });
-    let theirs = theirs.await?;
-    report.add(Figure {
-        name: "cached: @cache(PUBLIC) answer".to_owned(),
-        value: ours.per_second,
-        unit: "requests/s",
-        baseline: Some(theirs.per_second),
-        compared_with: "axum serving the same bytes".to_owned(),
-        aim: Aim::Ratio(0.8),
-        how: format!("4 clients for 4 s, {size} bytes, without sockets"),
-    });
+    let compared = compare(ours, theirs, async || Ok(())).await?;
+    report.add(Figure::compared(
+        "cached: @cache(PUBLIC) answer".to_owned(),
+        &compared,
+        "axum serving the same bytes",
+        0.8,
+        &format!("{size} bytes, without sockets"),
+    ));
+    Convention::close(convention).await?;
     Ok(())
 }

@@ -3,25 +3,22 @@
 use std::time::Instant;
 
 use crate::convention::{Convention, Engine};
-use crate::measures::real_programme;
-use crate::report::{Aim, Figure, Report};
+use crate::measures::Programme;
+use crate::report::{Figure, Report};
 
 pub(crate) async fn measure(engine: Engine, report: &mut Report) -> anyhow::Result<()> {
-    let Some(file) = real_programme() else { return Ok(()) };
-    let file = std::fs::read(file)?;
+    let name = format!("import: Worldcon 2022, {}", engine.name());
+    let Some(file) = Programme::Worldcon2022.read(&name, report)? else { return Ok(()) };
     let convention = Convention::with(engine, &["core-programming"]).await?;
     let began = Instant::now();
-    let answer = convention.import("import/conclar", file).await?;
+    let answer = convention.import(Programme::Worldcon2022.route(), file).await?;
     let elapsed = began.elapsed();
-    report.add(Figure {
-        name: format!("import: Worldcon 2022, {}", engine.name()),
-        value: elapsed.as_secs_f64(),
-        unit: "s",
-        baseline: None,
-        compared_with: String::new(),
-        aim: Aim::AtMost(3.0),
-        how: format!("one import into an empty convention; added {}", answer["added"]),
-    });
-    convention.close().await;
+    report.add(Figure::alone(
+        name,
+        (elapsed.as_secs_f64(), "s"),
+        3.0,
+        format!("one import into an empty convention; added {}", answer["added"]),
+    ));
+    Convention::close(convention).await?;
     Ok(())
 }

@@ -48,17 +48,16 @@ const SESSIONS: &str = "SELECT s.id, s.title, s.kind, s.abstract_text, s.starts_
     ORDER BY COALESCE(s.starts_at, 9007199254740991), s.id LIMIT $1";
 
 const PEOPLE: &str = "SELECT p.session_id, p.role, e.id, e.name FROM part_draft p JOIN person e ON e.id = p.person_id \
-    WHERE p.session_id IN (SELECT s.id FROM session_draft s \
-        ORDER BY COALESCE(s.starts_at, 9007199254740991), s.id LIMIT $1) \
-    ORDER BY p.session_id, p.sort_order, p.person_id";
+    WHERE p.session_id IN ($keys) ORDER BY p.session_id, p.sort_order, p.person_id";
 
 /// The first sessions by time.
 pub(crate) async fn session_page(database: &dyn Database, first: i64) -> Result<SessionPage, SqlError> {
     let zone = TimeZone::get(crate::convention::ZONE).map_err(|error| SqlError::Unavailable(error.to_string()))?;
     let mut transaction = database.begin(Access::ReadOnly).await?;
-    let parameters = [Value::Integer(first)];
-    let sessions = transaction.query(SESSIONS, &parameters, RowLimit::HOST).await?;
-    let people = transaction.query(PEOPLE, &parameters, RowLimit::HOST).await?;
+    let sessions = transaction.query(SESSIONS, &[Value::Integer(first)], RowLimit::HOST).await?;
+    let keys = (1..=sessions.rows.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+    let ids = sessions.rows.iter().map(|row| Ok(row.text(0)?.into())).collect::<Result<Vec<Value>, SqlError>>()?;
+    let people = transaction.query(&PEOPLE.replace("$keys", &keys), &ids, RowLimit::HOST).await?;
     transaction.rollback().await;
     let mut line_ups: HashMap<&str, Vec<SessionPerson>> = HashMap::new();
     for row in &people.rows {
