@@ -11,8 +11,8 @@ use moka::sync::Cache;
 use crate::change::{Change, Touches};
 use crate::error::Result;
 use crate::identity::Identity;
+use crate::membership::is_implied;
 use crate::realm::Realm;
-use crate::rights::implied;
 
 /// Those of late, so that they are written down once.
 pub(crate) struct Acquaintances(Cache<(ConventionId, AccountId), ()>);
@@ -30,7 +30,7 @@ impl Identity {
     /// What the database failed with.
     pub async fn meet(&self, by: &Actor, convention: &ConventionId) -> Result<()> {
         let Some(account) = by.account() else { return Ok(()) };
-        if by.roles.iter().any(|role| !implied(true).contains(role)) {
+        if by.roles.iter().any(|role| !is_implied(role)) {
             return Ok(());
         }
         let key = (convention.clone(), account.clone());

@@ -298,7 +298,8 @@ pub(crate) async fn appointments(change: &mut Change<'_, '_>, account: &AccountI
     rows.rows.iter().map(read).collect()
 }
 
-fn is_implied(held: &Role) -> bool {
+/// Whether everybody has the role, or everybody who is signed in.
+pub(crate) fn is_implied(held: &Role) -> bool {
     held.0 == role::PUBLIC || held.0 == role::SIGNED_IN
 }
 
