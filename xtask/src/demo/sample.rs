@@ -32,7 +32,7 @@ pub struct SignIn {
     pub token: String,
 }
 
-/// `(role, e-mail, name)`: the first one owns the host.
+/// `(role, e-mail, name)`: each has the role in this convention only; nobody of them owns the host.
 const PEOPLE: [(&str, &str, &str); 3] = [
     ("admin", "admin@lanternfall.example", "Ansel Ravensdale"),
     ("volunteer", "volunteer@lanternfall.example", "Briar Mossgate"),
