@@ -23,6 +23,11 @@ pub struct Place {
     pub column: usize,
 }
 
+impl Place {
+    /// Where a file begins.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
@@ -73,7 +78,7 @@ mod tests {
     fn places_count_lines_and_characters() {
         let text = "ab\ncö d\n\nx";
         let mut places = Places::of(text);
-        assert_eq!(places.at(0), Place { line: 1, column: 1 });
+        assert_eq!(places.at(0), Place::START);
         assert_eq!(places.at(text.find('d').unwrap()), Place { line: 2, column: 4 });
         assert_eq!(places.at(text.find('x').unwrap()), Place { line: 4, column: 1 });
         assert_eq!(places.at(1), Place { line: 1, column: 2 });

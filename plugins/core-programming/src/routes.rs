@@ -130,11 +130,8 @@ fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> 
 }
 
 fn unreadable(refusal: &Refusal) -> Error {
-    let error = Error::invalid(format!("The file cannot be read, and nothing was imported: {}", refusal.message));
-    match refusal.place {
-        Some(place) => error.at(place.to_string()),
-        None => error,
-    }
+    Error::invalid(format!("The file cannot be read, and nothing was imported: {}", refusal.message))
+        .at(refusal.place.to_string())
 }
 
 /// Writes the released programme, or with `?view=draft` the work in progress for those who may see it. Tagged with the revision, so

@@ -120,7 +120,7 @@ fn xml_that_is_broken() {
         Format::FrabXml,
         "<schedule><version>1</version></schedule>",
         expect![[r#"
-        refused: this schedule has no <day>; nothing was read
+        refused: line 1, column 1: this schedule has no <day>; nothing was read
     "#]],
     );
     check(
@@ -159,7 +159,21 @@ fn json_that_is_broken() {
         Format::FrabJson,
         "{\"schedule\": {\"conference\": {}}}",
         expect![[r#"
-        refused: this schedule.json has no "days"; nothing was read
+        refused: line 1, column 15: this schedule.json has no "days"; nothing was read
+    "#]],
+    );
+    check(
+        Format::FrabJson,
+        "{\n \"schedule\": {}}",
+        expect![[r#"
+        refused: line 2, column 2: this is not a schedule.json: "schedule" has no "conference"
+    "#]],
+    );
+    check(
+        Format::FrabJson,
+        "{\"days\": []}",
+        expect![[r#"
+        refused: line 1, column 1: this is not a schedule.json: it has no "schedule"
     "#]],
     );
     check(
@@ -213,9 +227,9 @@ fn tables_that_are_broken() {
     );
     check(
         Format::Csv,
-        "title,title\n",
+        "\n\ntitle,title\n",
         expect![[r#"
-        refused: there are two columns `title`; keep one
+        refused: line 3, column 1: there are two columns `title`; keep one
     "#]],
     );
     check(
@@ -261,7 +275,7 @@ fn javascript_that_is_broken() {
         Format::Conclar,
         "{\"schemaVersion\": 7, \"program\": []}",
         expect![[r#"
-        refused: the file has schemaVersion 7; 1 and 2 are known
+        refused: line 1, column 19: the file has schemaVersion 7; 1 and 2 are known
     "#]],
     );
     check(
@@ -325,7 +339,8 @@ fn a_file_cut_off_anywhere_is_refused_with_its_end() {
         for part in 1..20 {
             let cut = &bytes[..bytes.len() * part / 20];
             let refused = refusal(real, cut);
-            assert!(refused.place.is_some(), "{} cut at {part}/20: {refused}", real.name);
+            let lines = cut.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert_eq!(refused.place.line, lines, "{} cut at {part}/20: {refused}", real.name);
         }
     }
 }
@@ -343,7 +358,9 @@ fn other_encodings_are_named() {
         if !text.is_ascii() {
             let latin1: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
             let refused = refusal(real, &latin1);
-            assert!(refused.message.contains("not UTF-8") && refused.place.is_some(), "{}: {refused}", real.name);
+            assert!(refused.message.contains("not UTF-8"), "{}: {refused}", real.name);
+            let before = text.split_once(|c: char| ('\u{80}'..='\u{FF}').contains(&c)).unwrap().0;
+            assert_eq!(refused.place.line, before.split('\n').count(), "{}: {refused}", real.name);
         }
         let marked: Vec<u8> = [0xEF, 0xBB, 0xBF].into_iter().chain(text.bytes()).collect();
         assert!(real.format.read(&marked, &real.options()).is_ok(), "{}: UTF-8 with its mark is fine", real.name);

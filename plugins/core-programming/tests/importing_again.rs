@@ -72,9 +72,12 @@ fn the_importers_zone_counts_before_the_files() {
 
 #[test]
 fn a_version_nobody_knows_is_refused_wherever_it_stands() {
-    for text in [r#"{"schemaVersion": 3, "program": []}"#, r#"{"program": [], "schemaVersion": 3}"#] {
+    for (text, column) in
+        [(r#"{"schemaVersion": 3, "program": []}"#, 19), (r#"{"program": [], "schemaVersion": 3}"#, 34)]
+    {
         let refusal = Format::Conclar.read(text.as_bytes(), &options()).unwrap_err();
-        assert_eq!(refusal.to_string(), "the file has schemaVersion 3; 1 and 2 are known");
+        let place = format!("line 1, column {column}");
+        assert_eq!(refusal.to_string(), format!("{place}: the file has schemaVersion 3; 1 and 2 are known"));
     }
 }
 

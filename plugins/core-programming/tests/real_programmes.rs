@@ -12,10 +12,13 @@ mod common;
 
 use common::{REAL, Real, assert_nothing_changes, by_kind};
 use core_programming::conflicts::Kind;
+use core_programming::export::days::days;
 use core_programming::export::{csv, frab_json, frab_xml, icalendar as calendar};
 use core_programming::import::Format;
-use core_programming::model::{Programme, Role};
+use core_programming::model::{Programme, Role, Session};
 use expect_test::{Expect, expect};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
 
 fn check(name: &str, expected: Expect) {
     let real = REAL.iter().find(|real| real.name == name).unwrap();
@@ -160,6 +163,46 @@ fn night_items_land_on_the_day_before() {
         })
         .count();
     assert_eq!(night, 46, "39C3 has 46 sessions between midnight and 06:00");
+}
+
+/// On which day of the exports this session stands.
+fn day(real: &Real, programme: &Programme, is: impl Fn(&Session) -> bool) -> Date {
+    let days = days(&real.edition(programme));
+    let mut found =
+        days.iter().filter(|day| day.rooms.iter().flat_map(|room| &room.sessions).any(|(session, _)| is(session)));
+    let date = found.next().unwrap().date;
+    assert!(found.next().is_none(), "{}: on two days", real.name);
+    date
+}
+
+/// Worldcon 2022's virtual sessions went round the clock: one on Saturday at 04:00 is Friday's, one on Friday at 05:30 its own day's.
+#[test]
+fn a_night_item_of_worldcon_2022_lands_on_the_day_before() {
+    let real = &REAL[4];
+    let Some(programme) = real.programme() else { return };
+    let of = |id: &'static str| day(real, &programme, move |session| session.id == id);
+    assert_eq!(of("d34b46bf-873a-4c56-89c5-2ccd66b861c5"), date(2022, 9, 2));
+    assert_eq!(of("8c9baa5c-836a-49dc-8a3f-a57274384cfa"), date(2022, 9, 2));
+}
+
+/// Nothing at Worldcon 2016 began after midnight. Its last item on Saturday does so only in UTC; moved to 01:00 it does in Kansas
+/// City too, and both times it is Saturday's.
+#[test]
+fn a_night_item_of_worldcon_2016_lands_on_the_day_before() {
+    let real = &REAL[5];
+    let Some(bytes) = real.bytes() else { return };
+    let text = String::from_utf8(bytes).unwrap();
+    let late = r#""datetime":"2016-08-20T23:00:00-05:00","date":"2016-08-20","day":"Saturday","time":"23:00""#;
+    let night = r#""datetime":"2016-08-21T01:00:00-05:00","date":"2016-08-21","day":"Sunday","time":"01:00""#;
+    assert_eq!(text.matches(late).count(), 1);
+    for (text, start) in [(text.clone(), "2016-08-21T04:00:00Z"), (text.replace(late, night), "2016-08-21T06:00:00Z")] {
+        let file = real.format.read(text.as_bytes(), &real.options()).unwrap();
+        let mut programme = Programme::default();
+        common::apply(&mut programme, common::plan(&Programme::default(), &file));
+        let start: Timestamp = start.parse().unwrap();
+        let is = |session: &Session| session.number == 651 && session.slot.is_some_and(|slot| slot.start == start);
+        assert_eq!(day(real, &programme, is), date(2016, 8, 20), "{start}");
+    }
 }
 
 #[test]
@@ -320,7 +363,7 @@ fn icalendar_parses_elsewhere() {
                     local.in_tz(&tzid).unwrap().timestamp()
                 }
                 icalendar::DatePerhapsTime::DateTime(icalendar::CalendarDateTime::Utc(at)) => {
-                    jiff::Timestamp::from_second(at.timestamp()).unwrap()
+                    Timestamp::from_second(at.timestamp()).unwrap()
                 }
                 other => panic!("{other:?}"),
             };

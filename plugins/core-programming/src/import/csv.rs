@@ -56,7 +56,8 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     let mut reader =
         ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| broken(text, &error))?.clone();
-    let columns = Columns::of(&headers, &mut gatherer)?;
+    let columns =
+        Columns::of(&headers, &mut gatherer).map_err(|message| Refusal::at(text, begin(text, &headers), message))?;
     if ends_inside_quotes(text, separator) {
         return Err(Refusal::at(
             text,
@@ -71,12 +72,15 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
             Ok(false) => break,
             Err(error) => return Err(broken(text, &error)),
         }
-        let offset = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
-        // The reader's position is before the line end it skips.
-        let skipped = text.get(offset..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['\r', '\n']).len());
-        row(&mut gatherer, &Row { columns: &columns, record: &record }, offset + skipped)?;
+        row(&mut gatherer, &Row { columns: &columns, record: &record }, begin(text, &record))?;
     }
     Ok(gatherer.finish())
+}
+
+/// Where a line of the table begins: the reader's position is before the line ends it skips.
+fn begin(text: &str, record: &::csv::StringRecord) -> usize {
+    let offset = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
+    offset + text.get(offset..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
 
 fn broken(text: &str, error: &::csv::Error) -> Refusal {
@@ -111,7 +115,8 @@ fn ends_inside_quotes(text: &str, separator: u8) -> bool {
 struct Columns(Vec<(String, usize)>);
 
 impl Columns {
-    fn of(headers: &::csv::StringRecord, gatherer: &mut Gatherer<'_>) -> Result<Self, Refusal> {
+    /// What is wrong with the header line, where it is refused.
+    fn of(headers: &::csv::StringRecord, gatherer: &mut Gatherer<'_>) -> Result<Self, String> {
         let mut columns = Vec::new();
         for (at, header) in headers.iter().enumerate() {
             let name = text::line(header).to_ascii_lowercase().replace(' ', "_");
@@ -121,7 +126,7 @@ impl Columns {
             if !COLUMNS.contains(&name.as_str()) && name != DESCRIPTION && name != MINUTES {
                 gatherer.note(format!("the column `{}` is not known and was passed over", super::shortened(header)));
             } else if columns.iter().any(|(known, _)| *known == name) {
-                return Err(Refusal { place: None, message: format!("there are two columns `{name}`; keep one") });
+                return Err(format!("there are two columns `{name}`; keep one"));
             } else {
                 columns.push((name, at));
             }
@@ -130,9 +135,7 @@ impl Columns {
             Ok(Self(columns))
         } else {
             let known = COLUMNS.join(", ");
-            Err(Refusal::whole(format!(
-                "there is no column `title`; the first line names the columns: {known}, {DESCRIPTION}"
-            )))
+            Err(format!("there is no column `title`; the first line names the columns: {known}, {DESCRIPTION}"))
         }
     }
 }

@@ -29,17 +29,17 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
         events: Vec::new(),
         ids: PersonIds::default(),
     };
-    match reading.pull.step()? {
-        Step::Open(root) if root.name == "schedule" => {}
+    let begin = match reading.pull.step()? {
+        Step::Open(root) if root.name == "schedule" => root.offset,
         Step::Open(root) => {
             let message =
                 format!("this is not a frab schedule: it begins with <{}>, not <schedule>", shortened(&root.name));
             return Err(Refusal::at(text, root.offset, message));
         }
         Step::Close | Step::End => return Err(Refusal::whole("this is not a frab schedule: there is no <schedule>")),
-    }
+    };
     reading.gatherer.set_source(options, "frab");
-    reading.schedule(options)?;
+    reading.schedule(options, begin)?;
     reading.finish()
 }
 
@@ -70,7 +70,7 @@ struct PersonElement {
 }
 
 impl Reading<'_> {
-    fn schedule(&mut self, options: &Options) -> Result<(), Refusal> {
+    fn schedule(&mut self, options: &Options, begin: usize) -> Result<(), Refusal> {
         let mut days = 0_usize;
         loop {
             match self.pull.step()? {
@@ -88,7 +88,7 @@ impl Reading<'_> {
             }
         }
         if days == 0 {
-            return Err(Refusal::whole("this schedule has no <day>; nothing was read"));
+            return Err(Refusal::at(self.text, begin, "this schedule has no <day>; nothing was read"));
         }
         self.gatherer.has_sessions();
         Ok(())

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::identity;
 use crate::model::Conference;
-use crate::place::Places;
+use crate::place::{Offset, Places};
 use crate::text;
 
 /// At most so many findings are listed; all are counted.
@@ -101,7 +101,7 @@ impl<'t> Gatherer<'t> {
                 Ok(())
             }
             None => Err(Refusal {
-                place: Some(self.places.at(offset)),
+                place: self.places.at(offset),
                 message: format!(
                     "`{}` is not a time zone; write one of the IANA names, like Europe/Berlin",
                     shortened(name)
@@ -277,10 +277,14 @@ impl<'t> Gatherer<'t> {
             }
             *parts = kept;
         }
+        let Offset(offset) = session.offset;
         let sessions = self.file.sessions.get_or_insert_default();
         sessions.push(session);
         if sessions.len() > MOST_SESSIONS {
-            return Err(Refusal::whole(format!("the file has more than {MOST_SESSIONS} sessions; split it")));
+            return Err(Refusal {
+                place: self.places.at(offset),
+                message: format!("the file has more than {MOST_SESSIONS} sessions; split it"),
+            });
         }
         Ok(())
     }

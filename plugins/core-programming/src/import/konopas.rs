@@ -108,19 +108,20 @@ impl Sections<'_> {
                 }
                 let offset = reader.offset();
                 let value = reader.any()?;
-                self.setting(&key, &value, offset)
+                self.setting(text, &key, &value, offset)
             })?;
         }
         Ok(())
     }
 
-    fn setting(&mut self, key: &str, value: &Literal, offset: usize) -> Result<(), Refusal> {
+    fn setting(&mut self, text: &str, key: &str, value: &Literal, offset: usize) -> Result<(), Refusal> {
         match (key, value.word()) {
             (key, Some(zone)) if ZONES.contains(&key) => self.gatherer.set_zone(zone, offset),
-            (VERSION, Some(version)) if !matches!(version, "1" | "2") => Err(Refusal::whole(format!(
-                "the file has schemaVersion {}; 1 and 2 are known",
-                super::shortened(version)
-            ))),
+            (VERSION, Some(version)) if !matches!(version, "1" | "2") => Err(Refusal::at(
+                text,
+                offset,
+                format!("the file has schemaVersion {}; 1 and 2 are known", super::shortened(version)),
+            )),
             _ => Ok(()),
         }
     }

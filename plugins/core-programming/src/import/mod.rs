@@ -79,7 +79,7 @@ impl Format {
         // A file of which no session can be read is not one with a few mistakes.
         match (file.sessions.as_deref(), file.unreadable.first()) {
             (Some([]), Some(first)) => Err(Refusal {
-                place: Some(first.place),
+                place: first.place,
                 message: format!(
                     "none of its {} sessions can be read; the first: {}",
                     file.unreadable_count, first.message
@@ -114,30 +114,27 @@ impl Options {
 /// Why a file was refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Where, if at one place.
-    pub place: Option<Place>,
+    /// Where; the beginning of a file that is wrong as a whole.
+    pub place: Place,
     /// What is wrong and what to do.
     pub message: String,
 }
 
 impl Refusal {
-    /// Wrong as a whole.
+    /// Wrong as a whole: told of its beginning.
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into() }
+        Self { place: Place::START, message: message.into() }
     }
 
     /// Wrong at an offset.
     pub fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
-        Self { place: Some(Places::of(text).at(offset)), message: message.into() }
+        Self { place: Places::of(text).at(offset), message: message.into() }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some(place) => write!(f, "{place}: {}", self.message),
-            None => f.write_str(&self.message),
-        }
+        write!(f, "{}: {}", self.place, self.message)
     }
 }
 

@@ -5,7 +5,7 @@ use conman_testkit::{Testkit, Value, json, person};
 use core_programming::conflicts::Kind;
 
 use super::host::{TABLE, import, kits, titles};
-use crate::common::{REAL, Real};
+use crate::common::{REAL, Real, data};
 
 async fn count(kit: &Testkit) -> Value {
     kit.run("{ draftSessions { totalCount } draftPeople { totalCount } draftRooms { id } }").await.unwrap()
@@ -81,9 +81,14 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
         let utf16: Vec<u8> =
             [0xFF_u8, 0xFE].into_iter().chain("<schedule/>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let cut = "<?xml version=\"1.0\"?>\n<schedule>\n<conference><title>x</title>";
+        // The schema's own example of what is invalid, which is not in the project.
+        let invalid = data("schemas").map(|folder| {
+            let bytes = std::fs::read(folder.join("invalid-example.json")).unwrap();
+            ("frab-json", bytes, "none of its 1 sessions", "line 22, column 17")
+        });
         for (path, body, says, place) in [
             ("frab-xml", bomb.as_bytes().to_vec(), "document type", "line 2, column 1"),
-            ("frab-xml", utf16, "UTF-16", ""),
+            ("frab-xml", utf16, "UTF-16", "line 1, column 1"),
             (
                 "frab-xml",
                 b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><schedule/>".to_vec(),
@@ -108,7 +113,7 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
             ("frab-json", b"[]".to_vec(), "not the JSON of a schedule", "line 1, column 1"),
             ("konopas", deep.into_bytes(), "nests deeper", "line 1, column 80"),
             ("konopas", b"alert(document.cookie)".to_vec(), "program code", "line 1, column 22"),
-            ("conclar", b"{}".to_vec(), "neither a list of sessions", ""),
+            ("conclar", b"{}".to_vec(), "neither a list of sessions", "line 1, column 1"),
             (
                 "frab-json",
                 br#"{"schedule": {"conference": {"days": [{"rooms": {"A": [{"id": "x", "title": "One"}]}}]}}}"#
@@ -117,10 +122,17 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
                 "line 1, column 56",
             ),
             ("csv", b"title,start\nx,\"2026".to_vec(), "inside a quoted cell", "line 2, column 8"),
-            ("csv", b"name;room\nx;y\n".to_vec(), "no column `title`", ""),
+            ("csv", b"name;room\nx;y\n".to_vec(), "no column `title`", "line 1, column 1"),
             ("csv?timezone=Mars/Base", TABLE.as_bytes().to_vec(), "`Mars/Base` is not a time zone", "timezone"),
-            ("csv", Vec::new(), "empty", ""),
-        ] {
+            ("csv", b"\r\ntitle,room,title\nx,y,z\n".to_vec(), "two columns `title`", "line 2, column 1"),
+            ("csv", Vec::new(), "empty", "line 1, column 1"),
+            ("frab-xml", b"\n<schedule/>".to_vec(), "no <day>", "line 2, column 1"),
+            ("frab-json", b"{\"schedule\": {\n\"conference\": {}}}".to_vec(), "no \"days\"", "line 2, column 1"),
+            ("conclar", b"{\"program\": [],\n\"schemaVersion\": 7}".to_vec(), "schemaVersion 7", "line 2, column 18"),
+        ]
+        .into_iter()
+        .chain(invalid)
+        {
             let refused = import(&kit, path, body).await.unwrap_err();
             let problem = &refused.problems[0];
             assert_eq!(

@@ -31,10 +31,12 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| refusal(text, &error))?;
     let schedule =
         document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
-    let conference = schedule
-        .conference
-        .ok_or_else(|| Refusal::whole("this is not a schedule.json: \"schedule\" has no \"conference\""))?;
-    let days = conference.days.ok_or_else(|| Refusal::whole("this schedule.json has no \"days\"; nothing was read"))?;
+    let conference = schedule.conference.ok_or_else(|| {
+        lacking(text, "\"schedule\"", "this is not a schedule.json: \"schedule\" has no \"conference\"")
+    })?;
+    let days = conference
+        .days
+        .ok_or_else(|| lacking(text, "\"conference\"", "this schedule.json has no \"days\"; nothing was read"))?;
 
     let mut gatherer = Gatherer::new(text, Format::FrabJson, options);
     gatherer.set_source(options, "frab");
@@ -104,6 +106,11 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
         gatherer.note(note);
     }
     Ok(gatherer.finish())
+}
+
+/// What stands under this key lacks something; its beginning where the key is written otherwise.
+fn lacking(text: &str, key: &str, message: &str) -> Refusal {
+    Refusal::at(text, text.find(key).unwrap_or(0), message)
 }
 
 fn refusal(text: &str, error: &serde_json::Error) -> Refusal {
