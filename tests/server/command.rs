@@ -161,6 +161,9 @@ on_each_database! {
         assert!(std::fs::read_to_string(&file).unwrap().contains("<schedule"));
         let out = command().args(["export", "--format", "icalendar"]).run().successful();
         assert!(out.stdout.starts_with("BEGIN:VCALENDAR"), "{}", out.stdout);
+        let mixed = command().args(["export", "--format", "icalendar", "--json"]).run();
+        assert_eq!((mixed.code, mixed.stdout.as_str()), (2, ""));
+        assert!(mixed.stderr.contains("the file itself is the answer"), "{}", mixed.stderr);
 
         let broken = folder.path().join("broken.xml");
         std::fs::write(&broken, "<schedule><day>").unwrap();
@@ -172,6 +175,25 @@ on_each_database! {
         let refused = command().arg("import").arg(&large).run();
         assert_eq!(refused.code, 7, "{}", refused.stderr);
         assert!(refused.stderr.contains("at most"), "{}", refused.stderr);
+    }
+}
+
+on_each_database! {
+    async fn programs_read_a_plugins_log_lines_as_json_throughout(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        // Lines are kept by the host that they were written in.
+        let _served = conman().postgres(database.url()).serve(folder.path());
+        let command = on(folder.path(), &database);
+        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        let _ = command().args(["plugin", "install"]).arg(package("core-programming")).run().successful();
+        let _ = command().args(["plugin", "enable", "conman/core-programming"]).run().successful();
+        let table = folder.path().join("programme.csv");
+        std::fs::write(&table, "title\nOpening\n").unwrap();
+        let _ = command().arg("import").arg(&table).run().successful();
+        let logs = command().args(["plugin", "logs", "conman/core-programming", "--json"]).run().successful();
+        let lines = logs.json();
+        let line = lines.as_array().unwrap().iter().find(|line| line["message"] == "imported").unwrap();
+        assert_eq!((&line["fields"]["format"], &line["fields"]["sessions"]), (&json!("csv"), &json!(1)), "{line}");
     }
 }
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use conman_tests::volunteers::{self, SIGN_UP, shift, taken};
-use conman_tests::{Client, Database, TestHost, misbehaving, on_each_database};
+use conman_tests::{Client, Database, Socket, TestHost, misbehaving, on_each_database};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Makes an event that the probe fails to handle until it is given up, and answers the dead letter's id.
 async fn dead_letter(admin: &Client, slug: &str) -> String {
@@ -122,6 +124,178 @@ on_each_database! {
             let _ = one.convention("one", operation, ids.clone()).await.data();
         }
     }
+}
+
+/// Makes a released session with a room and a person, all of a name that tells whose they are, and a calendar of favourites with it.
+async fn programme(admin: &Client, slug: &str) -> Value {
+    let title = format!("Secret of {slug}");
+    let made = async |field: &str, variables: Value, declared: &str| {
+        let answer = admin.convention(slug, &format!("mutation{declared} {{ made: {field} }}"), variables).await;
+        answer.data()["made"].clone()
+    };
+    let named = json!({ "input": { "name": title } });
+    let room = made("createRoom(input: $input) { id }", named.clone(), "($input: RoomInput!)").await;
+    let person = made("createPerson(input: $input) { id }", named, "($input: PersonInput!)").await;
+    let input = json!({
+        "title": title, "room": room["id"], "people": [{ "person": person["id"] }], "state": "SCHEDULED",
+        "start": "2026-08-14T10:00:00+02:00", "minutes": 60,
+    });
+    let session =
+        made("createSession(input: $input) { id }", json!({ "input": input }), "($input: SessionInput!)").await;
+    made("release(name: \"First\") { number }", json!({}), "").await;
+    made("favourite(session: $session) { id }", json!({ "session": session["id"] }), "($session: ID!)").await;
+    let feed = made("createFavouritesFeed { path }", json!({}), "").await;
+    json!({ "room": room["id"], "person": person["id"], "session": session["id"], "feed": feed["path"] })
+}
+
+/// GET of the path to the letter: the HTTP client would resolve its dots before it sends them.
+async fn get_to_the_letter(client: &Client, path: &str) -> (u16, String) {
+    let host = client.address().trim_start_matches("http://");
+    let token = client.token().unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+on_each_database! {
+    async fn a_programmes_ids_mean_nothing_in_another_convention(database: Database) {
+        let (_host, [one, two], [theirs, own]) = two_programmes(database).await;
+        let ids = json!({
+            "session": theirs["session"], "room": theirs["room"], "person": theirs["person"],
+            "ownSession": own["session"], "ownPerson": own["person"],
+        });
+        for (field, variable) in [
+            ("session", "session"), ("draftSession", "session"), ("room", "room"), ("person", "person"),
+        ] {
+            let operation = format!("query(${variable}: ID!) {{ found: {field}(id: ${variable}) {{ id }} }}");
+            let read = two.convention("two", &operation, ids.clone()).await;
+            assert_eq!(read.data(), &json!({ "found": null }), "{field}");
+            let read = one.convention("one", &operation, ids.clone()).await;
+            assert_eq!(read.data()["found"]["id"], theirs[variable], "{field}");
+        }
+        for (variables, field) in [
+            ("$session: ID!", "updateSession(id: $session, patch: { title: \"Mine\" }) { id }"),
+            ("$session: ID!", "deleteSession(id: $session)"),
+            ("$session: ID!", "unscheduleSession(id: $session) { id }"),
+            ("$session: ID!", "cancelSession(id: $session) { id }"),
+            ("$session: ID!", "placeSession(id: $session, start: \"2026-08-14T12:00:00+02:00\", minutes: 30) { id }"),
+            ("$session: ID!", "favourite(session: $session) { id }"),
+            ("$session: ID!, $ownPerson: ID!", "assignPerson(session: $session, person: $ownPerson) { id }"),
+            ("$session: ID!, $person: ID!", "unassignPerson(session: $session, person: $person) { id }"),
+            ("$ownSession: ID!, $person: ID!", "assignPerson(session: $ownSession, person: $person) { id }"),
+            ("$ownSession: ID!, $room: ID!", "placeSession(id: $ownSession, room: $room, start: \"2026-08-14T12:00:00+02:00\", minutes: 30) { id }"),
+            ("$room: ID!", "updateRoom(id: $room, patch: { name: \"Mine\" }) { id }"),
+            ("$room: ID!", "setRoomAvailability(id: $room, windows: []) { id }"),
+            ("$room: ID!", "deleteRoom(id: $room)"),
+            ("$person: ID!", "updatePerson(id: $person, patch: { name: \"Mine\" }) { id }"),
+            ("$person: ID!", "setApproval(person: $person, approval: NOT_SET) { id }"),
+            ("$person: ID!, $ownPerson: ID!", "keepApart(person: $ownPerson, other: $person) { id }"),
+            ("$person: ID!", "deletePerson(id: $person)"),
+        ] {
+            let refused = two.convention("two", &format!("mutation({variables}) {{ {field} }}"), ids.clone()).await;
+            assert_eq!(refused.code().to_lowercase().replace('_', "-"), "not-found", "{field}: {}", refused.text);
+            assert!(!refused.text.contains("Secret of one"), "{field}: {}", refused.text);
+        }
+        // Nothing of either has changed.
+        for (client, slug) in [(&one, "one"), (&two, "two")] {
+            let read = client.convention(slug, "{ draftSessions { nodes { title room { name } people { person { name } } } } unreleasedChanges { kind } }", json!({})).await;
+            let title = format!("Secret of {slug}");
+            let session = json!({ "title": title, "room": { "name": title }, "people": [{ "person": { "name": title } }] });
+            assert_eq!(read.data(), &json!({ "draftSessions": { "nodes": [session] }, "unreleasedChanges": [] }));
+        }
+    }
+}
+
+on_each_database! {
+    async fn a_programmes_addresses_give_nothing_to_those_of_another_convention(database: Database) {
+        let (host, [one, two], [theirs, own]) = two_programmes(database).await;
+        let (person, feed) = (theirs["person"].as_str().unwrap(), theirs["feed"].as_str().unwrap());
+        let (at_one, at_two) = ("/c/one/x/core-programming", "/c/two/x/core-programming");
+
+        let people = format!("people/{person}.ics");
+        for file in ["schedule.xml", "schedule.json", "schedule.csv", "schedule.ics", &people] {
+            let path = format!("{at_one}/{file}?view=draft");
+            assert_eq!(two.get(&path).await.code(), "forbidden", "{path}");
+            let whose = one.get(&path).await;
+            assert!(whose.text.contains("Secret of one"), "{path}: {}", whose.text);
+        }
+        let import = two.post(&format!("{at_one}/import/csv"), "title\nMine\n").await;
+        assert_eq!(import.code(), "forbidden", "{}", import.text);
+        // Signed in there as well, but with favourites here only.
+        let favourites = two.get(&format!("{at_one}/favourites.ics")).await;
+        assert!(!favourites.text.contains("Secret of"), "{}", favourites.text);
+
+        // What one convention knows a person and a calendar by, the other does not.
+        for file in [people.as_str(), feed] {
+            let elsewhere = two.get(&format!("{at_two}/{file}")).await;
+            assert_eq!((elsewhere.status, elsewhere.code()), (404, "not-found"), "{file}: {}", elsewhere.text);
+            let there = host.anonymous().get(&format!("{at_one}/{file}")).await;
+            assert!(there.text.contains("Secret of one"), "{file}: {}", there.text);
+        }
+        let own_feed = two.get(&format!("{at_two}/{}", own["feed"].as_str().unwrap())).await;
+        assert!(own_feed.text.contains("Secret of two"), "{}", own_feed.text);
+
+        // Nor does a path lead out of the convention that it begins in, and the one it would lead to asks who comes.
+        for path in [
+            "/c/two/../one/x/core-programming/schedule.xml?view=draft".to_owned(),
+            "/c/two/%2e%2e/one/x/core-programming/schedule.xml?view=draft".to_owned(),
+            "/c/two%2f..%2fone/x/core-programming/schedule.xml?view=draft".to_owned(),
+            "/c/two%2f%2e%2e%2fone/x/core-programming/schedule.xml?view=draft".to_owned(),
+            "/c//one/x/core-programming/schedule.xml?view=draft".to_owned(),
+            "/c/%6fne/x/core-programming/schedule.xml?view=draft".to_owned(),
+            format!("{at_two}/../../../one/x/core-programming/schedule.xml?view=draft"),
+            format!("{at_two}/%2e%2e/%2e%2e/%2e%2e/one/x/core-programming/schedule.xml?view=draft"),
+            format!("{at_two}/..%2f..%2f..%2fone%2fx%2fcore-programming%2fschedule.xml?view=draft"),
+            format!("{at_two}/people/../../../../one/x/core-programming/{people}"),
+            format!("{at_two}/people/%2e%2e/%2e%2e/%2e%2e/%2e%2e/one/x/core-programming/{people}"),
+            format!("{at_two}/people/..%2f..%2f..%2f..%2fone%2fx%2fcore-programming%2fpeople%2f{person}.ics"),
+        ] {
+            let (status, answer) = get_to_the_letter(&two, &path).await;
+            assert!((400..500).contains(&status) && !answer.contains("Secret of"), "{path}: {answer}");
+        }
+        let (status, answer) = get_to_the_letter(&two, &format!("{at_two}/schedule.xml?view=draft")).await;
+        assert!(status == 200 && answer.contains("Secret of two"), "{answer}");
+    }
+}
+
+on_each_database! {
+    async fn a_socket_gives_no_rights_that_its_token_has_elsewhere(database: Database) {
+        let (host, [_, two], _) = two_programmes(database).await;
+        let mut socket = Socket::begin(host.address(), "/c/one/graphql", two.token().as_deref()).await;
+        for operation in ["{ draftSessions { nodes { title } } }", "mutation { release(name: \"Mine\") { number } }"] {
+            socket.subscribe("1", operation).await;
+            let answer = socket.hear().await.to_string();
+            assert!(answer.contains("\"forbidden\"") && !answer.contains("Secret of"), "{operation}: {answer}");
+            if answer.contains("\"next\"") {
+                assert_eq!(socket.hear().await["type"], "complete");
+            }
+        }
+        // An API token belongs to its convention altogether.
+        let token = two.convention("two", r#"mutation { createToken(name: "display") { secret } }"#, json!({})).await;
+        let mut socket = Socket::open(host.address(), "/c/one/graphql").await;
+        let bearer = format!("Bearer {}", token.data()["createToken"]["secret"].as_str().unwrap());
+        socket.say(json!({ "type": "connection_init", "payload": { "authorization": bearer } })).await;
+        assert_eq!(socket.closed().await, 4403);
+    }
+}
+
+/// A host with a programme in each of `one` and `two`: their admins, and what was made.
+async fn two_programmes(database: Database) -> (TestHost, [Client; 2], [Value; 2]) {
+    let host = TestHost::start(database).await;
+    for slug in ["one", "two"] {
+        host.convention(slug).await;
+        host.enable(slug, "core-programming").await;
+    }
+    let one = host.person("one", "ada", "admin").await;
+    let two = host.person("two", "eve", "admin").await;
+    let made = [programme(&one, "one").await, programme(&two, "two").await];
+    (host, [one, two], made)
 }
 
 on_each_database! {

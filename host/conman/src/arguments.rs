@@ -338,7 +338,7 @@ pub(crate) struct Export {
     /// The plugin, when two write the format
     #[arg(long, value_name = "ID")]
     pub(crate) plugin: Option<String>,
-    /// Where to write; standard output when left out
+    /// Where to write; when left out, the file itself is the answer on standard output, so not with --json
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

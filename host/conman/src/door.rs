@@ -7,6 +7,7 @@ mod local;
 mod remote;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use bytes::Bytes;
 use conman_server::{DataFolder, Held, HostConfig, Owner};
@@ -157,9 +158,7 @@ impl Way {
                     )));
                 }
                 let config = HostConfig::new(folder, place.postgres.clone());
-                let path = place.data.display();
-                let _progress =
-                    terminal.progress(format!("opening {path}: plugins it has not compiled yet are compiled"));
+                let _progress = terminal.progress(opening(&place.data));
                 Ok(Self::Local(Box::new(Local::open(config).await?)))
             }
         }
@@ -178,6 +177,11 @@ impl Reply {
         let place = if text("pointer").is_empty() { String::new() } else { format!("{}: ", text("pointer")) };
         Err(Failure::from_code(text("code"), format!("{place}{}", text("message"))))
     }
+}
+
+/// In words: what takes long while a host opens its data folder.
+pub(crate) fn opening(folder: &Path) -> String {
+    format!("opening {}: plugins it has not compiled yet are compiled", folder.display())
 }
 
 /// The first error of a GraphQL answer.

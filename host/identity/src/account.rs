@@ -98,7 +98,7 @@ impl Identity {
     }
 
     /// Checks the input and hashes the password, before any transaction is open.
-    pub(crate) async fn draft_account(&self, email: &str, name: &str, password: Option<&str>) -> Result<Draft> {
+    async fn draft_account(&self, email: &str, name: &str, password: Option<&str>) -> Result<Draft> {
         let email = Email::parse(email)?;
         let name = input::name(name, "/name")?;
         let generated = match password {
@@ -272,7 +272,7 @@ impl Identity {
 }
 
 impl Draft {
-    pub(crate) async fn insert(&self, change: &mut Change<'_, '_>) -> Result<()> {
+    async fn insert(&self, change: &mut Change<'_, '_>) -> Result<()> {
         let Self { account, email, hash, .. } = self;
         let taken =
             change.query("SELECT id FROM identity_account WHERE email_key = $1", &[email.key.as_str().into()]).await?;

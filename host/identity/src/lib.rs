@@ -12,7 +12,6 @@ mod account;
 mod acquaintance;
 mod audit;
 mod authenticate;
-mod bootstrap;
 mod change;
 mod convention;
 mod credential;

@@ -318,7 +318,7 @@ async fn find(change: &mut Change<'_, '_>, who: &Who) -> Result<account::Account
 }
 
 /// Stores the role and tells the audit trail, unless it is held already.
-pub(crate) async fn insert(
+async fn insert(
     change: &mut Change<'_, '_>,
     account: &AccountId,
     realm: &Realm,

@@ -8,7 +8,7 @@ use crate::commands::convention;
 use crate::commands::formats::{self, Direction, Format};
 use crate::door::{Ask, Door, Missing, Reply};
 use crate::failure::{Failure, Kind, Outcome};
-use crate::terminal::{Terminal, size};
+use crate::terminal::{self, Terminal, size};
 
 pub(crate) async fn run(place: &Where, export: Export, terminal: Terminal) -> Outcome {
     let door = Door::find(place, Missing::Refuse, terminal).await?;
@@ -22,6 +22,11 @@ async fn get_out(door: &Door, export: &Export, terminal: Terminal) -> Outcome {
     let formats = formats::of(door, &slug).await?;
     if export.format.is_none() && export.output.is_none() {
         return list(&formats, terminal);
+    }
+    if export.output.is_none() && terminal.format == terminal::Format::Json {
+        return Err(Failure::usage(
+            "without -o the file itself is the answer, and nothing is said about it in JSON; leave --json out, or name a file with -o",
+        ));
     }
     let format = formats::choose(
         &formats,

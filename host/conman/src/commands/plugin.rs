@@ -141,11 +141,26 @@ async fn logs(door: &Door, id: &str, place: In, last: u32, terminal: Terminal) -
     let slug = convention(door, &place).await?;
     let operation = "query($plugin: String!, $last: Int!) { pluginLogs(plugin: $plugin, last: $last) { at level message fields request } }";
     let data = door.graphql(Some(&slug), operation, json!({ "plugin": id, "last": last })).await?;
-    terminal.answer(data.get("pluginLogs").unwrap_or(&Value::Null))?;
+    terminal.answer(&list(&data, "pluginLogs").iter().map(with_fields).collect())?;
     for line in list(&data, "pluginLogs") {
         let fact = |key: &str| line.get(key).map(cell).unwrap_or_default();
         let line = format!("{} {:5} {} {}", fact("at"), fact("level"), fact("message"), fact("fields"));
         terminal.say(line.trim_end())?;
     }
     Ok(())
+}
+
+/// A line of the log for programs: the host passes its fields on as the text that the plugin wrote, which is none when it gave none and
+/// JSON unless the plugin is at fault. What cannot be read stays text.
+fn with_fields(line: &Value) -> Value {
+    let mut line = line.clone();
+    if let Some(fields) = line.get_mut("fields")
+        && let Some(text) = fields.as_str()
+    {
+        let read = if text.is_empty() { Ok(json!({})) } else { serde_json::from_str(text) };
+        if let Ok(read) = read {
+            *fields = read;
+        }
+    }
+    line
 }

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{LogFormat, Serve, Where};
+use crate::door::opening;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::terminal::{Format, Terminal};
 
@@ -26,10 +27,13 @@ pub(crate) async fn run(place: &Where, serve: Serve, terminal: Terminal) -> Outc
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    let host = Host::open(config).await.map_err(|error| match error {
-        conman_server::OpenError::Claim(error) => error.into(),
-        error => Failure::new(Kind::Failed, error.to_string()),
-    })?;
+    let host = {
+        let _progress = terminal.progress(opening(&place.data));
+        Host::open(config).await.map_err(|error| match error {
+            conman_server::OpenError::Claim(error) => Failure::from(error),
+            error => Failure::new(Kind::Failed, error.to_string()),
+        })?
+    };
     let listener = TcpListener::bind(serve.listen).await.map_err(|error| {
         Failure::new(
             Kind::Failed,

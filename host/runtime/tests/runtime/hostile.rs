@@ -184,19 +184,18 @@ async fn those_who_wait_for_a_long_writer_do_not_count_as_broken() {
     .await
     .unwrap();
     // An action may take longer than a mutation.
-    let steps = json!([["begin"], ["execute", INSERT, "a", "b"], ["sleep", 2_000], ["commit"]]);
+    let steps = json!([["begin"], ["execute", INSERT, "a", "b"], ["log", "wrote"], ["sleep", 2_000], ["commit"]]);
     let writer = host.script(CallKind::Action, steps);
     let waiting = async {
-        while host.runtime.running() == 0 {
-            tokio::task::yield_now().await;
-        }
         // The writer has its lock before the others ask for it.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        while host.log() != ["wrote"] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let one = |n: u32| host.script(CallKind::Mutation, json!([["execute", INSERT, n.to_string(), "b"]]));
         futures::future::join_all((0..6).map(one)).await
     };
     let (writer, waiting) = futures::join!(writer, waiting);
-    assert_eq!(writer, Ok(json!(["begun", 1, "slept", "committed"])));
+    assert_eq!(writer, Ok(json!(["begun", 1, "logged", "slept", "committed"])));
     for outcome in waiting {
         assert_eq!(outcome.unwrap_err().code, code::OVERLOADED);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conman::host::{database, events};
+use crate::conman::host::{database, events, log};
 use crate::conman::types::types::Error;
 use crate::{error, hoard, spin};
 
@@ -15,6 +15,10 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
             "execute" => database::execute(word(1), &parameters(step)).map(|touched| json!(touched)),
             "query" => database::query(word(1), &parameters(step)).map(|rows| rows_json(&rows)),
             "emit" => events::emit(word(1), word(2), word(3)).map(|_| json!("emitted")),
+            "log" => {
+                log::write(log::Level::Info, word(1), "{}");
+                Ok(json!("logged"))
+            }
             "begin" => database::begin().map(|()| json!("begun")),
             "commit" => database::commit().map(|()| json!("committed")),
             "rollback" => database::rollback().map(|()| json!("rolled back")),
