@@ -204,7 +204,7 @@ on_each_database! {
         }
         // Nothing of either has changed.
         for (client, slug) in [(&one, "one"), (&two, "two")] {
-            let read = client.convention(slug, "{ draftSessions { nodes { title room { name } people { person { name } } } } unreleasedChanges { kind } }", json!({})).await;
+            let read = client.convention(slug, "{ draftSessions { nodes { title room { name } people { person { name } } } } unreleasedChanges { change } }", json!({})).await;
             let title = format!("Secret of {slug}");
             let session = json!({ "title": title, "room": { "name": title }, "people": [{ "person": { "name": title } }] });
             assert_eq!(read.data(), &json!({ "draftSessions": { "nodes": [session] }, "unreleasedChanges": [] }));
