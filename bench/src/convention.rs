@@ -118,6 +118,11 @@ impl Convention {
         Ok(self.storage.plugin(&self.id, &plugin).await?.host())
     }
 
+    /// The PostgreSQL it is kept in, if it is.
+    pub(crate) fn postgres(&self) -> Option<String> {
+        self.database.url()
+    }
+
     /// Closes the host, so that the next measurement is alone; what it kept can be opened again.
     pub(crate) async fn close(convention: impl Into<Arc<Self>>) -> anyhow::Result<(TempDir, Database)> {
         let convention = Arc::into_inner(convention.into()).context("a load still holds the convention")?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use conman_kernel::sql::{RowExt as _, SharedDatabase, read, transaction};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 
 use crate::convention::{Convention, Engine, body, path, request};
 use crate::load::{Load, compare};
@@ -25,7 +26,7 @@ pub(crate) async fn measure(engine: Engine, report: &mut Report) -> anyhow::Resu
     let shifts = Arc::new(shifts(&convention).await?);
     let token = Arc::new(convention.token("admin").await?);
     let database = convention.database("core-volunteer").await?;
-    let durability = durability(engine, &database).await?;
+    let durability = durability(&convention).await?;
     let baseline = router(Native { programme: database.clone(), volunteers: database.clone() });
     let convention = Arc::new(convention);
     let ours = {
@@ -82,14 +83,12 @@ async fn settled(database: &SharedDatabase) -> anyhow::Result<()> {
 }
 
 /// What a commit means here; a server that does not write through is no place to measure sign-ups.
-async fn durability(engine: Engine, database: &SharedDatabase) -> anyhow::Result<String> {
-    if engine == Engine::Sqlite {
-        return Ok("durable commits (synchronous = FULL)".to_owned());
-    }
-    let asked = "SELECT current_setting('fsync'), current_setting('synchronous_commit')";
-    let said = read(database.as_ref(), asked, &[]).await?;
-    let row = said.rows.first().ok_or_else(|| anyhow::anyhow!("PostgreSQL does not say how durable it is"))?;
-    let (fsync, commit) = (row.text(0)?, row.text(1)?);
+async fn durability(convention: &Convention) -> anyhow::Result<String> {
+    let Some(url) = convention.postgres() else { return Ok("durable commits (synchronous = FULL)".to_owned()) };
+    let mut connection = PgConnection::connect(&url).await?;
+    let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await?;
+    let commit: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut connection).await?;
+    connection.close().await?;
     anyhow::ensure!(
         fsync == "on" && commit == "on",
         "this PostgreSQL runs with fsync = {fsync} and synchronous_commit = {commit}: unset CONMAN_TEST_POSTGRES, so that one \
