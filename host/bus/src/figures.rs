@@ -1,6 +1,11 @@
-//! What the bus has done since it started, for metrics.
+//! What the bus has done since it started, and what is left to do, for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use conman_kernel::sql::{RowExt as _, read};
+
+use crate::bus::Bus;
+use crate::error::BusError;
 
 /// Counts since the start of this bus, on this host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +20,40 @@ pub struct BusFigures {
     pub dead_lettered: u64,
     /// Handlers that run right now.
     pub in_flight: u64,
+}
+
+/// Deliveries that are not done, in the database: those of all its hosts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Due, being handled, or to be tried again.
+    pub ready: u64,
+    /// Behind another of the same key.
+    pub waiting: u64,
+    /// Kept for a plugin that is disabled.
+    pub held: u64,
+    /// Given up, and neither replayed nor discarded since.
+    pub dead: u64,
+}
+
+impl Bus {
+    /// What is left to do.
+    ///
+    /// # Errors
+    /// What the database failed with.
+    pub async fn backlog(&self) -> Result<Backlog, BusError> {
+        let sql = "SELECT state, COUNT(*) FROM bus_delivery WHERE state IN ('ready', 'waiting', 'held', 'dead') GROUP BY state";
+        let mut backlog = Backlog::default();
+        for row in read(self.database().as_ref(), sql, &[]).await?.rows {
+            let count = u64::try_from(row.integer(1)?).unwrap_or_default();
+            match row.text(0)? {
+                "ready" => backlog.ready = count,
+                "waiting" => backlog.waiting = count,
+                "held" => backlog.held = count,
+                _ => backlog.dead = count,
+            }
+        }
+        Ok(backlog)
+    }
 }
 
 #[derive(Debug, Default)]

@@ -42,6 +42,6 @@ pub use config::BusConfig;
 pub use dead_letter::DeadLetter;
 pub use delivery::DeliveryId;
 pub use error::BusError;
-pub use figures::BusFigures;
+pub use figures::{Backlog, BusFigures};
 pub use parts::{BusParts, EventListener, Outboxes, Scopes, Subscriptions};
 pub use retry::{Jitter, RetrySchedule};

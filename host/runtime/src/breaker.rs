@@ -71,6 +71,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the plugin is left alone: until a probe came back well.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(*self.state.lock(), State::Closed { .. })
+    }
+
     /// Learns how a call ended.
     pub(crate) fn ended(&self, broke_down: bool, now: Instant) {
         let mut state = self.state.lock();
@@ -107,6 +112,7 @@ mod tests {
         assert!(breaker.pass(start).is_ok());
         breaker.ended(true, start);
         assert_eq!(breaker.pass(start).unwrap_err().code, code::OVERLOADED);
+        assert!(breaker.is_open());
 
         // One probe after the pause, and nobody beside it.
         assert!(breaker.pass(start + SECOND).is_ok());
@@ -116,6 +122,7 @@ mod tests {
 
         assert!(breaker.pass(start + SECOND * 3).is_ok());
         breaker.ended(false, start + SECOND * 3);
+        assert!(!breaker.is_open());
         assert!(breaker.pass(start + SECOND * 3).is_ok());
         assert!(breaker.pass(start + SECOND * 3).is_ok());
     }

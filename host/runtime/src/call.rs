@@ -22,6 +22,7 @@ use crate::enabled::Enabled;
 use crate::engine::Engine;
 use crate::faults::{self, Ended};
 use crate::guest::{self, Answer, Request};
+use crate::figures::{CallSort, Watch};
 use crate::idempotency::Remembered;
 use crate::limits::Budget;
 use crate::log_ring::LogLevel;
@@ -61,6 +62,7 @@ pub(crate) struct Caller {
 }
 
 enum Try {
+    pub(crate) watch: Arc<Watch>,
     Done(Result<Outcome, Fault>),
     /// A serialization conflict was lost.
     Lost,
@@ -69,14 +71,16 @@ enum Try {
 impl Caller {
     /// Runs a call to its end, whatever happens to the future that waits for it.
     pub(crate) async fn run(self: &Arc<Self>, call: Call) -> Result<Outcome, Fault> {
-        call.enabled.standing.breaker.pass(Instant::now())?;
-        let permits = self.admit(&call.enabled.standing).await?;
+        let mut watched = self.watch.begin(CallSort::of(&call.request, call.kind));
+        let permits = self.admit(&call.enabled.standing).await.inspect_err(|fault| watched.ended(Some(fault)))?;
+        watched.admitted();
         let caller = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = caller.tries(&call).await;
             // A call that never got its turn says nothing about the plugin, neither good nor bad.
             if !outcome.as_ref().is_err_and(|fault| fault.code == code::OVERLOADED) {
                 let broke_down = outcome.as_ref().is_err_and(faults::is_breakdown);
+            watched.ended(outcome.as_ref().err());
                 call.enabled.standing.breaker.ended(broke_down, Instant::now());
             }
             drop(permits);
@@ -85,11 +89,13 @@ impl Caller {
         task.await.unwrap_or_else(|error| Err(Fault::internal(format!("a plugin call's task ended early: {error}"))))
     }
 
-    /// First the plugin's own permit, then the host's: a plugin that is waited for does not hold what its neighbours need.
+    /// Past the breaker, first the plugin's own permit, then the host's: a plugin that is waited for does not hold what its neighbours
+    /// need.
     async fn admit(&self, standing: &Standing) -> Result<[OwnedSemaphorePermit; 2], Fault> {
         let deadline = tokio::time::Instant::now() + self.longest_wait;
         let own = permit(&standing.permits, deadline).await?;
         Ok([own, permit(&self.permits, deadline).await?])
+        standing.breaker.pass(Instant::now())?;
     }
 
     async fn tries(&self, call: &Call) -> Result<Outcome, Fault> {

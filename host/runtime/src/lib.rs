@@ -18,6 +18,7 @@ mod engine;
 mod entropy;
 mod faults;
 mod guest;
+mod figures;
 mod host_functions;
 mod idempotency;
 mod inventory;
@@ -41,6 +42,7 @@ pub use engine::{Allocation, EngineError};
 pub use entropy::Entropy;
 pub use inventory::{
     Absent, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
+pub use figures::{CallObserver, CallSort, RuntimeFigures};
 };
 pub use limits::{Budget, Limits};
 pub use log_ring::{LogLevel, LogLine};

@@ -19,6 +19,7 @@ use crate::enabled::Enabled;
 use crate::engine::{Allocation, Engine, EngineError};
 use crate::entropy::Entropy;
 use crate::idempotency::Twins;
+use crate::figures::{CallObserver, RuntimeFigures};
 use crate::inventory::{Absent, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
@@ -111,6 +112,7 @@ impl Runtime {
             code: CompiledCode::new(Arc::clone(&engine), &config.cache_folder),
             engine,
             limits: config.limits,
+            watch: Arc::default(),
             clock,
             storage,
             packages: PackageStore::new(Arc::clone(&database), &config.packages_folder),
@@ -176,7 +178,32 @@ impl Runtime {
     /// How many calls are running now.
     #[must_use]
     pub fn running(&self) -> usize {
-        usize::try_from(self.0.calls).unwrap_or(0).saturating_sub(self.0.caller.permits.available_permits())
+        self.most_running().saturating_sub(self.0.caller.permits.available_permits())
+    }
+
+    fn most_running(&self) -> usize {
+        usize::try_from(self.0.calls).unwrap_or(0)
+    }
+
+    /// Says who is told of calls; one observer, settable at any time.
+    pub fn on_call(&self, observer: Arc<dyn CallObserver>) {
+        self.0.caller.watch.observe(observer);
+    }
+
+    /// What is so just now, for metrics.
+    #[must_use]
+    pub fn figures(&self) -> RuntimeFigures {
+        let enabled = self.0.inventory.generation.load();
+        RuntimeFigures {
+            running: self.running(),
+            most: self.most_running(),
+            waiting: self.0.caller.watch.waiting(),
+            open_breakers: enabled
+                .values()
+                .flat_map(HashMap::values)
+                .filter(|plugin| plugin.standing.breaker.is_open())
+                .count(),
+        }
     }
 
     /// Forgets handled events after 30 days and remembered answers after 24 hours; for a caller with a timer.

@@ -12,7 +12,7 @@ use conman_kernel::actor::Actor;
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::Fault;
 use conman_kernel::sql::SqlError;
-use conman_runtime::{CommitListener, Runtime, RuntimeConfig, RuntimeError};
+use conman_runtime::{CallObserver, CommitListener, Runtime, RuntimeConfig, RuntimeError};
 use conman_storage::{Location, Storage};
 use http::Request;
 use parking_lot::RwLock;
@@ -109,6 +109,7 @@ impl Host {
         let (runtime, _absent) =
             Runtime::open(runtime_config, storage.clone(), storage.host(), Arc::clone(&clock)).await?;
         runtime.on_commit(Arc::clone(&waker) as Arc<dyn CommitListener>);
+        runtime.on_call(Arc::clone(&metrics) as Arc<dyn CallObserver>);
 
         let host_plugin = HOST_PLUGIN.parse().map_err(Fault::internal)?;
         let conventions = Arc::new(Conventions::new(identity.clone(), runtime.clone(), host_plugin)?);

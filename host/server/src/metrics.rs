@@ -1,11 +1,12 @@
-//! What `/metrics` shows. Labels come from small fixed sets (kind of route, class of outcome): never a convention, a plugin,
-//! a path or anything else that a stranger could make more of.
+//! What `/metrics` shows; `docs/metrics.md` says what each figure means. Labels come from small fixed sets (kind of route, kind of call,
+//! outcome): never a convention, a plugin, a path or anything else that a stranger could make more of.
 
 use std::time::Duration;
 
-use conman_bus::BusFigures;
+use conman_bus::{Backlog, BusFigures};
+use conman_runtime::{CallObserver, CallSort, RuntimeFigures};
 use parking_lot::Mutex;
-use prometheus::{Encoder as _, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder as _, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 /// The kinds of route there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +59,13 @@ pub(crate) struct Metrics {
     retried: IntCounter,
     dead: IntCounter,
     handling: IntGauge,
+    deliveries: IntGaugeVec,
+    calls: IntCounterVec,
+    call_time: HistogramVec,
+    calls_running: IntGauge,
+    calls_most: IntGauge,
+    calls_waiting: IntGauge,
+    breakers: IntGauge,
     /// One reader of the bus at a time: see [`Self::events`].
     reading: Mutex<()>,
 }
@@ -101,6 +109,38 @@ impl Metrics {
             )?,
             dead: IntCounter::new("conman_events_dead_total", "Deliveries of events that were given up.")?,
             handling: IntGauge::new("conman_events_in_flight", "Event handlers running now.")?,
+            deliveries: IntGaugeVec::new(
+                Opts::new("conman_event_deliveries", "Deliveries of events that are not done, by state."),
+                &["state"],
+            )?,
+            calls: IntCounterVec::new(
+                Opts::new(
+                    "conman_plugin_calls_total",
+                    "Calls of plugins that have ended, by kind of call and outcome.",
+                ),
+                &["kind", "outcome"],
+            )?,
+            call_time: HistogramVec::new(
+                HistogramOpts::new(
+                    "conman_plugin_call_seconds",
+                    "Time of plugin calls with their wait for a permit, by kind of call.",
+                )
+                .buckets(BUCKETS.to_vec()),
+                &["kind"],
+            )?,
+            calls_running: IntGauge::new(
+                "conman_plugin_calls_in_flight",
+                "Calls of plugins running now; each holds a permit and an instance.",
+            )?,
+            calls_most: IntGauge::new("conman_plugin_calls_limit", "How many calls of plugins may run at once.")?,
+            calls_waiting: IntGauge::new(
+                "conman_plugin_calls_waiting",
+                "Calls of plugins that wait for a permit now.",
+            )?,
+            breakers: IntGauge::new(
+                "conman_plugin_breakers_open",
+                "Plugins that are left alone now because they broke down again and again, counted once per convention.",
+            )?,
             reading: Mutex::new(()),
         };
         let registry = &metrics.registry;
@@ -115,6 +155,17 @@ impl Metrics {
             registry.register(Box::new(counter.clone()))?;
         }
         registry.register(Box::new(metrics.handling.clone()))?;
+        registry.register(Box::new(metrics.deliveries.clone()))?;
+        registry.register(Box::new(metrics.calls.clone()))?;
+        registry.register(Box::new(metrics.call_time.clone()))?;
+        for gauge in [&metrics.calls_running, &metrics.calls_most, &metrics.calls_waiting, &metrics.breakers] {
+            registry.register(Box::new(gauge.clone()))?;
+        }
+        // Shown before the first call, so that a rate has something to start from.
+        for sort in CallSort::ALL {
+            metrics.calls.with_label_values(&[sort.as_str(), "ok"]);
+            metrics.call_time.with_label_values(&[sort.as_str()]);
+        }
         Ok(metrics)
     }
 
@@ -149,7 +200,7 @@ impl Metrics {
         Counted::of(&self.subscriptions)
     }
 
-    /// Somebody was turned away: `connections`, `concurrency`, `slow`.
+    /// Somebody was turned away: `connections`, `sockets`, `concurrency`.
     pub(crate) fn refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
     }
@@ -171,7 +222,23 @@ impl Metrics {
         for (counter, now) in counted {
             counter.inc_by(now.saturating_sub(counter.get()));
         }
-        self.handling.set(i64::try_from(figures.in_flight).unwrap_or(i64::MAX));
+        self.handling.set(gauged(figures.in_flight));
+    }
+
+    /// Takes over what lies in the bus's ledger, just before it is shown; nothing is shown when that is not known.
+    pub(crate) fn backlog(&self, backlog: Option<Backlog>) {
+        let Some(Backlog { ready, waiting, held, dead }) = backlog else { return self.deliveries.reset() };
+        for (state, count) in [("ready", ready), ("waiting", waiting), ("held", held), ("dead", dead)] {
+            self.deliveries.with_label_values(&[state]).set(gauged(count));
+        }
+    }
+
+    /// Takes over what is so at the plugins just now, just before it is shown.
+    pub(crate) fn calls(&self, figures: &RuntimeFigures) {
+        self.calls_running.set(gauged(figures.running));
+        self.calls_most.set(gauged(figures.most));
+        self.calls_waiting.set(gauged(figures.waiting));
+        self.breakers.set(gauged(figures.open_breakers));
     }
 
     /// All figures as Prometheus reads them.
@@ -183,6 +250,17 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+impl CallObserver for Metrics {
+    fn ended(&self, sort: CallSort, outcome: &'static str, took: Duration) {
+        self.calls.with_label_values(&[sort.as_str(), outcome]).inc();
+        self.call_time.with_label_values(&[sort.as_str()]).observe(took.as_secs_f64());
+    }
+}
+
+fn gauged(figure: impl TryInto<i64>) -> i64 {
+    figure.try_into().unwrap_or(i64::MAX)
 }
 
 /// Something that is counted as long as it lives.
@@ -215,5 +293,27 @@ mod tests {
         let text = String::from_utf8(metrics.text().unwrap()).unwrap();
         assert!(text.contains(r#"conman_http_requests_total{outcome="4xx",route="plugin"} 1"#), "{text}");
         assert!(text.contains("conman_http_requests_in_flight 0"), "{text}");
+    }
+
+    #[test]
+    fn every_figure_is_in_the_documentation_and_no_other() {
+        let metrics = Metrics::new().unwrap();
+        metrics.answered(Route::Graphql, http::StatusCode::OK, Duration::ZERO);
+        metrics.refused("connections");
+        metrics.backlog(Some(Backlog::default()));
+        let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+        let mut shown: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        let documentation = include_str!("../../../docs/metrics.md");
+        let mut documented: Vec<_> = documentation
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `conman_")?.split_once('|'))
+            .map(|(name, rest)| {
+                let kind = rest.split('|').next().unwrap().trim();
+                format!("conman_{} {kind}", name.trim().trim_end_matches('`'))
+            })
+            .collect();
+        shown.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(shown, documented);
     }
 }

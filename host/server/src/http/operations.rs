@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use conman_bus::Backlog;
 use conman_kernel::sql;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
 use crate::parts::Parts;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Alive: the process answers.
 pub(crate) async fn health() -> Response {
@@ -23,7 +27,7 @@ pub(crate) async fn ready(State(parts): State<Arc<Parts>>) -> Response {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
     let database = parts.storage.host();
-    match tokio::time::timeout(Duration::from_secs(2), sql::read(database.as_ref(), "SELECT 1", &[])).await {
+    match tokio::time::timeout(PATIENCE, sql::read(database.as_ref(), "SELECT 1", &[])).await {
         Ok(Ok(_)) => answer(StatusCode::OK, "ready"),
         Ok(Err(error)) => {
             tracing::error!(%error, "the database does not answer");
@@ -40,6 +44,8 @@ fn answer(status: StatusCode, text: &str) -> Response {
 /// Figures, as Prometheus reads them.
 pub(crate) async fn metrics(State(parts): State<Arc<Parts>>) -> Response {
     parts.metrics.events(&parts.bus.figures());
+    parts.metrics.calls(&parts.runtime.figures());
+    parts.metrics.backlog(backlog(&parts).await);
     match parts.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => {
@@ -47,4 +53,15 @@ pub(crate) async fn metrics(State(parts): State<Arc<Parts>>) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// What lies in the bus's ledger. Without an answer the other figures are shown alone: they are wanted most when the database is in
+/// trouble.
+async fn backlog(parts: &Parts) -> Option<Backlog> {
+    match tokio::time::timeout(PATIENCE, parts.bus.backlog()).await {
+        Ok(Ok(backlog)) => return Some(backlog),
+        Ok(Err(error)) => tracing::error!(%error, "the database does not answer"),
+        Err(_) => tracing::error!("the database does not answer in time"),
+    }
+    None
 }

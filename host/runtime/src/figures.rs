@@ -1,0 +1,210 @@
+//! How calls go, for whoever keeps count: what sort of call, how it ended, how long it took. No plugin and no convention is named, so
+//! that the figures stay few however many of these there are.
+//!
+//! The runtime keeps no statistics of its own. It tells each call's end to a [`CallObserver`], and answers what is so just now.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use conman_kernel::dispatch::CallKind;
+use conman_kernel::fault::{Code, Fault, code};
+
+use crate::guest::Request;
+
+/// What a plugin is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallSort {
+    /// A field of `Query` or of a type, or a subscription that woke.
+    Query,
+    /// A field of `Mutation`.
+    Mutation,
+    /// A field of `Mutation` with transactions of its own.
+    Action,
+    /// An event.
+    Event,
+    /// An HTTP route.
+    Route,
+    /// A configuration to be checked.
+    Config,
+}
+
+impl CallSort {
+    /// All there are.
+    pub const ALL: [Self; 6] = [Self::Query, Self::Mutation, Self::Action, Self::Event, Self::Route, Self::Config];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Action => "action",
+            Self::Event => "event",
+            Self::Route => "route",
+            Self::Config => "config",
+        }
+    }
+
+    pub(crate) const fn of(request: &Request, kind: CallKind) -> Self {
+        match (request, kind) {
+            (Request::Event(_), _) => Self::Event,
+            (Request::Route(_), _) => Self::Route,
+            (Request::Config(_), _) => Self::Config,
+            (Request::Field(_) | Request::Batch(..), CallKind::Query) => Self::Query,
+            (Request::Field(_) | Request::Batch(..), CallKind::Mutation) => Self::Mutation,
+            (Request::Field(_) | Request::Batch(..), CallKind::Action) => Self::Action,
+        }
+    }
+}
+
+/// Is told after every call.
+pub trait CallObserver: Send + Sync {
+    /// `outcome` is `ok`, one of the host's codes, or `other` for all that plugins think of. `took` is from the question to the answer,
+    /// with the wait for a permit.
+    fn ended(&self, sort: CallSort, outcome: &'static str, took: Duration);
+}
+
+/// What is so just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuntimeFigures {
+    /// Calls that run.
+    pub running: usize,
+    /// How many may run at once.
+    pub most: usize,
+    /// Calls that wait for a permit.
+    pub waiting: usize,
+    /// Plugins that are left alone because they broke down again and again; one that is in two conventions is two.
+    pub open_breakers: usize,
+}
+
+/// Counts calls from their beginning to their end.
+#[derive(Default)]
+pub(crate) struct Watch {
+    waiting: AtomicUsize,
+    observer: ArcSwapOption<Arc<dyn CallObserver>>,
+}
+
+impl Watch {
+    pub(crate) fn observe(&self, observer: Arc<dyn CallObserver>) {
+        self.observer.store(Some(Arc::new(observer)));
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// A call begins by waiting for its permits.
+    pub(crate) fn begin(self: &Arc<Self>, sort: CallSort) -> Watched {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Watched { watch: Arc::clone(self), sort, began: Instant::now(), waits: true }
+    }
+}
+
+/// One call under watch. Dropped while it still waits, it never was one: whoever asked went away.
+pub(crate) struct Watched {
+    watch: Arc<Watch>,
+    sort: CallSort,
+    began: Instant,
+    waits: bool,
+}
+
+impl Watched {
+    /// The wait is over.
+    pub(crate) fn admitted(&mut self) {
+        if std::mem::take(&mut self.waits) {
+            self.watch.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn ended(&self, fault: Option<&Fault>) {
+        if let Some(observer) = &*self.watch.observer.load() {
+            observer.ended(self.sort, outcome(fault), self.began.elapsed());
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.admitted();
+    }
+}
+
+/// The codes that are told apart. Plugins may use any of them, and invent as many as they like.
+static TOLD: [Code; 26] = [
+    code::UNAUTHENTICATED,
+    code::FORBIDDEN,
+    code::NOT_FOUND,
+    code::INVALID,
+    code::ALREADY_EXISTS,
+    code::CONFLICT,
+    code::RATE_LIMITED,
+    code::TOO_LARGE,
+    code::READ_ONLY,
+    code::INSIDE_TRANSACTION,
+    code::NO_TRANSACTION,
+    code::SQL_REFUSED,
+    code::SQL_FAILED,
+    code::SQL_CONSTRAINT,
+    code::CPU_LIMIT,
+    code::TIMEOUT,
+    code::MEMORY_LIMIT,
+    code::QUOTA,
+    code::PLUGIN_TRAPPED,
+    code::BAD_ANSWER,
+    code::OVERLOADED,
+    code::NOT_GRANTED,
+    code::IDEMPOTENCY_MISMATCH,
+    code::HOP_LIMIT,
+    code::INTERNAL,
+    code::UNAVAILABLE,
+];
+
+fn outcome(fault: Option<&Fault>) -> &'static str {
+    let Some(fault) = fault else { return "ok" };
+    TOLD.iter().find(|told| **told == fault.code).map_or("other", Code::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Ends(Mutex<Vec<(CallSort, &'static str)>>);
+
+    impl CallObserver for Ends {
+        fn ended(&self, sort: CallSort, outcome: &'static str, _: Duration) {
+            self.0.lock().push((sort, outcome));
+        }
+    }
+
+    #[test]
+    fn what_plugins_think_of_is_one_outcome() {
+        let (watch, ends) = (Arc::new(Watch::default()), Arc::new(Ends::default()));
+        watch.observe(Arc::clone(&ends) as Arc<dyn CallObserver>);
+        let faults =
+            [None, Some(code::FORBIDDEN), Some(Code::from_plugin("OCCUPIED")), Some(Code::from_plugin("NEXT"))];
+        for code in faults {
+            let fault = code.map(|code| Fault::new(code, ""));
+            watch.begin(CallSort::Route).ended(fault.as_ref());
+        }
+        assert_eq!(
+            ends.0.lock().as_slice(),
+            ["ok", "forbidden", "other", "other"].map(|outcome| (CallSort::Route, outcome))
+        );
+    }
+
+    #[test]
+    fn a_call_waits_until_it_is_admitted_or_nobody_asks_any_more() {
+        let watch = Arc::new(Watch::default());
+        let (mut admitted, given_up) = (watch.begin(CallSort::Query), watch.begin(CallSort::Query));
+        assert_eq!(watch.waiting(), 2);
+        admitted.admitted();
+        assert_eq!(watch.waiting(), 1);
+        drop((admitted, given_up));
+        assert_eq!(watch.waiting(), 0);
+    }
+}
