@@ -21,8 +21,8 @@ use crate::cpu::{LONG, Metered};
 use crate::enabled::Enabled;
 use crate::engine::Engine;
 use crate::faults::{self, Ended};
-use crate::guest::{self, Answer, Request};
 use crate::figures::{CallSort, Watch};
+use crate::guest::{self, Answer, Request};
 use crate::idempotency::Remembered;
 use crate::limits::Budget;
 use crate::log_ring::LogLevel;
@@ -59,10 +59,10 @@ pub(crate) struct Caller {
     /// Turns for calls that compute for long: one per processor.
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) longest_wait: Duration,
+    pub(crate) watch: Arc<Watch>,
 }
 
 enum Try {
-    pub(crate) watch: Arc<Watch>,
     Done(Result<Outcome, Fault>),
     /// A serialization conflict was lost.
     Lost,
@@ -77,10 +77,10 @@ impl Caller {
         let caller = Arc::clone(self);
         let task = tokio::spawn(async move {
             let outcome = caller.tries(&call).await;
+            watched.ended(outcome.as_ref().err());
             // A call that never got its turn says nothing about the plugin, neither good nor bad.
             if !outcome.as_ref().is_err_and(|fault| fault.code == code::OVERLOADED) {
                 let broke_down = outcome.as_ref().is_err_and(faults::is_breakdown);
-            watched.ended(outcome.as_ref().err());
                 call.enabled.standing.breaker.ended(broke_down, Instant::now());
             }
             drop(permits);
@@ -92,10 +92,10 @@ impl Caller {
     /// Past the breaker, first the plugin's own permit, then the host's: a plugin that is waited for does not hold what its neighbours
     /// need.
     async fn admit(&self, standing: &Standing) -> Result<[OwnedSemaphorePermit; 2], Fault> {
+        standing.breaker.pass(Instant::now())?;
         let deadline = tokio::time::Instant::now() + self.longest_wait;
         let own = permit(&standing.permits, deadline).await?;
         Ok([own, permit(&self.permits, deadline).await?])
-        standing.breaker.pass(Instant::now())?;
     }
 
     async fn tries(&self, call: &Call) -> Result<Outcome, Fault> {

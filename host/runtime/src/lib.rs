@@ -17,8 +17,8 @@ mod enabled;
 mod engine;
 mod entropy;
 mod faults;
-mod guest;
 mod figures;
+mod guest;
 mod host_functions;
 mod idempotency;
 mod inventory;
@@ -40,9 +40,9 @@ pub use capability::{Capability, HOST_API, ImportError};
 pub use compiled::CompileError;
 pub use engine::{Allocation, EngineError};
 pub use entropy::Entropy;
+pub use figures::{CallObserver, CallSort, RuntimeFigures};
 pub use inventory::{
     Absent, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
-pub use figures::{CallObserver, CallSort, RuntimeFigures};
 };
 pub use limits::{Budget, Limits};
 pub use log_ring::{LogLevel, LogLine};

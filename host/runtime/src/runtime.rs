@@ -18,8 +18,8 @@ use crate::compiled::CompiledCode;
 use crate::enabled::Enabled;
 use crate::engine::{Allocation, Engine, EngineError};
 use crate::entropy::Entropy;
-use crate::idempotency::Twins;
 use crate::figures::{CallObserver, RuntimeFigures};
+use crate::idempotency::Twins;
 use crate::inventory::{Absent, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
@@ -107,12 +107,12 @@ impl Runtime {
             permits: Arc::new(Semaphore::new(usize::try_from(calls).unwrap_or(1))),
             turns: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
             longest_wait: config.longest_wait,
+            watch: Arc::default(),
         };
         let inventory = Inventory {
             code: CompiledCode::new(Arc::clone(&engine), &config.cache_folder),
             engine,
             limits: config.limits,
-            watch: Arc::default(),
             clock,
             storage,
             packages: PackageStore::new(Arc::clone(&database), &config.packages_folder),
