@@ -30,6 +30,7 @@
 //! - SQLite has one writer at a time, so only PostgreSQL has serialization conflicts worth mentioning.
 
 mod budget;
+mod deed;
 mod host_database;
 mod location;
 mod migrate;
@@ -44,6 +45,7 @@ mod sqlite;
 mod storage;
 mod wall;
 
+pub use deed::{Deed, DeedFilter};
 pub use location::Location;
 pub use migrate::PluginMigration;
 pub use plugin_database::{PluginDatabase, PluginTransaction};

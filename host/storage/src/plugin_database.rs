@@ -9,6 +9,7 @@ use conman_kernel::sql::{Access, RowExt, RowLimit, Rows, SharedDatabase, SqlErro
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::deed::Deed;
 use crate::host_database::HostDatabase;
 use crate::migrate::{self, PluginMigration};
 use crate::postgres::provision::{Provisioned, migration_lock};
@@ -101,7 +102,8 @@ impl PluginDatabase {
     pub async fn begin(&self, access: Access) -> Result<PluginTransaction, SqlError> {
         let session = self.session(access).await?;
         let host = Arc::clone(&self.host);
-        Ok(PluginTransaction { session, wall: Arc::clone(&self.wall), reserved: Arc::clone(&self.reserved), host })
+        let (wall, reserved) = (Arc::clone(&self.wall), Arc::clone(&self.reserved));
+        Ok(PluginTransaction { session, wall, reserved, host, written: false })
     }
 
     async fn session(&self, access: Access) -> Result<Session, SqlError> {
@@ -203,6 +205,7 @@ pub struct PluginTransaction {
     wall: Arc<Wall>,
     reserved: Arc<Reserved>,
     host: Arc<HostDatabase>,
+    written: bool,
 }
 
 impl PluginTransaction {
@@ -212,7 +215,10 @@ impl PluginTransaction {
     /// See [`SqlError`].
     pub async fn query(&mut self, sql: &str, parameters: &[Value], limit: RowLimit) -> Result<Rows, SqlError> {
         match self.wall.guest(sql) {
-            Ok(statement) => self.session.query(&statement, parameters, limit, Mode::Guest).await,
+            Ok(statement) => {
+                self.written |= statement.kind != Kind::Query;
+                self.session.query(&statement, parameters, limit, Mode::Guest).await
+            }
             Err(error) => self.session.fail(error),
         }
     }
@@ -223,9 +229,18 @@ impl PluginTransaction {
     /// See [`SqlError`].
     pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, SqlError> {
         match self.wall.guest(sql) {
-            Ok(statement) => self.session.execute(&statement, parameters, Mode::Guest).await,
+            Ok(statement) => {
+                self.written = true;
+                self.session.execute(&statement, parameters, Mode::Guest).await
+            }
             Err(error) => self.session.fail(error),
         }
+    }
+
+    /// Whether one of the plugin's statements was there to change something, whether or not it found anything to change.
+    #[must_use]
+    pub const fn has_written(&self) -> bool {
+        self.written
     }
 
     /// Makes everything durable.
@@ -298,5 +313,15 @@ impl PluginTransaction {
             Err(SqlError::Constraint(text)) => Err(SqlError::Serialization(text)),
             outcome => outcome.map(drop),
         }
+    }
+
+    /// Writes down what somebody does in this transaction: it is there if, and only if, the transaction commits.
+    ///
+    /// # Errors
+    /// See [`SqlError`].
+    pub async fn record(&mut self, deed: Deed) -> Result<(), SqlError> {
+        let Deed { id, at, actor, actor_name, action, detail } = deed;
+        let values = [id.into(), at.into(), actor.into(), actor_name.into(), action.into(), detail.into()];
+        self.session.execute(&self.reserved.record, &self.reserved.parameters(values), Mode::Host).await.map(drop)
     }
 }

@@ -1,5 +1,5 @@
 //! The tables the host keeps inside every plugin database, so that they commit together with the plugin's rows: events
-//! to be delivered, events already handled, answers already given, and migrations already run.
+//! to be delivered, events already handled, answers already given, what people did, and migrations already run.
 
 use std::sync::Arc;
 
@@ -51,6 +51,9 @@ pub(crate) const SQLITE_TABLES: &[&str] = &[
         actor TEXT NOT NULL, client_key TEXT NOT NULL, path TEXT NOT NULL, arguments TEXT NOT NULL, answer TEXT NOT NULL,
         answered_at BIGINT NOT NULL, PRIMARY KEY (actor, client_key, path))",
     "CREATE INDEX IF NOT EXISTS conman_answer_at ON conman_answer (answered_at)",
+    "CREATE TABLE IF NOT EXISTS conman_deed (
+        id TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, actor_name TEXT NOT NULL, action TEXT NOT NULL,
+        detail TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS conman_migration (
         version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
 ];
@@ -63,6 +66,7 @@ pub(crate) struct Reserved {
     /// make concurrent repeats of different mutations look like conflicts.
     pub(crate) answer: Statement,
     pub(crate) remember: Statement,
+    pub(crate) record: Statement,
     pub(crate) migrated: Statement,
     /// What PostgreSQL's functions ask for as their first argument.
     secret: Option<Value>,
@@ -88,6 +92,9 @@ impl Reserved {
             remember: change(
                 "INSERT INTO conman_answer (actor, client_key, path, arguments, answer, answered_at) VALUES (?, ?, ?, ?, ?, ?)",
             ),
+            record: change(
+                "INSERT INTO conman_deed (id, at, actor, actor_name, action, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            ),
             migrated: change("INSERT INTO conman_migration (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)"),
             secret: None,
         }
@@ -105,6 +112,7 @@ impl Reserved {
                 "SELECT arguments, answer, answered_at FROM conman_answer WHERE actor = $1 AND client_key = $2 AND path = $3",
             ),
             remember: change("conman_remember", 6),
+            record: change("conman_record", 6),
             migrated: change("conman_migrated", 4),
             secret: Some(Value::Text(provisioned.secret.clone())),
         }

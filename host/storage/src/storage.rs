@@ -119,10 +119,33 @@ impl Storage {
             return Ok(Arc::clone(database));
         }
         let _one = self.0.changing.lock().await;
+        self.opened(key).await
+    }
+
+    /// The database of a plugin in a convention, if there is one: none is made.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`]
+    pub async fn existing(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+    ) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
+        // Nobody purges between the look and the opening.
+        let _one = self.0.changing.lock().await;
+        if self.has(convention, plugin).await? {
+            self.opened((convention.clone(), plugin.clone())).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The open database, opened now if it was not yet, by whoever changes what there is.
+    async fn opened(&self, key: (ConventionId, PluginId)) -> Result<Arc<PluginDatabase>, SqlError> {
         if let Some(database) = self.0.plugins.lock().get(&key) {
             return Ok(Arc::clone(database));
         }
-        let database = Arc::new(self.open_plugin(convention, plugin).await?);
+        let database = Arc::new(self.open_plugin(&key.0, &key.1).await?);
         self.0.plugins.lock().insert(key, Arc::clone(&database));
         Ok(database)
     }

@@ -15,7 +15,7 @@ use common::{Place, limit, migration, on_both, on_both_with, plugin_id};
 use conman_kernel::event::Event;
 use conman_kernel::id::EventId;
 use conman_kernel::sql::{Access, SqlError, Value, read};
-use conman_storage::{PluginDatabase, Walls};
+use conman_storage::{Deed, DeedFilter, PluginDatabase, Walls};
 
 const PARSER_ALONE: Walls = Walls { parser: true, engine: false };
 const ENGINE_ALONE: Walls = Walls { parser: false, engine: true };
@@ -29,6 +29,17 @@ fn event(id: &EventId) -> Event {
         publisher: plugin_id("conman/test"),
         emitted_at: "2026-01-01T00:00:00Z".parse().unwrap(),
         hops: 0,
+    }
+}
+
+fn deed() -> Deed {
+    Deed {
+        id: "01k".to_owned(),
+        at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        actor: "account:1".to_owned(),
+        actor_name: "Mina".to_owned(),
+        action: "open".to_owned(),
+        detail: "{}".to_owned(),
     }
 }
 
@@ -72,6 +83,11 @@ const ESCAPES: &[&str] = &[
     "DELETE FROM conman_handled",
     "UPDATE conman_answer SET answer = '{}'",
     "INSERT INTO conman_migration (version, name, checksum, applied_at) VALUES (9, 'x', 'x', 0)",
+    "SELECT actor, detail FROM conman_deed",
+    "INSERT INTO conman_deed (id, at, actor, actor_name, action, detail) VALUES ('x', 0, 'account:2', 'x', 'x', '{}')",
+    "UPDATE conman_deed SET actor = 'account:2'",
+    "DELETE FROM conman_deed",
+    "SELECT own.id FROM own JOIN conman_deed ON own.id = conman_deed.id",
     "SELECT own.id FROM own JOIN conman_outbox ON TRUE",
     "SELECT id FROM own WHERE id IN (SELECT id FROM conman_outbox)",
     "SELECT (SELECT COUNT(*) FROM conman_answer) AS n",
@@ -81,8 +97,10 @@ const ESCAPES: &[&str] = &[
     // The schema.
     "CREATE TABLE mine (id TEXT)",
     "DROP TABLE conman_outbox",
+    "DROP TABLE conman_deed",
     "ALTER TABLE conman_outbox ADD COLUMN mine TEXT",
     "CREATE TRIGGER t AFTER INSERT ON own BEGIN DELETE FROM own; END",
+    "CREATE TRIGGER t AFTER INSERT ON conman_deed BEGIN DELETE FROM conman_deed; END",
     "CREATE VIEW v AS SELECT id FROM conman_outbox",
 ];
 
@@ -127,6 +145,7 @@ const POSTGRES_ESCAPES: &[&str] = &[
     "SELECT conman_emit('guess', 'x', 'x', 'x', '{}', 0, 0)",
     "SELECT conman_handle('guess', 'x', 0)",
     "SELECT conman_remember('guess', 'x', 'x', 'x', 'x', '{}', 0)",
+    "SELECT conman_record('guess', 'x', 0, 'account:2', 'x', 'x', '{}')",
     "SELECT conman_migrated('guess', 9, 'x', 'x', 0)",
     "SELECT NEIGHBOUR.conman_emit('guess', 'x', 'x', 'x', '{}', 0, 0)",
     "SELECT pg_read_file('/etc/passwd')",
@@ -156,6 +175,7 @@ async fn everything_fails(place: &Place, only_refusals: bool) {
     let neighbour = neighbour(place).await;
     let mut emitting = database.begin(Access::ReadWrite).await.unwrap();
     emitting.emit(&event(&EventId::new())).await.unwrap();
+    emitting.record(deed()).await.unwrap();
     emitting.commit().await.unwrap();
     let engines = if place.scratch.is_postgres() { POSTGRES_ESCAPES } else { SQLITE_ESCAPES };
     for sql in ESCAPES.iter().chain(engines) {
@@ -188,6 +208,7 @@ async fn everything_fails(place: &Place, only_refusals: bool) {
     }
     let outbox = read(database.host().as_ref(), "SELECT COUNT(*) AS n FROM conman_outbox", &[]).await.unwrap();
     assert_eq!(outbox.rows, [[Value::Integer(1)]]);
+    assert_eq!(database.deeds(&DeedFilter::default(), 10).await.unwrap(), [deed()]);
     let other = place.storage.plugin(&place.convention, &plugin_id("conman/neighbour")).await.unwrap();
     let diary = read(other.host().as_ref(), "SELECT line FROM diary", &[]).await.unwrap();
     assert_eq!(diary.rows, [[Value::from("secret")]]);
@@ -218,11 +239,13 @@ async fn a_guest_does_not_reach_statements_prepared_for_the_host() {
             "DELETE FROM conman_handled WHERE handled_at < $1",
             "SELECT id FROM conman_outbox",
             "SELECT version, checksum FROM conman_migration",
+            "SELECT id, at, actor, actor_name, action, detail FROM conman_deed ORDER BY id DESC LIMIT 10",
         ];
         let mut host = database.host().begin(Access::ReadWrite).await.unwrap();
         host.execute(host_texts[0], &[Value::Integer(0)]).await.unwrap();
         host.query(host_texts[1], &[], limit()).await.unwrap();
         host.query(host_texts[2], &[], limit()).await.unwrap();
+        host.query(host_texts[3], &[], limit()).await.unwrap();
         host.commit().await.unwrap();
         for sql in
             host_texts.iter().map(|text| text.replace("$1", "0")).chain(["COMMIT".to_owned(), "ROLLBACK".to_owned()])

@@ -228,6 +228,9 @@ fn reserved(schema: &str, role: &str, secret: &str) -> String {
             arguments TEXT NOT NULL, answer TEXT NOT NULL, answered_at BIGINT NOT NULL,
             PRIMARY KEY (actor, client_key, path));
          CREATE INDEX conman_answer_at ON {schema}.conman_answer (answered_at);
+         CREATE TABLE {schema}.conman_deed (
+            id TEXT COLLATE \"C\" PRIMARY KEY, at BIGINT NOT NULL, actor TEXT COLLATE \"C\" NOT NULL, actor_name TEXT NOT NULL,
+            action TEXT COLLATE \"C\" NOT NULL, detail TEXT NOT NULL);
          CREATE TABLE {schema}.conman_migration (
             version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);"
     );
@@ -250,12 +253,17 @@ fn reserved(schema: &str, role: &str, secret: &str) -> String {
         "actor TEXT, client_key TEXT, path TEXT, arguments TEXT, answer TEXT, at BIGINT",
         &format!("INSERT INTO {schema}.conman_answer VALUES ($2, $3, $4, $5, $6, $7)"),
     );
+    let record = function(
+        "conman_record",
+        "id TEXT, at BIGINT, actor TEXT, actor_name TEXT, action TEXT, detail TEXT",
+        &format!("INSERT INTO {schema}.conman_deed VALUES ($2, $3, $4, $5, $6, $7)"),
+    );
     let migrated = function(
         "conman_migrated",
         "version BIGINT, name TEXT, checksum TEXT, at BIGINT",
         &format!("INSERT INTO {schema}.conman_migration VALUES ($2, $3, $4, $5)"),
     );
-    tables + &emit + &handle + &remember + &migrated
+    tables + &emit + &handle + &remember + &record + &migrated
 }
 
 /// Half of the advisory lock of a schema's events; the other half is the event's key.
