@@ -10,6 +10,7 @@
 mod accounts;
 mod administration;
 mod command;
+mod audit;
 mod folder;
 mod isolation;
 mod limits;

@@ -18,6 +18,7 @@ use wasmtime::{Store, UpdateDeadline};
 use crate::bindings::types::Context;
 use crate::call_log::CallLog;
 use crate::cpu::{LONG, Metered};
+use crate::doing::Doing;
 use crate::enabled::Enabled;
 use crate::engine::Engine;
 use crate::faults::{self, Ended};
@@ -40,6 +41,8 @@ pub(crate) struct Call {
     pub(crate) request: Request,
     /// A mutation that answers repeats of itself with what it answered first.
     pub(crate) remembered: Option<Remembered>,
+    /// What its commits are written down as; none where nobody does anything.
+    pub(crate) doing: Option<Arc<Doing>>,
     /// An event that is handled once.
     pub(crate) once: Option<Arc<Event>>,
 }
@@ -99,7 +102,7 @@ impl Caller {
     }
 
     async fn tries(&self, call: &Call) -> Result<Outcome, Fault> {
-        let budget = call.enabled.plugin.limits.budget(call.kind);
+        let budget = call.enabled.plugin.limits.budget(call.kind, CallSort::of(&call.request, call.kind));
         let deadline = tokio::time::Instant::now() + budget.wall;
         for lost in 0..TRIES {
             if lost > 0 {
@@ -125,7 +128,8 @@ impl Caller {
             limits.log_lines,
             limits.log_line_bytes,
         ));
-        let mut transactions = Transactions::new(Arc::clone(&call.enabled), call.kind, call.hops, lost);
+        let (enabled, doing) = (Arc::clone(&call.enabled), call.doing.clone());
+        let mut transactions = Transactions::new(enabled, call.kind, doing, call.hops, lost);
         match timeout_at(deadline, before(call, &mut transactions)).await {
             Err(_elapsed) => return Try::Done(Err(faults::late(&transactions, budget))),
             Ok(Some(done)) => {

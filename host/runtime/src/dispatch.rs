@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use conman_kernel::actor::{Actor, Permissions};
 use conman_kernel::convention::Convention;
+use conman_kernel::digest::Digest;
 use conman_kernel::dispatch::{BatchAnswer, CallKind, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
 use conman_kernel::event::Event;
 use conman_kernel::fault::{Fault, code};
@@ -16,6 +17,7 @@ use crate::bindings::resolvers::exports::conman::plugin::resolvers::FieldRequest
 use crate::bindings::routes::exports::conman::plugin::routes::{Header, Request as GuestRequest};
 use crate::bindings::types::{Actor as GuestActor, Context, Convention as GuestConvention};
 use crate::call::{Call, Outcome};
+use crate::doing::Doing;
 use crate::enabled::Enabled;
 use crate::faults;
 use crate::guest::{Answer, Request};
@@ -27,9 +29,10 @@ impl Dispatcher for Runtime {
     async fn resolve(&self, scope: &Scope, call: FieldCall) -> Result<String, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
         let remembered = Remembered::of_field(scope, &call, &self.surroundings().clock);
+        let doing = Doing::of_field(scope, &call, self.surroundings());
         let kind = call.kind;
         let request = Request::Field(field_request(call)?);
-        match self.run_once(Call { remembered, ..prepared(scope, enabled, kind, request)? }).await? {
+        match self.run_once(Call { remembered, doing, ..prepared(scope, enabled, kind, request)? }).await? {
             Outcome::Answer(Answer::Field(json)) | Outcome::Before(Some(json)) => Ok(json),
             _ => Err(other_answer()),
         }
@@ -71,8 +74,12 @@ impl Dispatcher for Runtime {
 
     async fn route(&self, scope: &Scope, call: RouteCall) -> Result<RouteAnswer, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
-        let remembered = Remembered::of_route(scope, &call, &self.surroundings().clock);
         let kind = call.kind;
+        // For the trail, and for whoever asks again.
+        let body = (kind != CallKind::Query).then(|| Digest::of(&call.body));
+        let remembered = body.and_then(|body| Remembered::of_route(scope, &call, body, &self.surroundings().clock));
+        let manifest = &enabled.plugin.package.manifest;
+        let doing = body.map(|body| Doing::of_route(scope, &call, body, manifest, self.surroundings()));
         let request = Request::Route(GuestRequest {
             method: call.method,
             path: call.path,
@@ -81,7 +88,7 @@ impl Dispatcher for Runtime {
             body: call.body,
             extra: EXTRA.to_owned(),
         });
-        match self.run_once(Call { remembered, ..prepared(scope, enabled, kind, request)? }).await? {
+        match self.run_once(Call { remembered, doing, ..prepared(scope, enabled, kind, request)? }).await? {
             Outcome::Answer(Answer::Route(answer)) => Ok(answer),
             Outcome::Before(Some(stored)) => route_answer(&stored),
             _ => Err(other_answer()),
@@ -152,6 +159,7 @@ pub(crate) fn prepared(scope: &Scope, enabled: Arc<Enabled>, kind: CallKind, req
         kind,
         request,
         remembered: None,
+        doing: None,
         once: None,
     })
 }

@@ -41,10 +41,10 @@ impl Remembered {
         Self::of(scope, call.kind, call.path.to_string(), &asked, clock)
     }
 
-    /// The same of a route. Its path in the response, so to speak, is its address.
-    pub(crate) fn of_route(scope: &Scope, call: &RouteCall, clock: &Arc<dyn Clock>) -> Option<Self> {
+    /// The same of a route. Its path in the response, so to speak, is its address. `body` is the body's digest.
+    pub(crate) fn of_route(scope: &Scope, call: &RouteCall, body: Digest, clock: &Arc<dyn Clock>) -> Option<Self> {
         scope.idempotency.as_ref()?;
-        let asked = format!("{}\n{}", call.query, Digest::of(&call.body));
+        let asked = format!("{}\n{body}", call.query);
         Self::of(scope, call.kind, format!("{} {}", call.method, call.path), &asked, clock)
     }
 

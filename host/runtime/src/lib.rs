@@ -13,6 +13,7 @@ mod capability;
 mod compiled;
 mod cpu;
 mod dispatch;
+mod doing;
 mod enabled;
 mod engine;
 mod entropy;

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use crate::breaker::BreakerConfig;
 use crate::call::Caller;
 use crate::compiled::CompiledCode;
+use crate::doing::DeedIds;
 use crate::enabled::Enabled;
 use crate::engine::{Allocation, Engine, EngineError};
 use crate::entropy::Entropy;
@@ -103,7 +104,11 @@ impl Runtime {
         let calls = config.allocation.calls();
         let caller = Caller {
             engine: Arc::clone(&engine),
-            surroundings: Arc::new(Surroundings { clock: Arc::clone(&clock), entropy: config.entropy }),
+            surroundings: Arc::new(Surroundings {
+                clock: Arc::clone(&clock),
+                entropy: config.entropy,
+                deed_ids: DeedIds::default(),
+            }),
             permits: Arc::new(Semaphore::new(usize::try_from(calls).unwrap_or(1))),
             turns: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
             longest_wait: config.longest_wait,
@@ -251,7 +256,7 @@ impl Runtime {
         &self.0.twins
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
+    pub(crate) fn surroundings(&self) -> &Arc<Surroundings> {
         &self.0.caller.surroundings
     }
 }

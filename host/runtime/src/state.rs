@@ -6,6 +6,7 @@ use conman_kernel::clock::Clock;
 
 use crate::call_log::CallLog;
 use crate::cpu::CpuMeter;
+use crate::doing::DeedIds;
 use crate::enabled::Enabled;
 use crate::entropy::Entropy;
 use crate::memory::HeldMemory;
@@ -13,10 +14,10 @@ use crate::transactions::Transactions;
 use crate::wasi::Wasi;
 
 /// What all calls share.
-#[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
+    pub(crate) deed_ids: DeedIds,
 }
 
 /// The state of one try of one call.

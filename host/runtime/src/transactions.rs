@@ -17,6 +17,7 @@ use conman_storage::{PluginDatabase, PluginTransaction};
 use jiff::Timestamp;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 
+use crate::doing::Doing;
 use crate::enabled::Enabled;
 use crate::faults::{Ended, quota};
 use crate::limits::Limits;
@@ -51,7 +52,6 @@ enum Lane {
 struct Open {
     transaction: PluginTransaction,
     _lane: Lane,
-    statements: u32,
     emitted: u32,
     failed: Option<Fault>,
 }
@@ -60,6 +60,7 @@ struct Open {
 pub(crate) struct Transactions {
     enabled: Arc<Enabled>,
     kind: CallKind,
+    doing: Option<Arc<Doing>>,
     hops: u32,
     open: Option<Open>,
     lost_conflicts: u32,
@@ -72,11 +73,19 @@ pub(crate) struct Transactions {
 }
 
 impl Transactions {
-    /// `lost_conflicts`: how often this call lost before. `hops`: how many event handlers led here.
-    pub(crate) const fn new(enabled: Arc<Enabled>, kind: CallKind, hops: u32, lost_conflicts: u32) -> Self {
+    /// `doing`: what its commits are written down as. `hops`: how many event handlers led here. `lost_conflicts`: how often this call
+    /// lost before.
+    pub(crate) const fn new(
+        enabled: Arc<Enabled>,
+        kind: CallKind,
+        doing: Option<Arc<Doing>>,
+        hops: u32,
+        lost_conflicts: u32,
+    ) -> Self {
         Self {
             enabled,
             kind,
+            doing,
             hops,
             open: None,
             lost_conflicts,
@@ -101,7 +110,6 @@ impl Transactions {
             bytes: self.limits().row_bytes.saturating_sub(self.row_bytes),
         };
         let open = self.opened().await?;
-        open.statements += 1;
         let outcome = open.transaction.query(sql, parameters, limit).await;
         let rows = self.judge(outcome)?;
         self.rows += rows.rows.len();
@@ -112,7 +120,6 @@ impl Transactions {
     pub(crate) async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Refusal> {
         self.count_statement()?;
         let open = self.opened().await?;
-        open.statements += 1;
         let outcome = open.transaction.execute(sql, parameters).await;
         self.judge(outcome)
     }
@@ -172,8 +179,8 @@ impl Transactions {
         self.only_actions("commits its own")?;
         let Some(open) = self.open.take() else { return Err(no_transaction().into()) };
         // On a task of its own: a timeout of the call must not leave a commit half said.
-        let enabled = Arc::clone(&self.enabled);
-        let outcome = tokio::task::spawn(async move { close(open, &enabled).await }).await;
+        let (enabled, doing) = (Arc::clone(&self.enabled), self.doing.clone());
+        let outcome = tokio::task::spawn(async move { close(open, &enabled, doing.as_deref()).await }).await;
         match outcome {
             Ok(Ok(())) => Ok(()),
             Ok(Err(fault)) => {
@@ -224,7 +231,7 @@ impl Transactions {
                 open.transaction.rollback().await;
                 Ok(())
             }
-            CallKind::Mutation => close(open, &self.enabled).await,
+            CallKind::Mutation => close(open, &self.enabled, self.doing.as_deref()).await,
             CallKind::Action => {
                 open.transaction.rollback().await;
                 Err(Fault::new(
@@ -338,7 +345,7 @@ impl Transactions {
         let begun = database.begin(access).await;
         self.waiting = false;
         let transaction = begun?;
-        self.open = Some(Open { transaction, _lane: lane, statements: 0, emitted: 0, failed: None });
+        self.open = Some(Open { transaction, _lane: lane, emitted: 0, failed: None });
         Ok(())
     }
 
@@ -372,15 +379,22 @@ impl Transactions {
     }
 }
 
-/// Commits, and tells the world. What had failed before cannot be committed, whatever the guest made of it.
-async fn close(open: Open, enabled: &Enabled) -> Result<(), Fault> {
+/// Writes down who did what, commits, and tells the world. What had failed before cannot be committed, whatever the guest made of it.
+async fn close(mut open: Open, enabled: &Enabled, doing: Option<&Doing>) -> Result<(), Fault> {
     if let Some(failed) = open.failed {
         open.transaction.rollback().await;
         let message =
             format!("the plugin went on after a statement had failed, so nothing was kept: {}", failed.message);
         return Err(Fault { message, ..failed });
     }
-    let (changed, emitted) = (open.statements > 0, open.emitted > 0);
+    let (changed, emitted) = (open.transaction.has_written(), open.emitted > 0);
+    // What is only announced is a deed too: others act upon it.
+    if let Some(doing) = doing.filter(|_| changed || emitted)
+        && let Err(error) = open.transaction.record(doing.deed()).await
+    {
+        open.transaction.rollback().await;
+        return Err(error.into());
+    }
     open.transaction.commit().await?;
     enabled.standing.committed(changed, emitted);
     Ok(())

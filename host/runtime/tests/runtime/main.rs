@@ -19,4 +19,5 @@ mod idempotency;
 mod installing;
 mod logs;
 mod overhead;
+mod trail;
 mod transactions;
