@@ -4,6 +4,9 @@
 //! One connection serves a guest's statements and the host's in the same transaction, so the authorizer looks at a
 //! [`Watch`] shared with the session, which says on whose behalf the connection works right now. Compiled statements are
 //! cached by their text; a guest cannot reach one compiled for the host because host statements carry a random comment.
+//!
+//! Nothing runs that was not compiled first, on the connection's own thread. So the authorizer is also what tells that
+//! thread on which account its memory is counted.
 
 #![expect(
     unsafe_code,
@@ -16,6 +19,7 @@ use std::sync::Arc;
 use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
 
+use super::memory;
 use super::watch::{Mode, Watch};
 use crate::session::MOST_BYTES;
 use crate::wall::{functions, names};
@@ -70,6 +74,7 @@ unsafe extern "C" fn authorize(
     // SAFETY: the pointer was made from an `Arc<Watch>` that outlives the authorizer (see `install`), and `Watch` is
     // only ever shared by reference.
     let watch = unsafe { &*watch.cast_const().cast::<Watch>() };
+    memory::count_for(watch.account());
     // SAFETY: SQLite passes null or a NUL-terminated text that lives during this call.
     let (first, second) = unsafe { (text(first), text(second)) };
     if allows(watch.mode(), action, first, second) { ffi::SQLITE_OK } else { ffi::SQLITE_DENY }

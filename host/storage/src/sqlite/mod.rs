@@ -18,6 +18,7 @@ use conman_kernel::sql::{Access, SqlError};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
+use memory::Account;
 pub(crate) use session::SqliteSession;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock};
 use watch::Watch;
@@ -52,7 +53,8 @@ pub(crate) struct SqliteFile {
 pub(crate) struct Connector {
     options: SqliteConnectOptions,
     file: PathBuf,
-    guarded: bool,
+    /// There when the connections are guarded.
+    account: Option<&'static Account>,
     openness: Openness,
 }
 
@@ -86,8 +88,8 @@ impl Drop for Connection {
 }
 
 impl SqliteFile {
-    /// The database in `file`, made when first written to. `guarded` puts the authorizer in place; `tag` is the comment
-    /// that keeps the host's compiled statements out of a guest's reach.
+    /// The database in `file`, made when first written to. `guarded` puts the authorizer in place and limits the memory;
+    /// `tag` is the comment that keeps the host's compiled statements out of a guest's reach.
     pub(crate) fn new(file: &Path, guarded: bool, tag: &Arc<str>, budget: &Arc<Budget>) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(file)
@@ -104,8 +106,9 @@ impl SqliteFile {
             .thread_name(|n| format!("sqlite-{n}"))
             .disable_statement_logging();
         let openness = Openness::default();
+        let account = guarded.then(Account::open);
         let connector =
-            |options| Connector { options, file: file.to_owned(), guarded, openness: Arc::clone(&openness) };
+            |options| Connector { options, file: file.to_owned(), account, openness: Arc::clone(&openness) };
         Self {
             writer: Pool::new(connector(options.clone()), 1, Arc::clone(budget)),
             readers: Pool::new(connector(options.pragma("query_only", "ON")), READERS as usize, Arc::clone(budget)),
@@ -157,8 +160,8 @@ impl Connect for Connector {
             |error: &dyn std::fmt::Display| SqlError::Unavailable(format!("{}: {error}", self.file.display()));
         let open = Arc::clone(&self.openness).read_owned().await;
         let mut sqlite = self.options.connect().await.map_err(|error| unavailable(&error))?;
-        let watch = Arc::new(Watch::new());
-        if self.guarded {
+        let watch = Arc::new(Watch::new(self.account));
+        if self.account.is_some() {
             let mut handle = sqlite.lock_handle().await.map_err(|error| unavailable(&error))?;
             authorizer::install(&mut handle, &watch)
                 .map_err(|switch| unavailable(&format_args!("SQLite would not turn its switch `{switch}`")))?;

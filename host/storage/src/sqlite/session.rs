@@ -7,6 +7,7 @@ use futures::StreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Connection as _, Either, Executor, Row, TypeInfo};
 
+use super::memory::{GUARANTEED, SHARE};
 use super::value::{arguments, decode};
 use super::watch::Mode;
 use super::{Connection, Connector};
@@ -203,14 +204,19 @@ pub(super) fn refine(error: sqlx::Error) -> SqlError {
         libsqlite3_sys::SQLITE_TOOBIG => {
             SqlError::Statement(format!("a value or a row would be longer than {} MiB", MOST_BYTES >> 20))
         }
+        libsqlite3_sys::SQLITE_NOMEM => SqlError::Statement(format!(
+            "it would hold too much memory: this database may hold {} MiB at once, and more than {} MiB only while others leave it; ask for \
+             fewer or shorter values",
+            SHARE >> 20,
+            GUARANTEED >> 20
+        )),
         libsqlite3_sys::SQLITE_AUTH => SqlError::Refused(text),
         libsqlite3_sys::SQLITE_ERROR if text.starts_with("not authorized") => SqlError::Refused(text),
         libsqlite3_sys::SQLITE_IOERR
         | libsqlite3_sys::SQLITE_CORRUPT
         | libsqlite3_sys::SQLITE_FULL
         | libsqlite3_sys::SQLITE_CANTOPEN
-        | libsqlite3_sys::SQLITE_NOTADB
-        | libsqlite3_sys::SQLITE_NOMEM => SqlError::Unavailable(text),
+        | libsqlite3_sys::SQLITE_NOTADB => SqlError::Unavailable(text),
         _ => SqlError::Statement(text),
     }
 }

@@ -1,9 +1,11 @@
-//! What a connection's callbacks look at while SQLite works: on whose behalf, until when, and whether anybody still
-//! waits for the answer.
+//! What a connection's callbacks look at while SQLite works: on whose behalf, until when, on which account, and whether
+//! anybody still waits for the answer.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use super::memory::Account;
 
 /// On whose behalf a connection works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub(super) struct Watch {
     abandoned: AtomicBool,
     /// Microseconds since [`START`]; zero is never.
     deadline: AtomicU64,
+    account: Option<&'static Account>,
 }
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -32,8 +35,8 @@ fn micros() -> u64 {
 }
 
 impl Watch {
-    pub(super) const fn new() -> Self {
-        Self { mode: AtomicU8::new(0), abandoned: AtomicBool::new(false), deadline: AtomicU64::new(0) }
+    pub(super) const fn new(account: Option<&'static Account>) -> Self {
+        Self { mode: AtomicU8::new(0), abandoned: AtomicBool::new(false), deadline: AtomicU64::new(0), account }
     }
 
     /// Says on whose behalf the next statement runs, and how long it may take.
@@ -57,6 +60,11 @@ impl Watch {
             2 => Mode::Migration,
             _ => Mode::Guest,
         }
+    }
+
+    /// Where the connection's memory is counted.
+    pub(super) const fn account(&self) -> Option<&'static Account> {
+        self.account
     }
 
     /// Stops the running statement as soon as possible.
@@ -85,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_statement_stops_when_abandoned_or_late_and_not_before() {
-        let watch = Watch::new();
+        let watch = Watch::new(None);
         watch.set(Mode::Guest, Some(Duration::from_secs(3600)));
         assert_eq!((watch.mode(), watch.must_stop()), (Mode::Guest, false));
         watch.abandon();
