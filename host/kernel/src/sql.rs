@@ -27,6 +27,19 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// What it counts against a [`RowLimit`]: its bytes, but eight at least, because many that are empty fill memory too.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        let bytes = match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Real(_) => 0,
+        };
+        if bytes > 8 { bytes } else { 8 }
+    }
+}
+
 /// What a query answered.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rows {
@@ -41,7 +54,7 @@ pub struct Rows {
 pub struct RowLimit {
     /// Rows.
     pub rows: usize,
-    /// Bytes of texts and blobs, plus eight for every other value.
+    /// Bytes: see [`Value::size`].
     pub bytes: usize,
 }
 
@@ -374,5 +387,20 @@ impl RowExt for [Value] {
     fn timestamp(&self, column: usize) -> Result<jiff::Timestamp, WrongColumn> {
         let wrong = WrongColumn { column, wanted: "instant" };
         jiff::Timestamp::from_millisecond(self.integer(column)?).map_err(|_| wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_free() {
+        for small in
+            [Value::Null, Value::Integer(1), Value::from(""), Value::from("eight up"), Value::Bytes(Vec::new())]
+        {
+            assert_eq!(small.size(), 8, "{small:?}");
+        }
+        assert_eq!(Value::from("nine here").size(), 9);
     }
 }

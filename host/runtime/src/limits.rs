@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use conman_kernel::dispatch::CallKind;
 
+use crate::figures::CallSort;
 use crate::package::ManifestLimits;
 
 const MIB: usize = 1 << 20;
@@ -17,15 +18,17 @@ pub struct Limits {
     pub table_elements: usize,
     /// Guest processor time and wall time by kind of call.
     pub query: Budget,
+    /// Routes that only read: a file of everything there is takes longer than a field of a page.
+    pub reading_route: Budget,
     /// Mutations and event handlers.
     pub mutation: Budget,
     /// Actions.
     pub action: Budget,
     /// SQL statements.
     pub statements: u32,
-    /// Rows read, in all.
+    /// Rows read, in all: a bound for the database's work and for what each row costs besides its values.
     pub rows: usize,
-    /// Bytes of rows read, in all.
+    /// Bytes of rows read, in all: a bound for memory. A value counts eight at least.
     pub row_bytes: usize,
     /// Log lines; further ones are counted and dropped.
     pub log_lines: u32,
@@ -56,10 +59,12 @@ impl Limits {
             memory: 64 * MIB,
             table_elements: 20_000,
             query: Budget { cpu: Duration::from_millis(200), wall: Duration::from_secs(2) },
+            reading_route: Budget { cpu: Duration::from_secs(1), wall: Duration::from_secs(10) },
             mutation: Budget { cpu: Duration::from_secs(1), wall: Duration::from_secs(10) },
             action: Budget { cpu: Duration::from_secs(10), wall: Duration::from_secs(60) },
             statements: 200,
-            rows: 10_000,
+            // A convention of 5,000 sessions with 12,000 people in them is read whole, for exports, in some 20,000.
+            rows: 50_000,
             row_bytes: 8 * MIB,
             log_lines: 200,
             log_line_bytes: 8 << 10,
@@ -87,6 +92,7 @@ impl Limits {
         }
         for (budget, cpu) in [
             (&mut lowered.query, by.query_cpu_ms),
+            (&mut lowered.reading_route, by.query_cpu_ms),
             (&mut lowered.mutation, by.mutation_cpu_ms),
             (&mut lowered.action, by.action_cpu_ms),
         ] {
@@ -97,13 +103,14 @@ impl Limits {
         lowered
     }
 
-    /// The time a call of `kind` may take.
+    /// The time a call may take.
     #[must_use]
-    pub const fn budget(&self, kind: CallKind) -> Budget {
-        match kind {
-            CallKind::Query => self.query,
-            CallKind::Mutation => self.mutation,
-            CallKind::Action => self.action,
+    pub const fn budget(&self, kind: CallKind, sort: CallSort) -> Budget {
+        match (kind, sort) {
+            (CallKind::Query, CallSort::Route) => self.reading_route,
+            (CallKind::Query, _) => self.query,
+            (CallKind::Mutation, _) => self.mutation,
+            (CallKind::Action, _) => self.action,
         }
     }
 }
@@ -115,8 +122,15 @@ mod tests {
     #[test]
     fn a_manifest_lowers_and_never_raises() {
         let host = Limits::host();
-        let asked = ManifestLimits { memory_mib: Some(512), statements: Some(10), ..ManifestLimits::default() };
+        let asked = ManifestLimits {
+            memory_mib: Some(512),
+            statements: Some(10),
+            query_cpu_ms: Some(500),
+            ..ManifestLimits::default()
+        };
         let lowered = host.lowered(&asked);
         assert_eq!((lowered.memory, lowered.statements), (64 * MIB, 10));
+        let cpu = |sort| lowered.budget(CallKind::Query, sort).cpu.as_millis();
+        assert_eq!((cpu(CallSort::Query), cpu(CallSort::Route)), (200, 500));
     }
 }

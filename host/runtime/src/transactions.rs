@@ -113,7 +113,7 @@ impl Transactions {
         let outcome = open.transaction.query(sql, parameters, limit).await;
         let rows = self.judge(outcome)?;
         self.rows += rows.rows.len();
-        self.row_bytes += rows.rows.iter().flatten().map(size).sum::<usize>();
+        self.row_bytes += rows.rows.iter().flatten().map(Value::size).sum::<usize>();
         Ok(rows)
     }
 
@@ -402,12 +402,4 @@ async fn close(mut open: Open, enabled: &Enabled, doing: Option<&Doing>) -> Resu
 
 fn no_transaction() -> Fault {
     Fault::new(code::NO_TRANSACTION, "an @action uses the database inside a transaction(…) block; begin one first")
-}
-
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 8,
-    }
 }

@@ -47,11 +47,7 @@ impl Size {
     }
 
     pub(crate) const fn add(&mut self, value: &Value) -> Result<(), SqlError> {
-        self.bytes = self.bytes.saturating_add(match value {
-            Value::Text(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
-            _ => 8,
-        });
+        self.bytes = self.bytes.saturating_add(value.size());
         if self.bytes > self.limit.bytes { Err(SqlError::TooLarge(self.limit)) } else { Ok(()) }
     }
 }

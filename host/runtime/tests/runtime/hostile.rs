@@ -107,16 +107,16 @@ on_both! {
 
 on_both! {
     async fn rows_are_counted(host) {
-        let values: Vec<String> = (0..101).map(|n| format!("('{n}', 'x')")).collect();
+        let values: Vec<String> = (0..250).map(|n| format!("('{n}', 'x')")).collect();
         host.script(CallKind::Mutation, json!([["execute", format!("INSERT INTO note (id, body) VALUES {}", values.join(", "))]])).await.unwrap();
         let cross = "SELECT a.id FROM note a CROSS JOIN note b";
         let outcome = host.script(CallKind::Query, json!([["query", cross]])).await.unwrap();
         assert_eq!(outcome[0]["error"], "quota");
-        assert_eq!(outcome[0]["message"], "a call may read 10000 rows or 8 MiB in all; ask for less, with WHERE or LIMIT");
+        assert_eq!(outcome[0]["message"], "a call may read 50000 rows or 8 MiB in all; ask for less, with WHERE or LIMIT");
         // What earlier statements read counts too.
-        let half = "SELECT a.id FROM note a CROSS JOIN note b LIMIT 6000";
+        let half = "SELECT a.id FROM note a CROSS JOIN note b LIMIT 30000";
         let outcome = host.script(CallKind::Query, json!([["repeat", 1, half], ["repeat", 1, half]])).await.unwrap();
-        assert_eq!((&outcome[0], &outcome[1]["error"]), (&json!(6000), &json!("quota")));
+        assert_eq!((&outcome[0], &outcome[1]["error"]), (&json!(30_000), &json!("quota")));
     }
 }
 

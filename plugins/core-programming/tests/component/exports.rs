@@ -1,8 +1,8 @@
 //! Files out of the component.
 
-use conman_testkit::{RouteAnswer, attendee, json, nobody};
+use conman_testkit::{RouteAnswer, Value, attendee, json, nobody};
 
-use super::host::{kits, session, with_table};
+use super::host::{import, json_of, kits, session, with_table};
 
 fn header<'a>(answer: &'a RouteAnswer, name: &str) -> &'a str {
     answer.headers.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
@@ -121,5 +121,50 @@ async fn calendars_of_a_person_and_of_favourites() {
             "not-found",
             "{on}"
         );
+    }
+}
+
+/// A table of 5,000 sessions on three days in 99 rooms, with 12,000 places in them for 4,000 people.
+fn large_table() -> String {
+    let about = "What this is about, who it is for and what to bring, as long as such texts are. ".repeat(11);
+    let mut table = "id,title,kind,track,room,start,minutes,language,people,person_ids,abstract\n".to_owned();
+    let mut person = 0;
+    for n in 0..5_000_u32 {
+        let (day, slot, room) = (14 + n % 3, n / 3 % 17, n / 51);
+        let minute = 8 * 60 + slot * 55;
+        let people: Vec<u32> = (0..if n % 5 < 2 { 3 } else { 2 }).map(|next| (person + next) % 4_000).collect();
+        person += 3;
+        let listed = |name: fn(&u32) -> String| people.iter().map(name).collect::<Vec<_>>().join("; ");
+        let (names, ids) = (listed(|n| format!("Somebody Number {n}")), listed(|n| format!("p-{n}")));
+        table += &format!(
+            "s-{n},Session number {n},panel,Track {},Room {room},2026-08-{day} {:02}:{:02},50,en,{names},{ids},{about}\n",
+            n % 20,
+            minute / 60,
+            minute % 60
+        );
+    }
+    table
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_thousand_sessions_are_exported() {
+    for (on, kit) in kits(|setup| setup).await {
+        let report = import(&kit, "csv?release=v1", large_table()).await.unwrap();
+        assert_eq!((&report["added"]["sessions"], &report["added"]["people"]), (&json!(5_000), &json!(4_000)), "{on}");
+        let public = kit.as_actor(nobody());
+        let schedule = json_of(&public.get("core-programming/schedule.json").await.unwrap());
+        let days = schedule["schedule"]["conference"]["days"].as_array().unwrap();
+        let rooms = days.iter().flat_map(|day| day["rooms"].as_object().unwrap().values());
+        let events: Vec<&Value> = rooms.flat_map(|events| events.as_array().unwrap()).collect();
+        let people: usize = events.iter().map(|event| event["persons"].as_array().unwrap().len()).sum();
+        assert_eq!((events.len(), people), (5_000, 12_000), "{on}");
+        for (path, begins) in
+            [("schedule.xml", "<event "), ("schedule.ics", "BEGIN:VEVENT"), ("schedule.csv", ",Session number ")]
+        {
+            let answer = public.get(&format!("core-programming/{path}")).await.unwrap();
+            assert_eq!(text(&answer).matches(begins).count(), 5_000, "{on} {path}");
+        }
+        let again = import(&kit, "csv", large_table()).await.unwrap();
+        assert_eq!(again["changed"]["sessions"], 0, "{on}: {again}");
     }
 }
