@@ -11,6 +11,7 @@
     reason = "to misbehave is its business"
 )]
 
+mod repeat;
 mod script;
 
 use std::hint::black_box;
@@ -128,7 +129,7 @@ fn behave(ctx: &Context, request: &resolvers::FieldRequest, arguments: &Value) -
             "files": std::fs::read_dir("/").is_ok(),
         })
         .to_string()),
-        "repeatBytes" => repeat_bytes(number("times")),
+        "repeatBytes" => repeat::bytes(number("times")),
         "script" => script::run(arguments["steps"].as_array().map_or(&[], Vec::as_slice)),
         other => Err(error("not-found", &format!("no field `{other}`"))),
     }
@@ -138,22 +139,6 @@ pub(crate) fn spin() -> ! {
     let mut n = 0_u64;
     loop {
         n = black_box(n.wrapping_add(1));
-    }
-}
-
-/// Passes one MiB as that many parameters: what the host copies is more than what the guest holds.
-fn repeat_bytes(times: u64) -> Result<String, Error> {
-    let mut bytes = vec![1_u8; 1 << 20];
-    let (start, length) = (bytes.as_mut_ptr(), bytes.len());
-    // SAFETY: nobody writes through them, and they are forgotten before they could free what they share.
-    let parameters: Vec<_> =
-        (0..times).map(|_| database::Value::Bytes(unsafe { Vec::from_raw_parts(start, length, length) })).collect();
-    let sum = (1..=times).map(|n| format!("LENGTH(${n})")).collect::<Vec<_>>().join(" + ");
-    let rows = database::query(&format!("SELECT {sum}"), &parameters);
-    parameters.into_iter().for_each(std::mem::forget);
-    match rows?.cells[0] {
-        database::Cell::Integer(sum) => Ok(sum.to_string()),
-        _ => Err(error("bad-answer", "no number")),
     }
 }
 
