@@ -82,6 +82,58 @@ async fn a_release_moves_the_shifts_of_what_it_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_room_shows_where_its_shifts_are() {
+    for engine in engines() {
+        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
+        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
+        let setup = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&easy()).plugin(programme).stand_in(account);
+        let scene = Scene::with(setup.on(engine)).await;
+        let kit = &scene.kit;
+        let hall = create(kit, "createRoom", json!({ "name": "Hall" })).await;
+        let talk = create(kit, "createSession", json!({ "title": "Moss", "kind": "talk" })).await;
+        place(kit, &talk, &hall, "2026-08-15 10:00/11:00").await;
+        release(kit, "1").await;
+        let seats = json!([{ "role": scene.role, "needed": 1 }]);
+        create(kit, "createShiftRule", json!({ "name": "Door", "department": scene.department, "seats": seats })).await;
+        // By hand, at the session's room and at a place of its own.
+        let (start, end) = span("2026-08-15 09:00/10:00");
+        for (title, location) in [("Lights", "Hall"), ("Van", "Car park")] {
+            let shift = json!({
+                "title": title, "location": location, "department": scene.department, "start": start, "end": end,
+                "session": talk, "seats": seats,
+            });
+            create(kit, "createShift", shift).await;
+        }
+        let vera = scene.volunteer("vera");
+        let locations = async || {
+            let shifts = run(&vera, "{ shifts { title location start } }", Value::Null).await;
+            let mut found: Vec<_> = shifts["shifts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|shift| {
+                    ["title", "location", "start"].map(|field| shift[field].as_str().unwrap().to_owned()).join(" ")
+                })
+                .collect();
+            found.sort();
+            found
+        };
+        let at = |hall: &str| {
+            [
+                format!("Door: Moss {hall} 2026-08-15T10:00:00+02:00"),
+                format!("Lights {hall} 2026-08-15T09:00:00+02:00"),
+                "Van Car park 2026-08-15T09:00:00+02:00".to_owned(),
+            ]
+        };
+        assert_eq!(locations().await, at("Hall"));
+        let rename = "mutation($id: ID!) { updateRoom(id: $id, patch: { name: \"Great hall\" }) { name } }";
+        run(kit, rename, json!({ "id": hall })).await;
+        kit.settled().await;
+        assert_eq!(locations().await, at("Great hall"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_programme_answers_is_remembered_as_it_is() {
     let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
     let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
