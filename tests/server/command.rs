@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use conman_tests::{Conman, Database, conman, on_each_database, package, tempfile};
+use conman_tests::{Conman, Database, conman, on_each_database, package, repacked, tempfile};
 use serde_json::json;
 
 /// A convention, people and a plugin, made and used through the command alone.
@@ -236,8 +236,48 @@ on_each_database! {
         let _ = command().args(["plugin", "uninstall", "examples/hello"]).run().successful();
         let gone = command().args(["plugin", "uninstall", "examples/hello"]).run();
         assert_eq!(gone.code, 3, "{}", gone.stderr);
+        assert!(gone.stderr.contains("no package of examples/hello is installed"), "{}", gone.stderr);
 
         let table = command().args(["graphql", "{ conventions { slug } }", "--table", "--json"]).run().successful();
         assert_eq!(table.json()["conventions"][0]["slug"], "con");
+    }
+}
+
+on_each_database! {
+    async fn which_of_several_packages_is_uninstalled_is_said_by_version_or_digest(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let command = on(folder.path(), &database);
+        let install = |bytes: Vec<u8>| {
+            let file = folder.path().join("package.wasm");
+            std::fs::write(&file, bytes).unwrap();
+            command().args(["plugin", "install", "--json"]).arg(&file).run().successful().json()
+        };
+        let text = |package: &serde_json::Value, key: &str| package[key].as_str().unwrap().to_owned();
+        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        let first = install(std::fs::read(package("hello")).unwrap());
+        let twin = install(repacked("hello", |parts| parts.manifest.push_str("# the same version, another package\n")));
+        let newer = install(repacked("hello", |parts| parts.manifest = parts.manifest.replacen("version = \"", "version = \"9", 1)));
+        let (version, digest) = (text(&first, "version"), text(&first, "digest"));
+        assert_eq!(text(&twin, "version"), version);
+        let uninstall = |more: &[&str]| command().args(["plugin", "uninstall", "examples/hello"]).args(more).run();
+
+        let ambiguous = uninstall(&[]);
+        assert_eq!(ambiguous.code, 2, "{}", ambiguous.stderr);
+        for package in [&first, &twin, &newer] {
+            let told = format!("{} (digest {})", text(package, "version"), &text(package, "digest")[..12]);
+            assert!(ambiguous.stderr.contains(&told), "{}", ambiguous.stderr);
+        }
+        let unknown = uninstall(&["--version", "0.0.1"]);
+        assert_eq!(unknown.code, 3, "{}", unknown.stderr);
+        assert!(unknown.stderr.contains(&text(&newer, "version")), "{}", unknown.stderr);
+        let twins = uninstall(&["--version", &version]);
+        assert_eq!(twins.code, 2, "{}", twins.stderr);
+        assert!(twins.stderr.contains(&digest[..12]) && !twins.stderr.contains(&text(&newer, "version")), "{}", twins.stderr);
+
+        let _ = uninstall(&["--version", &text(&newer, "version")]).successful();
+        let _ = uninstall(&["--digest", &digest[..12]]).successful();
+        let left = command().args(["graphql", "{ packages { digest } }", "--json"]).run().successful();
+        assert_eq!(left.json()["packages"], json!([{ "digest": twin["digest"] }]));
+        let _ = uninstall(&[]).successful();
     }
 }

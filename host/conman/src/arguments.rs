@@ -268,6 +268,9 @@ pub(crate) enum PluginCommand {
         /// Which of its packages, when several are installed
         #[arg(long, value_name = "VERSION")]
         version: Option<String>,
+        /// Which of them, when several have that version: how its digest begins
+        #[arg(long, value_name = "DIGEST")]
+        digest: Option<String>,
     },
     /// Enable an installed plugin in a convention, or change its version or configuration
     Enable {

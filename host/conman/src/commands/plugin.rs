@@ -12,6 +12,9 @@ use crate::terminal::{Terminal, cell};
 
 mod build;
 
+/// How much of a digest is shown: enough to tell packages apart.
+const SHOWN_DIGITS: usize = 12;
+
 pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Terminal) -> Outcome {
     if let PluginCommand::Build(build) = command {
         return build::run(build, terminal);
@@ -21,7 +24,7 @@ pub(crate) async fn run(place: &Where, command: PluginCommand, terminal: Termina
     let outcome = match command {
         PluginCommand::Build(_) => Ok(()),
         PluginCommand::Install { package } => install(&door, &package, terminal).await,
-        PluginCommand::Uninstall { id, version } => uninstall(&door, &id, version, terminal).await,
+        PluginCommand::Uninstall { id, version, digest } => uninstall(&door, &id, version, digest, terminal).await,
         PluginCommand::Enable { id, place, version, config } => {
             enable(&door, &id, place, version, config, terminal).await
         }
@@ -56,22 +59,42 @@ async fn install(door: &Door, package: &std::path::Path, terminal: Terminal) -> 
     Ok(())
 }
 
-async fn uninstall(door: &Door, id: &str, version: Option<String>, terminal: Terminal) -> Outcome {
+async fn uninstall(
+    door: &Door,
+    id: &str,
+    version: Option<String>,
+    digest: Option<String>,
+    terminal: Terminal,
+) -> Outcome {
     let data = door.graphql(None, "{ packages { id version digest } }", json!({})).await?;
     let fact = |package: &Value, key: &str| package.get(key).map(cell).unwrap_or_default();
-    let of_plugin = list(&data, "packages").iter().filter(|package| fact(package, "id") == id);
-    let wanted: Vec<_> = of_plugin
-        .filter(|package| version.as_ref().is_none_or(|version| fact(package, "version") == *version))
-        .collect();
-    let package = match wanted.as_slice() {
-        [] => {
-            return Err(Failure::not_found(format!("no such package of {id} is installed; see `conman plugin list`")));
+    let told = |packages: &[&Value]| {
+        let told = packages.iter().map(|package| {
+            let digest: String = fact(package, "digest").chars().take(SHOWN_DIGITS).collect();
+            format!("{} (digest {digest})", fact(package, "version"))
+        });
+        told.collect::<Vec<_>>().join(", ")
+    };
+    let of_plugin: Vec<&Value> = list(&data, "packages").iter().filter(|package| fact(package, "id") == id).collect();
+    let is_meant = |package: &&Value| {
+        version.as_ref().is_none_or(|version| fact(package, "version") == *version)
+            && digest.as_ref().is_none_or(|digest| fact(package, "digest").starts_with(digest.as_str()))
+    };
+    let meant: Vec<&Value> = of_plugin.iter().copied().filter(is_meant).collect();
+    let package = match meant.as_slice() {
+        [package] => *package,
+        [] if of_plugin.is_empty() => {
+            return Err(Failure::not_found(format!("no package of {id} is installed; see `conman plugin list`")));
         }
-        [package] => package,
+        [] => {
+            let message = format!("no such package of {id} is installed; there is {}", told(&of_plugin));
+            return Err(Failure::not_found(message));
+        }
         several => {
-            let versions: Vec<_> = several.iter().map(|package| fact(package, "version")).collect();
-            let message =
-                format!("several packages of {id} are installed; say which with --version: {}", versions.join(", "));
+            let message = format!(
+                "several packages of {id} are installed; say which with --version or --digest: {}",
+                told(several)
+            );
             return Err(Failure::usage(message));
         }
     };
