@@ -67,8 +67,8 @@ on_both! {
 
 on_both! {
     async fn a_route_asked_again_answers_what_it_answered_first(host) {
-        let scope = host.scope_with_key("k1");
-        for (kind, written) in [(CallKind::Mutation, 1), (CallKind::Action, 1)] {
+        for (kind, key, written) in [(CallKind::Mutation, "k1", 1), (CallKind::Action, "k2", 2)] {
+            let scope = host.scope_with_key(key);
             let call = |body: &[u8]| RouteCall {
                 plugin: probe(),
                 kind,
@@ -80,7 +80,7 @@ on_both! {
             };
             let first = host.runtime.route(&scope, call(b"note")).await.unwrap();
             assert_eq!(host.runtime.route(&scope, call(b"note")).await.unwrap(), first);
-            assert_eq!(host.count("note").await, written);
+            assert_eq!(host.count("note").await, written, "{kind:?}");
             let other = host.runtime.route(&scope, call(b"another")).await;
             assert_eq!(other.unwrap_err().code, code::IDEMPOTENCY_MISMATCH);
         }
