@@ -1,8 +1,8 @@
 //! Looking after a host: what admins change, who may not, and what is written down of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use conman_tests::{Client, Database, Socket, TestHost, on_each_database, package};
+use conman_tests::{Client, Database, Socket, TestHost, misbehaving, on_each_database};
 use serde_json::{Value, json};
 
 fn keyed(client: &Client, key: &str) -> Client {
@@ -210,59 +210,73 @@ on_each_database! {
     }
 }
 
-on_each_database! {
-    async fn dead_letters_are_delivered_again_all_at_once(database: Database) {
-        let host = TestHost::start(database).await;
-        host.convention("con").await;
-        let admin = host.person("con", "ada", "admin").await;
-        let vera = host.person("con", "vera", "volunteer").await;
-        let replay = r#"mutation { replayEvents(plugin: "tests/probe") }"#;
-        assert_eq!(vera.convention("con", replay, json!({})).await.code(), "forbidden");
-        assert_eq!(admin.convention("con", replay, json!({})).await.data()["replayEvents"], 0);
-        assert_eq!(admin.convention("con", "mutation { replayEvents }", json!({})).await.data()["replayEvents"], 0);
-        let wrong = admin.convention("con", r#"mutation { replayEvents(plugin: "nothing") }"#, json!({})).await;
-        assert_eq!((wrong.code(), &wrong.json["errors"][0]["extensions"]["pointer"]), ("invalid", &json!("/plugin")));
+/// Asks until the answer is what is expected.
+async fn until(ask: impl AsyncFn() -> Vec<String>, expected: &[&str]) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = ask().await;
+        if answer == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{answer:?} never becomes {expected:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 on_each_database! {
-    async fn an_upload_whose_client_hangs_up_is_installed_and_written_down(database: Database) {
+    async fn dead_letters_are_delivered_again_one_by_one_or_all_at_once(database: Database) {
         let host = TestHost::start(database).await;
-        let bytes = std::fs::read(package("hello")).unwrap();
-        let system = host.system();
-        let head = format!(
-            "POST /api/packages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
-            system.token().unwrap(),
-            bytes.len()
-        );
-        let address = host.address().trim_start_matches("http://").to_owned();
-        let written = async || {
-            let trail = system.host("{ packages { id } auditTrail(first: 1) { items { action } } }", json!({})).await;
-            let action = trail.data()["auditTrail"]["items"][0]["action"].clone();
-            (trail.data()["packages"] == json!([{ "id": "examples/hello" }]), action == "package.installed")
+        host.convention("con").await;
+        host.enable_package("con", misbehaving()).await;
+        let admin = host.person("con", "ada", "admin").await;
+        let vera = host.person("con", "vera", "volunteer").await;
+        let script = async |steps: Value| {
+            let ran = admin.convention("con", "mutation($steps: JSON!) { script(steps: $steps) }", json!({ "steps": steps })).await;
+            ran.data()["script"].clone()
         };
-        // Who hangs up before the host has read everything has sent nothing; so each client waits a little longer than the one before.
-        for patience in (0_u64..60).map(|n| Duration::from_millis(n * 20)) {
-            let (address, head, bytes) = (address.clone(), head.clone(), bytes.clone());
-            let sending = tokio::task::spawn_blocking(move || {
-                let mut stream = std::net::TcpStream::connect(address).unwrap();
-                std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
-                std::io::Write::write_all(&mut stream, &bytes).unwrap();
-                std::thread::sleep(patience);
-            });
-            sending.await.unwrap();
-            let given_up = std::time::Instant::now() + Duration::from_secs(5);
-            while std::time::Instant::now() < given_up {
-                match written().await {
-                    (true, true) => return,
-                    // The row follows the package.
-                    (_, false) => tokio::time::sleep(Duration::from_millis(50)).await,
-                    (false, true) => panic!("a package was written down that is not there"),
-                }
-            }
-            assert_eq!(written().await, (false, false), "a package is there that nobody was told of");
+        // Each event is handled by putting a note in a place, and all places are taken.
+        for place in ["a", "b", "c"] {
+            let put = json!({ "steps": [["execute", format!("INSERT INTO note (id, body) VALUES ('{place}', 'handled')")], ["must"]] });
+            let take = json!(["execute", format!("INSERT INTO note (id, body) VALUES ('{place}', 'taken')")]);
+            assert_eq!(script(json!([take, ["emit", "probe.told", place, put.to_string()]])).await, json!([1, "emitted"]));
         }
-        panic!("the package never comes, however long the client stays");
+        let handled = async || {
+            let rows = script(json!([["query", "SELECT id FROM note WHERE body = 'handled' ORDER BY id"]])).await;
+            rows[0].as_array().unwrap().iter().map(|row| row[0].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let letters = async || {
+            let dead = admin.convention("con", "{ deadLetters { id key plugin code attempts } }", json!({})).await;
+            dead.data()["deadLetters"].as_array().unwrap().clone()
+        };
+        let dead = async || {
+            let mut keys: Vec<_> = letters().await.iter().map(|letter| letter["key"].as_str().unwrap().to_owned()).collect();
+            keys.sort();
+            keys
+        };
+        until(dead, &["a", "b", "c"]).await;
+        let letter = letters().await.into_iter().find(|letter| letter["key"] == "a").unwrap();
+        assert_eq!((&letter["plugin"], &letter["code"], &letter["attempts"]), (&json!("tests/probe"), &json!("sql-constraint"), &json!(3)));
+
+        let all = r#"mutation { replayEvents(plugin: "tests/probe") }"#;
+        assert_eq!(vera.convention("con", all, json!({})).await.code(), "forbidden");
+        let others = admin.convention("con", r#"mutation { replayEvents(plugin: "tests/other") }"#, json!({})).await;
+        assert_eq!(others.data()["replayEvents"], 0);
+        let wrong = admin.convention("con", r#"mutation { replayEvents(plugin: "nothing") }"#, json!({})).await;
+        assert_eq!((wrong.code(), &wrong.json["errors"][0]["extensions"]["pointer"]), ("invalid", &json!("/plugin")));
+        assert!(handled().await.is_empty());
+
+        script(json!([["execute", "DELETE FROM note WHERE body = 'taken' AND id <> 'c'"]])).await;
+        let one = admin.convention("con", "mutation($id: ID!) { replayEvent(id: $id) }", json!({ "id": letter["id"] })).await;
+        assert_eq!(one.data()["replayEvent"], true);
+        until(handled, &["a"]).await;
+        // One of the two that are left fails once more, and is dead again.
+        assert_eq!(admin.convention("con", all, json!({})).await.data()["replayEvents"], 2);
+        until(handled, &["a", "b"]).await;
+        until(dead, &["c"]).await;
+        script(json!([["execute", "DELETE FROM note WHERE body = 'taken'"]])).await;
+        assert_eq!(admin.convention("con", "mutation { replayEvents }", json!({})).await.data()["replayEvents"], 1);
+        until(handled, &["a", "b", "c"]).await;
+        assert_eq!(admin.convention("con", all, json!({})).await.data()["replayEvents"], 0);
     }
 }
 
