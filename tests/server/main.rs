@@ -7,10 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod absent;
 mod accounts;
 mod administration;
-mod command;
 mod audit;
+mod command;
 mod folder;
 mod isolation;
 mod limits;

@@ -1,5 +1,11 @@
 //! Installing, enabling, disabling: live, and refused whole where it does not fit.
 
+use std::time::{Duration, Instant};
+
+use conman_kernel::event::Event;
+use conman_kernel::id::{ConventionId, EventId, PluginId};
+use conman_kernel::sql::{Access, RowExt as _, read};
+use conman_storage::{Location, Storage};
 use conman_tests::{Database, TestHost, on_each_database, package, repacked};
 use serde_json::json;
 
@@ -39,6 +45,58 @@ on_each_database! {
         assert!(host.restart().await.is_clean());
         let visitor = host.anonymous().with_token(&visitor.token().unwrap());
         assert_eq!(visitor.convention("con", ask, json!({})).await.data()["guests"], json!([{ "name": "Vera" }]));
+    }
+}
+
+on_each_database! {
+    async fn what_a_plugin_told_before_it_was_purged_reaches_the_others(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        host.enable("con", "probe").await;
+        let listener = repacked("probe", |parts| {
+            parts.manifest = parts.manifest.replace("tests/probe", "tests/listener").replace("probe.poke", "listener.poke");
+            parts.schema = None;
+        });
+        host.enable_package("con", listener).await;
+        let system = host.system();
+        let _ = system.convention("con", r#"mutation { disablePlugin(id: "tests/probe") }"#, json!({})).await.data();
+        let convention = system.convention("con", "{ convention { id } }", json!({})).await;
+        let convention = ConventionId::from_stored(convention.data()["convention"]["id"].as_str().unwrap());
+        let [probe, listener] = ["tests/probe", "tests/listener"].map(|id| id.parse::<PluginId>().unwrap());
+
+        // Committed behind the host's back, so that it lies in the outbox still.
+        let location = match host.database().url() {
+            Some(url) => Location::Postgres { url },
+            None => Location::Folder(host.folder().to_owned()),
+        };
+        let storage = Storage::open(location.clone()).await.unwrap();
+        let mut transaction = storage.plugin(&convention, &probe).await.unwrap().begin(Access::ReadWrite).await.unwrap();
+        let event = Event {
+            id: EventId::new(),
+            topic: "probe.told".to_owned(),
+            key: "k".to_owned(),
+            payload: "{}".to_owned(),
+            publisher: probe,
+            emitted_at: "2026-08-14T10:00:00Z".parse().unwrap(),
+            hops: 0,
+        };
+        transaction.emit(&event).await.unwrap();
+        transaction.commit().await.unwrap();
+        drop(storage);
+        let _ = system.convention("con", r#"mutation { purgePlugin(id: "tests/probe") }"#, json!({})).await.data();
+
+        let storage = Storage::open(location).await.unwrap();
+        let notes = storage.plugin(&convention, &listener).await.unwrap().host();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let noted = read(notes.as_ref(), "SELECT body FROM note", &[]).await.unwrap();
+            if let Some(note) = noted.rows.first() {
+                assert_eq!(note.text(0).unwrap(), event.id.as_str());
+                break;
+            }
+            assert!(Instant::now() < deadline, "the event is lost");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -145,8 +203,8 @@ async fn what_one_host_enables_another_takes_over() {
     };
     let asking = async {
         while !answered().await {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.expect("the other host never takes it over");
+    tokio::time::timeout(Duration::from_secs(60), asking).await.expect("the other host never takes it over");
 }

@@ -1,6 +1,7 @@
 //! The handle everybody holds.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{Migration, SharedDatabase};
@@ -9,9 +10,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::conductor::Conductor;
 use crate::config::BusConfig;
-use crate::desk::Desk;
+use crate::desk::{Desk, DeskCarrier};
+use crate::error::BusError;
 use crate::figures::{BusFigures, Counters};
 use crate::parts::BusParts;
+use crate::relay::relay;
 
 /// The name under which [`MIGRATIONS`] are recorded.
 pub const COMPONENT: &str = "bus";
@@ -29,6 +32,7 @@ struct Inner {
     parts: BusParts,
     desk: Arc<Desk>,
     counters: Arc<Counters>,
+    batch: u32,
     _drop: DropGuard,
 }
 
@@ -40,10 +44,11 @@ impl Bus {
         let desk = Arc::new(Desk::default());
         let counters = Arc::new(Counters::default());
         let dropped = CancellationToken::new();
+        let batch = config.batch.max(1);
         let conductor =
             Conductor::new(parts.clone(), config, Arc::clone(&desk), Arc::clone(&counters), dropped.clone());
         tokio::spawn(conductor.run());
-        Self(Arc::new(Inner { parts, desk, counters, _drop: dropped.drop_guard() }))
+        Self(Arc::new(Inner { parts, desk, counters, batch, _drop: dropped.drop_guard() }))
     }
 
     /// Says that a transaction with events was committed. Returns at once.
@@ -51,6 +56,24 @@ impl Bus {
         self.0.desk.put(|papers| {
             papers.dirty.insert((convention.clone(), publisher.clone()));
         });
+    }
+
+    /// Takes over what a publisher has left in its outbox: for before its database is removed, when nothing of it runs any more.
+    ///
+    /// # Errors
+    /// When that fails; what is still in the outbox is owed to others.
+    pub async fn take_over(&self, convention: &ConventionId, publisher: &PluginId) -> Result<(), BusError> {
+        let inner = &self.0;
+        let whose = (convention.clone(), publisher.clone());
+        // A relay that is at it has the database open, and would open it again to try once more.
+        inner
+            .desk
+            .wait(|papers| papers.stopped || !(papers.dirty.contains(&whose) || papers.relaying.contains(&whose)))
+            .await;
+        let carrier = DeskCarrier(Arc::clone(&inner.desk));
+        let relayed = relay(&inner.parts, &carrier, convention, publisher, inner.batch).await?;
+        inner.counters.relayed.fetch_add(relayed, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Says that a plugin was enabled, disabled, upgraded or loaded at last: what was held may go on. Returns at once.

@@ -16,7 +16,8 @@ use crate::call::Outcome;
 use crate::enabled::Enabled;
 use crate::guest::{Answer, Request};
 use crate::inventory::{
-    EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted, enabled_in, enabled_rows,
+    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted, enabled_in,
+    enabled_rows,
 };
 use crate::runtime::Runtime;
 
@@ -61,6 +62,14 @@ impl Runtime {
         Ok(inventory.packages.remove(digest).await?)
     }
 
+    /// What a package adds to the schema, as it was when it was installed; its file need not be there.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub async fn package_sdl(&self, digest: Digest) -> Result<String, SqlError> {
+        Ok(self.inventory().packages.noted(digest).await?.sdl)
+    }
+
     // --- enabling
 
     /// Which package [`Self::preview`] and [`Self::enable`] are to be asked for.
@@ -76,7 +85,8 @@ impl Runtime {
         self.inventory().choose(convention, plugin, wanted).await
     }
 
-    /// The enabled set as it would be if `plugin` were enabled now: compose its schema before [`Self::enable`], to refuse what collides.
+    /// The loaded set as it would be if `plugin` were enabled now: compose its schema before [`Self::enable`], to refuse what collides, and
+    /// compose it with [`Self::absent`] too.
     ///
     /// # Errors
     /// [`EnableError`] when the package is not there or cannot be loaded.
@@ -115,7 +125,7 @@ impl Runtime {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
         inventory.require_installed(plugin, digest).await?;
-        if let Some(other) = inventory.same_name(&convention.id, plugin) {
+        if let Some(other) = inventory.same_name(&convention.id, plugin).await? {
             return Err(EnableError::NameTaken { other });
         }
         let loaded = inventory.plugin(digest).await?;
@@ -184,20 +194,6 @@ impl Runtime {
         Ok(())
     }
 
-    /// Removes everything a disabled plugin has stored in a convention.
-    ///
-    /// # Errors
-    /// [`EnableError::InUse`] while it is enabled.
-    pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), EnableError> {
-        let inventory = &self.inventory();
-        let _one = inventory.changing.lock().await;
-        // From the database: another host may have enabled it, and what cannot be loaded here is enabled all the same.
-        if enabled_in(&inventory.database, convention).await?.iter().any(|row| row.plugin == *plugin) {
-            return Err(EnableError::InUse(plugin.clone()));
-        }
-        Ok(inventory.storage.purge(convention, plugin).await?)
-    }
-
     /// The plugins enabled in a convention, sorted by id.
     #[must_use]
     pub fn enabled(&self, convention: &ConventionId) -> Vec<EnabledPlugin> {
@@ -206,6 +202,14 @@ impl Runtime {
         let mut enabled: Vec<EnabledPlugin> = of_convention.map(|enabled| EnabledPlugin::of(enabled)).collect();
         enabled.sort_by(|a, b| a.id().cmp(b.id()));
         enabled
+    }
+
+    /// What is enabled in a convention, by whichever host, and not loaded here: a change has to leave room for it to come back.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub async fn absent(&self, convention: &ConventionId) -> Result<Vec<AbsentPlugin>, SqlError> {
+        self.inventory().absent_in(convention).await
     }
 
     /// The conventions in which something is enabled.
@@ -219,10 +223,10 @@ impl Runtime {
     }
 
     /// Who in a convention is to be told of which topics: every plugin that any host has enabled there, those included that this host
-    /// cannot load.
+    /// cannot load. One of which nobody can tell what it subscribes to is left out, and logged.
     ///
     /// # Errors
-    /// [`SqlError`], also when nobody can tell what an absent plugin subscribes to.
+    /// [`SqlError`]
     pub async fn subscriptions(
         &self,
         convention: &ConventionId,
@@ -230,7 +234,7 @@ impl Runtime {
         let inventory = self.inventory();
         let mut all = Vec::new();
         for row in enabled_in(&inventory.database, convention).await? {
-            let patterns = inventory.topics(row.digest).await?;
+            let patterns = inventory.topics(&row).await?;
             if !patterns.is_empty() {
                 all.push((row.plugin, patterns));
             }

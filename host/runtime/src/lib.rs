@@ -27,6 +27,7 @@ mod limits;
 mod log_ring;
 mod memory;
 pub mod package;
+mod purging;
 mod roles;
 mod runtime;
 mod standing;
@@ -43,10 +44,11 @@ pub use engine::{Allocation, EngineError};
 pub use entropy::Entropy;
 pub use figures::{CallObserver, CallSort, RuntimeFigures};
 pub use inventory::{
-    Absent, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
+    Absent, AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
 };
 pub use limits::{Budget, Limits};
 pub use log_ring::{LogLevel, LogLine};
+pub use purging::Purging;
 pub use roles::ExportError;
 pub use runtime::{Runtime, RuntimeConfig, RuntimeError};
 pub use standing::CommitListener;

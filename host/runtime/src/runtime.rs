@@ -128,6 +128,7 @@ impl Runtime {
             loaded: parking_lot::Mutex::default(),
             standings: parking_lot::Mutex::default(),
             absent: parking_lot::Mutex::default(),
+            unreadable: parking_lot::Mutex::default(),
             generation: ArcSwap::from_pointee(HashMap::new()),
             changing: tokio::sync::Mutex::default(),
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use conman_graph::{ComposedSchema, Contribution};
 use conman_identity::{Declared, Identity};
-use conman_kernel::actor::Actor;
+use conman_kernel::actor::{Actor, DeclaredPermission};
 use conman_kernel::convention::Convention;
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::{Fault, code};
@@ -50,7 +50,7 @@ pub(crate) struct Conventions {
     open: ArcSwap<HashMap<ConventionId, Arc<Open>>>,
     /// Schemas by what they were made of.
     schemas: Cache<Digest, ComposedSchema>,
-    /// The SDL of packages that are installed and not enabled somewhere.
+    /// The SDL of packages that are installed and not at work somewhere.
     absent_schemas: Cache<Digest, Arc<str>>,
     /// One change at a time.
     changing: tokio::sync::Mutex<()>,
@@ -113,6 +113,7 @@ impl Conventions {
         // Chosen once: what is enabled is what was seen to fit, whatever is installed meanwhile.
         let digest = self.runtime.choose(&convention.id, plugin, package).await.map_err(of_enabling)?;
         let wanted = self.runtime.preview(&convention.id, plugin, digest).await.map_err(of_enabling)?;
+        self.leave_room(&convention.id, plugin, &wanted).await?;
         self.prepare(wanted).await?;
         self.runtime.enable(convention, plugin, digest, config, by).await.map_err(of_enabling)?;
         self.reopen(&convention.id).await
@@ -123,6 +124,7 @@ impl Conventions {
         let _one_at_a_time = self.changing.lock().await;
         let mut wanted = self.runtime.enabled(convention);
         wanted.retain(|other| other.id() != plugin);
+        self.leave_room(convention, plugin, &wanted).await?;
         self.prepare(wanted).await?;
         self.runtime.disable(convention, plugin).await.map_err(of_enabling)?;
         self.reopen(convention).await.map(drop)
@@ -139,11 +141,44 @@ impl Conventions {
         Ok(open)
     }
 
+    /// Refuses a change of `plugin` after which others that are enabled and not loaded here would not fit any more: the convention has to
+    /// open when they are back. What did not fit before is not held against the change.
+    async fn leave_room(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        wanted: &[EnabledPlugin],
+    ) -> Result<(), Fault> {
+        let mut absent = self.runtime.absent(convention).await?;
+        absent.retain(|absent| absent.id != *plugin);
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let fit = |plugins: &[EnabledPlugin]| {
+            let mut contributions = self.contributions(plugins);
+            contributions.extend(
+                absent.iter().map(|absent| Contribution { plugin: absent.id.clone(), sdl: absent.sdl.clone() }),
+            );
+            let theirs = absent.iter().flat_map(|absent| absent.permissions.iter().cloned());
+            declared(plugins, theirs)?;
+            compose(contributions, &[]).map(drop)
+        };
+        match fit(wanted) {
+            Err(fault) if fit(&self.runtime.enabled(convention)).is_ok() => {
+                let ids = absent.iter().map(|absent| absent.id.as_str()).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "{}; enabled here and not loaded just now: {ids}; install what is missing again, or disable it, first",
+                    fault.message
+                );
+                Err(Fault { message, ..fault })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Everything a set of plugins makes together, or why they do not fit.
     async fn prepare(&self, plugins: Vec<EnabledPlugin>) -> Result<Open, Fault> {
-        let permissions =
-            plugins.iter().flat_map(|plugin| plugin.manifest().declared_permissions()).collect::<Vec<_>>();
-        let declared = Declared::new(permissions).map_err(|error| Fault::new(code::CONFLICT, error.to_string()))?;
+        let declared = declared(&plugins, [])?;
         let schema = self.schema(&plugins).await?;
         Ok(Open { plugins, declared, schema, replaced: CancellationToken::new() })
     }
@@ -157,17 +192,20 @@ impl Conventions {
         if let Some(schema) = self.schemas.get(&key) {
             return Ok(schema);
         }
-        let mut contributions =
-            vec![Contribution { plugin: self.host_plugin.clone(), sdl: format!("{COMMON_SDL}\n{CONVENTION_SDL}") }];
-        contributions.extend(
-            plugins.iter().map(|plugin| Contribution { plugin: plugin.id().clone(), sdl: plugin.sdl().to_owned() }),
-        );
-        let schema = compose(contributions, &absent)?;
+        let schema = compose(self.contributions(plugins), &absent)?;
         self.schemas.insert(key, schema.clone());
         Ok(schema)
     }
 
-    /// What is installed and not enabled: so that a client asking for a field of it is told which plugin is missing.
+    /// What the host itself and these plugins add to a convention's schema.
+    fn contributions(&self, plugins: &[EnabledPlugin]) -> Vec<Contribution> {
+        let own = Contribution { plugin: self.host_plugin.clone(), sdl: format!("{COMMON_SDL}\n{CONVENTION_SDL}") };
+        let theirs =
+            plugins.iter().map(|plugin| Contribution { plugin: plugin.id().clone(), sdl: plugin.sdl().to_owned() });
+        std::iter::once(own).chain(theirs).collect()
+    }
+
+    /// What is installed and not at work: so that a client asking for a field of it is told which plugin is missing.
     async fn absent(&self, plugins: &[EnabledPlugin]) -> Result<Vec<Contribution>, Fault> {
         let mut absent: Vec<Contribution> = Vec::new();
         for package in self.runtime.packages().await? {
@@ -179,10 +217,7 @@ impl Conventions {
             let sdl = match self.absent_schemas.get(&package.digest) {
                 Some(sdl) => sdl,
                 None => {
-                    // A package that cannot be read has nothing to say here; `conman doctor` says so.
-                    let Ok(bytes) = self.runtime.package_bytes(package.digest).await else { continue };
-                    let Ok(read) = conman_runtime::package::read(&bytes) else { continue };
-                    let sdl: Arc<str> = read.schema.into();
+                    let sdl: Arc<str> = self.runtime.package_sdl(package.digest).await?.into();
                     self.absent_schemas.insert(package.digest, Arc::clone(&sdl));
                     sdl
                 }
@@ -191,6 +226,16 @@ impl Conventions {
         }
         Ok(absent)
     }
+}
+
+/// The permissions that plugins declare, and those of others besides.
+fn declared(
+    plugins: &[EnabledPlugin],
+    besides: impl IntoIterator<Item = DeclaredPermission>,
+) -> Result<Declared, Fault> {
+    let of_plugins = plugins.iter().flat_map(|plugin| plugin.manifest().declared_permissions());
+    let all = of_plugins.chain(besides).collect::<Vec<_>>();
+    Declared::new(all).map_err(|error| Fault::new(code::CONFLICT, error.to_string()))
 }
 
 fn compose(contributions: Vec<Contribution>, absent: &[Contribution]) -> Result<ComposedSchema, Fault> {

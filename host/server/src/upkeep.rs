@@ -1,8 +1,10 @@
 //! What has to be done from time to time: what nobody will ask for again is forgotten, and what other hosts on the same database have
-//! changed is taken over.
+//! changed is taken over; as is what could not be loaded, once its package is back.
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use conman_kernel::sql::SqlError;
 
 use crate::parts::Parts;
 
@@ -24,23 +26,25 @@ pub(crate) async fn forget(parts: Arc<Parts>) {
 /// Takes over what other hosts have enabled and disabled. Only a PostgreSQL can have several hosts.
 pub(crate) async fn follow(parts: Arc<Parts>) {
     while waited(&parts, FOLLOW).await {
-        let concerned = match parts.runtime.refresh().await {
-            Ok((concerned, _absent)) => concerned,
-            Err(error) => {
-                tracing::warn!(%error, "cannot see what other hosts have changed; trying again in a moment");
-                continue;
-            }
-        };
-        for convention in &concerned {
-            if let Err(fault) = parts.conventions.open(convention).await {
-                let (message, detail) = (fault.message, fault.detail);
-                tracing::error!(%convention, message, detail, "what another host has enabled does not compose here");
-            }
-        }
-        if !concerned.is_empty() {
-            parts.bus.subscriptions_changed();
+        if let Err(error) = take_over(&parts).await {
+            tracing::warn!(%error, "cannot see what other hosts have changed; trying again in a moment");
         }
     }
+}
+
+/// Brings what is at work here in line with what the database says is enabled, as far as it can be loaded.
+pub(crate) async fn take_over(parts: &Parts) -> Result<(), SqlError> {
+    let (concerned, _absent) = parts.runtime.refresh().await?;
+    for convention in &concerned {
+        if let Err(fault) = parts.conventions.open(convention).await {
+            let (message, detail) = (fault.message, fault.detail);
+            tracing::error!(%convention, message, detail, "what is enabled does not compose here");
+        }
+    }
+    if !concerned.is_empty() {
+        parts.bus.subscriptions_changed();
+    }
+    Ok(())
 }
 
 /// Whether it is time again; no longer when the host stops.

@@ -254,3 +254,26 @@ async fn a_dead_event_lets_the_next_of_its_key_pass() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_a_publisher_left_is_taken_over_on_request_or_refused() {
+    on_both(async |world: World| {
+        let one = world.subscriber("one", "t.e").await;
+        let bus = world.start();
+        bus.idle().await;
+        world.emit(&[("t.e", "a", "1"), ("t.e", "a", "2")]).await;
+        world.stuck.store(true, Ordering::SeqCst);
+        assert!(bus.take_over(&world.convention, &world.publisher).await.is_err());
+        assert_eq!(world.unsent().await, 2);
+        world.stuck.store(false, Ordering::SeqCst);
+        // Nobody has told the bus of these events, and nothing but their publisher's outbox knows of them.
+        bus.take_over(&world.convention, &world.publisher).await.unwrap();
+        assert_eq!(world.unsent().await, 0);
+        bus.idle().await;
+        assert_eq!(world.seen(&one).await, ["1", "2"]);
+        // Nothing is left to take over.
+        bus.take_over(&world.convention, &world.publisher).await.unwrap();
+        assert_eq!(bus.figures().relayed, 2);
+    })
+    .await;
+}

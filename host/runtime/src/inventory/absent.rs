@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use conman_kernel::actor::DeclaredPermission;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::SqlError;
 
-use super::{EnableError, EnabledRow, InstallError, Inventory};
+use super::{EnableError, EnabledRow, InstallError, Inventory, enabled_in};
 
 /// A plugin that should be enabled and is not, because its package cannot be loaded any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub struct Absent {
     pub plugin: PluginId,
     /// Why, and what to do.
     pub reason: String,
+}
+
+/// What the database knows of a plugin that is enabled and not loaded here: what it will need as soon as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsentPlugin {
+    /// Which.
+    pub id: PluginId,
+    /// The permissions it introduces; none when its manifest cannot be read.
+    pub permissions: Vec<DeclaredPermission>,
+    /// Its GraphQL SDL; empty when it adds no fields.
+    pub sdl: String,
 }
 
 /// What is remembered of it.
@@ -43,6 +55,20 @@ impl Inventory {
             }
         }
         Ok((loaded, absent))
+    }
+
+    /// What is enabled in a convention, by whichever host, and not loaded here.
+    pub(crate) async fn absent_in(&self, convention: &ConventionId) -> Result<Vec<AbsentPlugin>, SqlError> {
+        let mut absent = Vec::new();
+        for row in enabled_in(&self.database, convention).await? {
+            if self.find(convention, &row.plugin).is_some() {
+                continue;
+            }
+            let noted = self.packages.noted(row.digest).await?;
+            let permissions = noted.manifest.map(|manifest| manifest.declared_permissions()).unwrap_or_default();
+            absent.push(AbsentPlugin { id: row.plugin, permissions, sdl: noted.sdl });
+        }
+        Ok(absent)
     }
 
     /// Forgets what is not enabled any more.

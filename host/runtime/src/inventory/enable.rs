@@ -1,6 +1,6 @@
 //! Enabling: load, check the configuration, migrate, and let calls in, all at once. Calls that run finish on what they began with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
@@ -43,6 +43,8 @@ pub(crate) struct Inventory {
     pub(crate) standings: Mutex<HashMap<(ConventionId, PluginId), Arc<Standing>>>,
     /// What is enabled and cannot be loaded.
     pub(crate) absent: Mutex<HashMap<(ConventionId, PluginId), Missing>>,
+    /// Packages whose manifest cannot be read, once that has been logged.
+    pub(crate) unreadable: Mutex<HashSet<Digest>>,
     pub(crate) generation: ArcSwap<Generation>,
     /// Enabling, disabling and removing, one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
@@ -86,13 +88,25 @@ impl Inventory {
         Ok(plugin)
     }
 
-    /// What an installed package subscribes to, whether or not it can be loaded.
-    pub(crate) async fn topics(&self, digest: Digest) -> Result<Vec<TopicPattern>, SqlError> {
+    /// What an enabled plugin subscribes to, whether or not it can be loaded. Where that cannot be told it is nothing: what is owed to
+    /// others must not wait for it.
+    pub(crate) async fn topics(&self, row: &EnabledRow) -> Result<Vec<TopicPattern>, SqlError> {
         let of = |manifest: &Manifest| manifest.needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect();
-        let loaded = self.loaded.lock().get(&digest).and_then(Weak::upgrade);
-        match loaded {
-            Some(plugin) => Ok(of(&plugin.package.manifest)),
-            None => self.packages.manifest(digest).await.map(|manifest| of(&manifest)),
+        let loaded = self.loaded.lock().get(&row.digest).and_then(Weak::upgrade);
+        if let Some(plugin) = loaded {
+            return Ok(of(&plugin.package.manifest));
+        }
+        match self.packages.noted(row.digest).await?.manifest {
+            Ok(manifest) => Ok(of(&manifest)),
+            Err(reason) => {
+                if self.unreadable.lock().insert(row.digest) {
+                    tracing::error!(
+                        plugin = %row.plugin, digest = %row.digest, reason,
+                        "nobody can tell which events an enabled plugin wants, so it gets none; install its package again"
+                    );
+                }
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -202,10 +216,14 @@ impl Inventory {
         Ok(config.to_string())
     }
 
-    /// Another plugin whose routes would have the same address.
-    pub(crate) fn same_name(&self, convention: &ConventionId, plugin: &PluginId) -> Option<PluginId> {
-        let generation = self.generation.load();
-        generation.get(convention)?.keys().find(|other| *other != plugin && other.name() == plugin.name()).cloned()
+    /// Another plugin whose routes would have the same address. From the database: what cannot be loaded keeps its address.
+    pub(crate) async fn same_name(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+    ) -> Result<Option<PluginId>, SqlError> {
+        let enabled = enabled_in(&self.database, convention).await?.into_iter().map(|row| row.plugin);
+        Ok(enabled.into_iter().find(|other| other != plugin && other.name() == plugin.name()))
     }
 
     /// Writes the row of an enabled plugin, or replaces it.

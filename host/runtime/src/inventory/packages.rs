@@ -30,6 +30,14 @@ pub struct InstalledPackage {
     pub installed_by: String,
 }
 
+/// What was written down of a package when it was installed.
+pub(crate) struct Noted {
+    /// Its manifest; or why it cannot be read: whoever wrote it may know more than this host does.
+    pub(crate) manifest: Result<Manifest, String>,
+    /// What it adds to the schema.
+    pub(crate) sdl: String,
+}
+
 /// Where packages are kept.
 pub(crate) struct PackageStore {
     database: SharedDatabase,
@@ -59,7 +67,7 @@ impl PackageStore {
         let (file, size) = (self.file(digest), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
         let written = tokio::task::spawn_blocking(move || whole_file::write(&file, &[&bytes])).await;
         written.map_err(std::io::Error::other)??;
-        let row: [Value; 7] = [
+        let row: [Value; 8] = [
             digest.to_string().into(),
             package.manifest.about.id.as_str().into(),
             package.manifest.about.version.to_string().into(),
@@ -67,12 +75,14 @@ impl PackageStore {
             size.into(),
             at.into(),
             by.into(),
+            package.schema.as_str().into(),
         ];
         transaction(self.database.as_ref(), |transaction| {
             let row = row.clone();
             Box::pin(async move {
-                let sql = "INSERT INTO runtime_package (digest, plugin, version, manifest, size, installed_at, installed_by) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO UPDATE SET installed_at = $6, installed_by = $7";
+                let sql = "INSERT INTO runtime_package (digest, plugin, version, manifest, size, installed_at, installed_by, sdl) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET \
+                           manifest = $4, installed_at = $6, installed_by = $7, sdl = $8";
                 transaction.execute(sql, &row).await
             })
         })
@@ -93,13 +103,18 @@ impl PackageStore {
         rows.rows.iter().map(|row| of_row(row)).collect()
     }
 
-    /// The manifest of a package, as it was when it was installed: it is there even when the package's file is not.
-    pub(crate) async fn manifest(&self, digest: Digest) -> Result<Manifest, SqlError> {
-        let sql = "SELECT manifest FROM runtime_package WHERE digest = $1";
+    /// What was written down of a package: it is there even when the package's file is not.
+    pub(crate) async fn noted(&self, digest: Digest) -> Result<Noted, SqlError> {
+        let sql = "SELECT manifest, sdl FROM runtime_package WHERE digest = $1";
         let rows = read(self.database.as_ref(), sql, &[digest.to_string().into()]).await?;
-        let unreadable = |reason: String| SqlError::Statement(format!("the manifest of package {digest}: {reason}"));
-        let row = rows.rows.first().ok_or_else(|| unreadable("it is not installed".to_owned()))?;
-        Manifest::parse(row.text(0)?).map_err(|error| unreadable(error.to_string()))
+        let Some(row) = rows.rows.first() else {
+            return Ok(Noted {
+                manifest: Err("no package with that digest is installed".to_owned()),
+                sdl: String::new(),
+            });
+        };
+        let manifest = Manifest::parse(row.text(0)?).map_err(|error| error.to_string());
+        Ok(Noted { manifest, sdl: row.text(1)?.to_owned() })
     }
 
     /// The bytes of a package, checked against their digest.

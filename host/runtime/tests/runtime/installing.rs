@@ -3,6 +3,7 @@
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
+use conman_kernel::sql::{Value, transaction};
 use conman_runtime::{EnableError, Wanted};
 use expect_test::{Expect, expect};
 use serde_json::json;
@@ -110,8 +111,7 @@ on_both! {
         let id = &host.convention.id;
         assert_eq!(other.runtime.subscriptions(id).await.unwrap()[0].0, probe());
         assert!(!other.runtime.takes(id, &probe(), "probe.told"));
-        let error = other.runtime.purge(id, &probe()).await.unwrap_err();
-        assert!(matches!(error, EnableError::InUse(_)), "{error}");
+        assert!(matches!(other.runtime.purge(id, &probe()).await, Err(EnableError::InUse(_))));
 
         let file = format!("{}.wasm", host.runtime.enabled(id)[0].digest());
         std::fs::copy(host.config.packages_folder.join(&file), packages.path().join(&file)).unwrap();
@@ -119,6 +119,75 @@ on_both! {
         assert!(other.runtime.takes(id, &probe(), "probe.told"));
         assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
         assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+    }
+}
+
+on_both! {
+    async fn what_cannot_be_loaded_keeps_its_name_and_what_it_adds(host) {
+        let packages = tempfile::tempdir().unwrap();
+        let (other, _) = host.another(packages.path()).await;
+        let namesake = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "elsewhere/probe"));
+        let namesake = other.runtime.install(namesake, &Actor::system()).await.unwrap();
+        let by = Actor::system();
+        let enabling = other.runtime.enable(&host.convention, &namesake.id, namesake.digest, None, &by);
+        let error = enabling.await.unwrap_err();
+        assert!(matches!(&error, EnableError::NameTaken { other } if *other == probe()), "{error}");
+
+        let absent = other.runtime.absent(&host.convention.id).await.unwrap().remove(0);
+        let enabled = host.runtime.enabled(&host.convention.id).remove(0);
+        assert_eq!((absent.id, absent.sdl.as_str()), (probe(), enabled.sdl()));
+        assert_eq!(absent.permissions, enabled.manifest().declared_permissions());
+        assert_eq!(host.runtime.absent(&host.convention.id).await.unwrap(), []);
+    }
+}
+
+on_both! {
+    async fn nobody_waits_for_a_plugin_of_which_nobody_can_tell_what_it_wants(host) {
+        let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
+        let installed = host.runtime.install(twin.clone(), &Actor::system()).await.unwrap();
+        host.runtime.enable(&host.convention, &installed.id, installed.digest, None, &Actor::system()).await.unwrap();
+        let told = async |runtime: &conman_runtime::Runtime| {
+            let told = runtime.subscriptions(&host.convention.id).await.unwrap();
+            told.into_iter().map(|(plugin, _)| plugin).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&host.runtime).await, [probe(), installed.id.clone()]);
+
+        // As a later version of the host may have written it.
+        let (text, digest) = ("schema = 99".to_owned(), installed.digest.to_string());
+        transaction(host.storage.host().as_ref(), |transaction| {
+            let parameters: [Value; 2] = [text.as_str().into(), digest.as_str().into()];
+            Box::pin(async move {
+                transaction.execute("UPDATE runtime_package SET manifest = $1 WHERE digest = $2", &parameters).await
+            })
+        })
+        .await
+        .unwrap();
+        let packages = tempfile::tempdir().unwrap();
+        let (other, _) = host.another(packages.path()).await;
+        assert_eq!(told(&other.runtime).await, [probe()]);
+        // To install it again is the remedy.
+        other.runtime.install(twin, &Actor::system()).await.unwrap();
+        assert_eq!(told(&other.runtime).await, [probe(), installed.id.clone()]);
+    }
+}
+
+on_both! {
+    async fn a_purge_waits_for_what_runs(host) {
+        let running = host.script(CallKind::Mutation, json!([["sleep", 300], ["emit", "probe.told", "k", "{}"]]));
+        let purging = async {
+            while host.runtime.running() == 0 {
+                tokio::task::yield_now().await;
+            }
+            host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+            let purging = host.runtime.purge(&host.convention.id, &probe()).await.unwrap();
+            // What it told last can still be read.
+            assert_eq!(host.count("conman_outbox").await, 1);
+            purging.finish().await.unwrap();
+        };
+        let (answer, ()) = futures::join!(running, purging);
+        assert_eq!(answer, Ok(json!(["slept", "emitted"])));
+        host.enable(None).await.unwrap();
+        assert_eq!(host.count("conman_outbox").await, 0);
     }
 }
 
@@ -253,7 +322,7 @@ async fn what_a_server_asks_of_the_enabled_set() {
     let digest = enabled.digest();
     assert!(matches!(host.runtime.uninstall(&probe(), digest).await, Err(EnableError::InUse(_))));
     host.runtime.disable(id, &probe()).await.unwrap();
-    host.runtime.purge(id, &probe()).await.unwrap();
+    host.runtime.purge(id, &probe()).await.unwrap().finish().await.unwrap();
     host.runtime.uninstall(&probe(), digest).await.unwrap();
     assert_eq!(host.runtime.packages().await.unwrap(), []);
 }

@@ -33,9 +33,11 @@ pub(super) async fn packages(ask: Ask<'_>) -> Answer {
             true => runtime.package_bytes(package.digest).await.err().map(|error| error.to_string()),
             false => None,
         };
-        let manifest =
-            Manifest::parse(&package.manifest).map_err(|error| Fault::internal(format!("{}: {error}", package.id)))?;
-        let About { name, summary, license, .. } = &manifest.about;
+        // One that cannot be read must not hide the others.
+        let (name, summary, license, damage) = match Manifest::parse(&package.manifest) {
+            Ok(Manifest { about: About { name, summary, license, .. }, .. }) => (name, summary, license, damage),
+            Err(error) => (package.id.to_string(), String::new(), String::new(), Some(error.to_string())),
+        };
         packages.push(json!({
             "id": package.id, "version": package.version, "name": name, "summary": summary, "license": license, "digest": package.digest,
             "size": package.size, "installedAt": package.installed_at, "installedBy": package.installed_by, "damage": damage,
@@ -167,7 +169,15 @@ pub(super) async fn purge(ask: Ask<'_>) -> Answer {
     allowed(ask).await?;
     let convention = &ask.convention()?.id;
     let parts = &ask.desk.parts;
-    parts.runtime.purge(convention, &id).await.map_err(of_enabling)?;
+    let purging = parts.runtime.purge(convention, &id).await.map_err(of_enabling)?;
+    // What it has told others is theirs.
+    if parts.storage.has(convention, &id).await? {
+        parts.bus.take_over(convention, &id).await.map_err(|error| {
+            let message = format!("nothing was deleted: {id} has told others of changes, and that cannot be handed on just now; try again in a moment");
+            Fault::new(code::UNAVAILABLE, message).retryable().with_detail(error.to_string())
+        })?;
+    }
+    purging.finish().await.map_err(of_enabling)?;
     // What is held for it belongs to what is gone.
     parts.bus.forget(convention, &id).await?;
     record(ask, "plugin.purged", &id, None, None).await?;

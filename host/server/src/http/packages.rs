@@ -15,6 +15,7 @@ use crate::fields::plugin::{installed_json, may_install};
 use crate::http::answer::{self, Shape};
 use crate::http::{body, caller};
 use crate::parts::Parts;
+use crate::upkeep;
 
 /// Takes a package, verifies and compiles it, and keeps it.
 pub(crate) async fn upload(State(parts): State<Arc<Parts>>, request: Request) -> Response {
@@ -43,5 +44,66 @@ async fn keep(parts: &Parts, bytes: Vec<u8>, by: &Actor) -> Result<Value, Fault>
     let deed =
         Deed { action: "package.installed", target, convention: None, before: Value::Null, after: installed.clone() };
     parts.identity.audit().record(by, &deed).await?;
+    // Where it was enabled and its file was missing, it is back.
+    upkeep::take_over(parts).await?;
     Ok(installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use conman_kernel::digest::Digest;
+    use conman_runtime::package::{Parts as PackageParts, pack};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{DataFolder, Host, HostConfig};
+
+    /// A component that does nothing.
+    const COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
+    const MANIFEST: &str = r#"
+        schema = 1
+        [plugin]
+        id = "tests/idle"
+        name = "Idle"
+        version = "1.0.0"
+        summary = "Does nothing"
+        license = "Apache-2.0"
+        category = "feature"
+        [compat]
+        host-api = "^1.0"
+    "#;
+
+    #[tokio::test]
+    async fn a_package_is_kept_and_written_down_although_nobody_waits_for_it_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Host::open(HostConfig::new(DataFolder::at(folder.path()), None));
+        let parts = PackageParts { manifest: MANIFEST.to_owned(), ..PackageParts::default() };
+        let package = pack(&COMPONENT, &parts).unwrap().0;
+        let file = folder.path().join("packages").join(format!("{}.wasm", Digest::of(&package)));
+        let host = open().await.unwrap();
+        let request = http::Request::post("/api/packages").body(Body::from(package)).unwrap();
+        // The file is the first thing that is kept. Whoever waits is let go before anything else can follow in their own future.
+        let file_is_there = async {
+            while !file.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = file_is_there => {}
+            answer = host.answer_as_system(request) => panic!("answered, and nothing is there: {}", answer.status()),
+        }
+        assert!(host.close().await.is_clean());
+
+        let host = open().await.unwrap();
+        let query = json!({ "query": "{ packages { id } auditTrail(first: 1) { items { action target } } }" });
+        let request = http::Request::post("/graphql").header(CONTENT_TYPE, "application/json");
+        let answer = host.answer_as_system(request.body(Body::from(query.to_string())).unwrap()).await;
+        let answer: Value = serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap();
+        let deed = json!({ "action": "package.installed", "target": "package:tests/idle" });
+        let expected = json!({ "packages": [{ "id": "tests/idle" }], "auditTrail": { "items": [deed] } });
+        assert_eq!(answer["data"], expected, "{answer}");
+        assert!(host.close().await.is_clean());
+    }
 }
