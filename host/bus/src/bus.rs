@@ -28,6 +28,10 @@ pub const MIGRATIONS: &[Migration] =
 #[derive(Clone)]
 pub struct Bus(Arc<Inner>);
 
+/// Tells a bus of commits and does not keep it alive: whoever commits is among what the bus itself keeps alive. Cheap to clone.
+#[derive(Clone)]
+pub struct Waker(Arc<Desk>);
+
 struct Inner {
     parts: BusParts,
     desk: Arc<Desk>,
@@ -51,11 +55,10 @@ impl Bus {
         Self(Arc::new(Inner { parts, desk, counters, batch, _drop: dropped.drop_guard() }))
     }
 
-    /// Says that a transaction with events was committed. Returns at once.
-    pub fn wake(&self, convention: &ConventionId, publisher: &PluginId) {
-        self.0.desk.put(|papers| {
-            papers.dirty.insert((convention.clone(), publisher.clone()));
-        });
+    /// What tells this bus of commits.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(Arc::clone(&self.0.desk))
     }
 
     /// Takes over what a publisher has left in its outbox: for before its database is removed, when nothing of it runs any more.
@@ -117,5 +120,14 @@ impl Bus {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.0.parts.clock.now()
+    }
+}
+
+impl Waker {
+    /// Says that a transaction with events was committed. Returns at once.
+    pub fn wake(&self, convention: &ConventionId, publisher: &PluginId) {
+        self.0.put(|papers| {
+            papers.dirty.insert((convention.clone(), publisher.clone()));
+        });
     }
 }

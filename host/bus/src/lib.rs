@@ -37,7 +37,7 @@ mod parts;
 mod relay;
 mod retry;
 
-pub use bus::{Bus, COMPONENT, MIGRATIONS};
+pub use bus::{Bus, COMPONENT, MIGRATIONS, Waker};
 pub use config::BusConfig;
 pub use dead_letter::DeadLetter;
 pub use delivery::DeliveryId;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use conman_bus::{Bus, EventListener, Outboxes, Scopes, Subscriptions};
+use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions};
 use conman_graph::SubscriptionHub;
 use conman_identity::Identity;
 use conman_kernel::actor::Actor;
@@ -26,7 +26,7 @@ impl EventListener for Announcer {
 
 /// Tells the bus that a plugin has committed events. Made before the bus is, because the bus needs the runtime that needs this.
 #[derive(Default)]
-pub(crate) struct Waker(pub(crate) OnceLock<Bus>);
+pub(crate) struct Waker(pub(crate) OnceLock<conman_bus::Waker>);
 
 impl CommitListener for Waker {
     fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {

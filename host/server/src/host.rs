@@ -129,7 +129,7 @@ impl Host {
             BusConfig { host: claim.host_name()?, ..BusConfig::default() },
         );
         // Nothing has committed yet: no request has been answered.
-        let _ = waker.0.set(bus.clone());
+        let _ = waker.0.set(bus.waker());
 
         let parts = Arc::new(Parts {
             storage,
@@ -294,4 +294,23 @@ fn random_secret() -> Result<String, Fault> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Fault::internal(format!("no randomness: {error}")))?;
     Ok(format!("door_{}", hex::encode(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use conman_kernel::clock::{Clock, SystemClock};
+
+    use super::*;
+    use crate::DataFolder;
+
+    #[tokio::test]
+    async fn a_closed_host_keeps_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        // Everything that lives as long as a host does knows the time.
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let kept = Arc::downgrade(&clock);
+        let config = HostConfig { clock, ..HostConfig::new(DataFolder::at(folder.path()), None) };
+        assert!(Host::open(config).await.unwrap().close().await.is_clean());
+        assert_eq!(kept.strong_count(), 0);
+    }
 }

@@ -182,7 +182,7 @@ impl World {
     }
 
     pub(crate) fn wake(&self, bus: &Bus) {
-        bus.wake(&self.convention, &self.publisher);
+        bus.waker().wake(&self.convention, &self.publisher);
     }
 
     /// The payloads a subscriber handled, in order.

@@ -212,7 +212,7 @@ impl Setup {
         };
         let bus = Bus::start(parts, BusConfig::default());
         // Nothing was set before: the waker is this function's own.
-        drop(waker.0.set(bus.clone()));
+        drop(waker.0.set(bus.waker()));
         let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
         let host = Host {
             clock,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use conman_bus::{Bus, EventListener, Outboxes, Scopes, Subscriptions};
+use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions};
 use conman_graph::SubscriptionHub;
 use conman_kernel::actor::Actor;
 use conman_kernel::convention::Convention;
@@ -73,7 +73,7 @@ pub(crate) fn scope(convention: &Arc<Convention>, actor: &Arc<Actor>) -> Scope {
 
 /// Tells the bus of commits. Made before the bus is.
 #[derive(Default)]
-pub(crate) struct Waker(pub(crate) OnceLock<Bus>);
+pub(crate) struct Waker(pub(crate) OnceLock<conman_bus::Waker>);
 
 impl CommitListener for Waker {
     fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
