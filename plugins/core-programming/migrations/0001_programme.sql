@@ -41,6 +41,7 @@ CREATE TABLE person (
 );
 CREATE INDEX person_name ON person (name_key, id);
 
+-- Long texts stand last: what stands behind them in a row is found only by reading through them.
 CREATE TABLE session_draft (
     id TEXT PRIMARY KEY,
     revision BIGINT NOT NULL,
@@ -49,8 +50,6 @@ CREATE TABLE session_draft (
     slug TEXT NOT NULL,
     title TEXT NOT NULL,
     subtitle TEXT NOT NULL,
-    abstract_text TEXT NOT NULL,
-    description TEXT NOT NULL,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     environment TEXT NOT NULL,
@@ -59,17 +58,20 @@ CREATE TABLE session_draft (
     room_id TEXT,
     starts_at BIGINT,
     ends_at BIGINT,
+    audience BIGINT,
     url TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    source TEXT NOT NULL,
+    extra TEXT NOT NULL,
     links TEXT NOT NULL,
     attachments TEXT NOT NULL,
-    tags TEXT NOT NULL,
-    audience BIGINT,
-    extra TEXT NOT NULL,
-    search TEXT NOT NULL,
-    source TEXT NOT NULL
+    abstract_text TEXT NOT NULL,
+    description TEXT NOT NULL,
+    search TEXT NOT NULL
 );
 CREATE UNIQUE INDEX session_draft_number ON session_draft (number);
-CREATE INDEX session_draft_start ON session_draft (starts_at, id);
+-- In the order they are listed in: those without a time last.
+CREATE INDEX session_draft_start ON session_draft (COALESCE(starts_at, 9007199254740991), id);
 CREATE INDEX session_draft_room ON session_draft (room_id);
 
 CREATE TABLE part_draft (
@@ -92,8 +94,6 @@ CREATE TABLE session_released (
     slug TEXT NOT NULL,
     title TEXT NOT NULL,
     subtitle TEXT NOT NULL,
-    abstract_text TEXT NOT NULL,
-    description TEXT NOT NULL,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     environment TEXT NOT NULL,
@@ -102,14 +102,16 @@ CREATE TABLE session_released (
     room_id TEXT,
     starts_at BIGINT,
     ends_at BIGINT,
+    audience BIGINT,
     url TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    source TEXT NOT NULL,
+    extra TEXT NOT NULL,
     links TEXT NOT NULL,
     attachments TEXT NOT NULL,
-    tags TEXT NOT NULL,
-    audience BIGINT,
-    extra TEXT NOT NULL,
+    abstract_text TEXT NOT NULL,
+    description TEXT NOT NULL,
     search TEXT NOT NULL,
-    source TEXT NOT NULL,
     PRIMARY KEY (id, from_release)
 );
 CREATE UNIQUE INDEX session_released_current ON session_released (id, until_release);

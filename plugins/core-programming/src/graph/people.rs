@@ -11,6 +11,7 @@ use crate::store::View;
 struct PersonRow {
     id: String,
     name: String,
+    #[row(default)]
     name_key: String,
     #[row(default)]
     biography: String,
@@ -47,7 +48,7 @@ pub fn links(links: Vec<Link>) -> Vec<SessionLink> {
 /// The columns of a person, long ones only where wanted.
 #[must_use]
 pub fn columns(wants: &Wants<'_>, below: &str) -> String {
-    let mut columns = "e.id, e.name, e.name_key".to_owned();
+    let mut columns = "e.id, e.name".to_owned();
     for column in ["biography", "avatar", "url", "links"] {
         if wants.field(&format!("{below}{column}")) {
             columns.push_str(", e.");
@@ -89,7 +90,8 @@ pub fn page(ctx: &Context, view: View, text: Option<&str>, first: i32, after: Op
         statement.text += &format!(" AND (e.name_key > {key} OR (e.name_key = {key} AND e.id > {id}))");
     }
     let more = statement.parameter(&(limit + 1));
-    let sql = format!("SELECT {}{} ORDER BY e.name_key, e.id LIMIT {more}", columns(&wants, ""), statement.text);
+    let sql =
+        format!("SELECT e.name_key, {}{} ORDER BY e.name_key, e.id LIMIT {more}", columns(&wants, ""), statement.text);
     let mut rows: Vec<PersonRow> = database::query_as(&sql, &statement.parameters)?;
     let next_cursor = if rows.len() > limit {
         rows.truncate(limit);

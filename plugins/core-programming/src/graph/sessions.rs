@@ -6,7 +6,7 @@ use conman_sdk::prelude::*;
 
 use super::{Statement, Wants, int, limit, patterns, people, some, stored, wire};
 use crate::model::{Extra, Link};
-use crate::schema::{Person, Room, Session, SessionFilter, SessionPage, SessionPerson, Track};
+use crate::schema::{Person, Room, Session, SessionEnvironment, SessionFilter, SessionPage, SessionPerson, Track};
 use crate::store::{FOREVER, View};
 
 /// A session as read; most columns only where they are wanted.
@@ -24,8 +24,10 @@ pub struct SessionRow {
     #[row(default)]
     from_release: Option<i64>,
     title: String,
+    #[row(default)]
     kind: String,
     state: String,
+    #[row(default)]
     environment: String,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
@@ -71,6 +73,9 @@ pub struct SessionRow {
     track_color: Option<String>,
 }
 
+/// From so many sessions on they are not named one by one when more is asked about them.
+const MANY: usize = 256;
+
 /// A session, and the release its row is from where that matters.
 type Edition = (String, Option<i64>);
 
@@ -92,8 +97,10 @@ impl<'c> Reading<'c> {
     /// What is selected.
     #[must_use]
     pub fn columns(&self) -> String {
-        let mut columns = "s.id, s.title, s.kind, s.state, s.environment, s.starts_at, s.ends_at".to_owned();
-        let optional: [(&[&str], &str); 14] = [
+        let mut columns = "s.id, s.title, s.state, s.starts_at, s.ends_at".to_owned();
+        let optional: &[(&[&str], &str)] = &[
+            (&["kind"], ", s.kind"),
+            (&["environment"], ", s.environment"),
             (&["code"], ", s.code"),
             (&["subtitle"], ", s.subtitle"),
             (&["language"], ", s.language"),
@@ -104,12 +111,13 @@ impl<'c> Reading<'c> {
             (&["links"], ", s.links"),
             (&["attachments"], ", s.attachments"),
             (&["logo", "feedbackUrl", "doNotRecord", "recordingLicence"], ", s.extra"),
-            (
-                &["room"],
-                ", s.room_id, r.name AS room_name, r.area AS room_area, r.capacity AS room_capacity, r.exclusive AS room_exclusive",
-            ),
+            (&["room"], ", s.room_id, r.name AS room_name"),
+            (&["room.area"], ", r.area AS room_area"),
+            (&["room.capacity"], ", r.capacity AS room_capacity"),
+            (&["room.exclusive"], ", r.exclusive AS room_exclusive"),
             (&["room.description"], ", r.description AS room_description"),
-            (&["track"], ", s.track_id, t.name AS track_name, t.color AS track_color"),
+            (&["track"], ", s.track_id, t.name AS track_name"),
+            (&["track.color"], ", t.color AS track_color"),
             (&["audience"], if matches!(self.view, View::Draft) { ", s.audience" } else { "" }),
         ];
         for (fields, column) in optional {
@@ -159,7 +167,8 @@ impl<'c> Reading<'c> {
             statement.text += &format!(" AND ({sort} > {at} OR ({sort} = {at} AND s.id > {id}))");
         }
         let more = statement.parameter(&(limit + 1));
-        let sql = format!("SELECT {} {} ORDER BY {sort}, s.id LIMIT {more}", self.columns(), statement.text);
+        statement.text += &format!(" ORDER BY {sort}, s.id LIMIT {more}");
+        let sql = format!("SELECT {} {}", self.columns(), statement.text);
         let mut rows: Vec<SessionRow> = database::query_as(&sql, &statement.parameters)?;
         let next_cursor = if rows.len() > limit {
             rows.truncate(limit);
@@ -167,7 +176,8 @@ impl<'c> Reading<'c> {
         } else {
             None
         };
-        Ok(SessionPage { nodes: self.sessions(rows)?, total_count, next_cursor })
+        let nodes = if rows.len() < MANY { self.sessions(rows)? } else { self.found(rows, &statement)? };
+        Ok(SessionPage { nodes, total_count, next_cursor })
     }
 
     fn filter(&self, statement: &mut Statement, filter: SessionFilter) {
@@ -262,13 +272,51 @@ impl<'c> Reading<'c> {
     /// # Errors
     /// The database's.
     pub fn sessions(&self, rows: Vec<SessionRow>) -> Result<Vec<Session>> {
-        let mut line_ups = if self.wants.field("people") {
-            let ids: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-            self.line_ups(ids)?
-        } else {
-            HashMap::new()
-        };
-        let mut left: HashMap<Edition, usize> = HashMap::new();
+        if !self.wants.field("people") {
+            return rows.into_iter().map(|row| self.session(row, Vec::new())).collect();
+        }
+        let ids: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let parts = database::query_in(&self.parts("$keys"), params![], ids)?;
+        self.with_people(rows, parts)
+    }
+
+    /// The same for the many rows that `statement` found: finding them again costs less than naming each of them.
+    fn found(&self, rows: Vec<SessionRow>, statement: &Statement) -> Result<Vec<Session>> {
+        if !self.wants.field("people") {
+            return self.sessions(rows);
+        }
+        let parts = self.parts(&format!("SELECT s.id {}", statement.text));
+        self.with_people(rows, database::query_as(&parts, &statement.parameters)?)
+    }
+
+    /// Everybody in `sessions`, which are a list or a statement.
+    fn parts(&self, sessions: &str) -> String {
+        // A release writes a session and the people in it together, so they are of the same edition.
+        let edition = if matches!(self.view, View::Between { .. }) { "p.from_release, " } else { "" };
+        format!(
+            "SELECT p.session_id, {edition}p.role, {} FROM {} p JOIN person e ON e.id = p.person_id WHERE {} \
+             AND p.session_id IN ({sessions}) ORDER BY p.session_id, p.sort_order, p.person_id",
+            people::columns(&self.wants, "people.person."),
+            self.view.parts(),
+            self.view.condition("p")
+        )
+    }
+
+    fn with_people(&self, rows: Vec<SessionRow>, parts: Vec<PartRow>) -> Result<Vec<Session>> {
+        let mut line_ups: HashMap<Edition, Vec<SessionPerson>> = HashMap::with_capacity(rows.len());
+        for part in parts {
+            let person = Person {
+                id: part.id,
+                name: part.name,
+                biography: some(part.biography),
+                avatar: some(part.avatar),
+                url: some(part.url),
+                links: people::links(part.links),
+            };
+            let edition = (part.session_id, part.from_release);
+            line_ups.entry(edition).or_default().push(SessionPerson { role: wire(&part.role)?, person });
+        }
+        let mut left: HashMap<Edition, usize> = HashMap::with_capacity(rows.len());
         for row in &rows {
             *left.entry((row.id.clone(), row.from_release)).or_default() += 1;
         }
@@ -286,35 +334,11 @@ impl<'c> Reading<'c> {
             .collect()
     }
 
-    fn line_ups<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> Result<HashMap<Edition, Vec<SessionPerson>>> {
-        // A release writes a session and the people in it together, so they are of the same edition.
-        let edition = if matches!(self.view, View::Between { .. }) { "p.from_release, " } else { "" };
-        let sql = format!(
-            "SELECT p.session_id, {edition}p.role, {} FROM {} p JOIN person e ON e.id = p.person_id WHERE {} AND p.session_id IN ($keys) \
-             ORDER BY p.session_id, p.sort_order, p.person_id",
-            people::columns(&self.wants, "people.person."),
-            self.view.parts(),
-            self.view.condition("p")
-        );
-        let rows: Vec<PartRow> = database::query_in(&sql, params![], ids)?;
-        let mut line_ups: HashMap<Edition, Vec<SessionPerson>> = HashMap::with_capacity(rows.len() / 2);
-        for row in rows {
-            let person = Person {
-                id: row.id,
-                name: row.name,
-                biography: some(row.biography),
-                avatar: some(row.avatar),
-                url: some(row.url),
-                links: people::links(row.links),
-            };
-            let edition = (row.session_id, row.from_release);
-            line_ups.entry(edition).or_default().push(SessionPerson { role: wire(&row.role)?, person });
-        }
-        Ok(line_ups)
-    }
-
     fn session(&self, row: SessionRow, people: Vec<SessionPerson>) -> Result<Session> {
         let convention = &self.ctx.convention;
+        // What is not wanted was not read, and nobody looks at what stands there instead.
+        let environment =
+            if row.environment.is_empty() { SessionEnvironment::InPerson } else { wire(&row.environment)? };
         let minutes =
             row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
         // Which day it is takes a look at the time zone.
@@ -341,7 +365,7 @@ impl<'c> Reading<'c> {
             description: some(row.description),
             kind: row.kind,
             state: wire(&row.state)?,
-            environment: wire(&row.environment)?,
+            environment,
             language: some(row.language),
             start: row.starts_at.map(|at| convention.local(at)),
             end: row.ends_at.map(|at| convention.local(at)),
