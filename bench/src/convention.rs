@@ -1,5 +1,6 @@
 //! A host with the real plugins on a database of its own, and the same databases opened for the baseline.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,12 +9,13 @@ use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::SharedDatabase;
-use conman_server::{DataFolder, Host, HostConfig};
+use conman_server::{DataFolder, Host, HostConfig, Running};
 use conman_storage::{Location, Storage};
 use conman_tests::Database;
 use http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 /// The convention's time zone.
 pub(crate) const ZONE: &str = "America/Chicago";
@@ -121,6 +123,14 @@ impl Convention {
     /// The PostgreSQL it is kept in, if it is.
     pub(crate) fn postgres(&self) -> Option<String> {
         self.database.url()
+    }
+
+    /// The host on a socket of its own, until it is stopped; what is kept must be held for as long.
+    pub(crate) async fn serve(convention: Arc<Self>) -> anyhow::Result<(Running, SocketAddr, (TempDir, Database))> {
+        let convention = Arc::into_inner(convention).context("a load still holds the convention")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok((convention.host.serve(listener).await?, address, (convention.folder, convention.database)))
     }
 
     /// Closes the host, so that the next measurement is alone; what it kept can be opened again.

@@ -1,7 +1,7 @@
 //! Measures the host with real plugins next to the same work done natively, in one run, on one machine.
 //!
 //! Requests go through the host's whole router without a socket, and so do the baseline's: a client on the same two cores
-//! would only blur the difference.
+//! would only blur the difference. Only what is served as it lies goes over sockets too, because serving is all there is to it.
 
 mod convention;
 mod load;
@@ -9,6 +9,7 @@ mod machine;
 mod measures;
 mod native;
 mod report;
+mod wire;
 
 use std::path::PathBuf;
 
