@@ -45,11 +45,13 @@ pub(crate) enum Aim {
     Ratio(f64),
     /// `value` at most this.
     AtMost(f64),
+    /// Nothing: it explains another figure.
+    None,
 }
 
 impl Figure {
     /// Requests per second next to the same requests to a baseline.
-    pub(crate) fn compared(name: String, comparison: &Comparison, of: &str, least: f64, how: &str) -> Self {
+    pub(crate) fn compared(name: String, comparison: &Comparison, of: &str, aim: Aim, how: &str) -> Self {
         let ratios = comparison.ratios();
         let value = comparison.ours.per_second();
         Self {
@@ -62,7 +64,7 @@ impl Figure {
                 ratio: median(&ratios),
                 between: ratios.first().copied().zip(ratios.last().copied()),
             }),
-            aim: Aim::Ratio(least),
+            aim,
             how: format!(
                 "{}, {how}; p50 {:.2} ms, p99 {:.2} ms",
                 crate::load::HOW,
@@ -83,11 +85,13 @@ impl Figure {
         Self { name: name.into(), value, unit, baseline: None, aim: Aim::AtMost(most), how }
     }
 
-    fn reached(&self) -> bool {
+    /// Whether the aim is reached, where there is one.
+    fn reached(&self) -> Option<bool> {
         match (self.aim, &self.baseline) {
-            (Aim::Ratio(least), Some(baseline)) => baseline.ratio >= least,
-            (Aim::Ratio(_), None) => false,
-            (Aim::AtMost(most), _) => self.value <= most,
+            (Aim::Ratio(least), Some(baseline)) => Some(baseline.ratio >= least),
+            (Aim::Ratio(_), None) => Some(false),
+            (Aim::AtMost(most), _) => Some(self.value <= most),
+            (Aim::None, _) => None,
         }
     }
 }
@@ -96,7 +100,7 @@ impl Figure {
 struct Judged {
     #[serde(flatten)]
     figure: Figure,
-    reached: bool,
+    reached: Option<bool>,
 }
 
 /// All figures of a run.
@@ -164,8 +168,13 @@ fn row(figure: &Figure) -> String {
     let aim = match figure.aim {
         Aim::Ratio(least) => format!("ratio ≥ {least}"),
         Aim::AtMost(most) => format!("≤ {most} {}", figure.unit),
+        Aim::None => String::new(),
     };
-    let reached = if figure.reached() { "yes" } else { "no" };
+    let reached = match figure.reached() {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    };
     format!(
         "| {} | {} {} | {compared} | {ratio} | {aim} | {reached} | {} |",
         figure.name,

@@ -1,6 +1,6 @@
 //! Running other programs: said before they run, and a failure names the command.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -69,7 +69,8 @@ pub fn install_system_packages(packages: &[&str]) -> anyhow::Result<()> {
     let elevated = |arguments: &[&str]| {
         let mut command = if is_root() { Command::new("env") } else { Command::new("sudo") };
         if !is_root() {
-            command.args(["--non-interactive", "env"]);
+            // Where nobody can type a password, asking for one would wait for ever.
+            command.args(if std::io::stdin().is_terminal() { &["env"][..] } else { &["--non-interactive", "env"] });
         }
         // Said to `env`, because sudo takes its caller's variables away.
         command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);

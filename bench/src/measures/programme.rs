@@ -9,7 +9,7 @@ use crate::convention::{Convention, Engine, body, path, request};
 use crate::load::{Load, compare};
 use crate::measures::{Programme, checked, data, native, with};
 use crate::native::{Native, router};
-use crate::report::{Figure, Report};
+use crate::report::{Aim, Figure, Report};
 
 /// Uncached on both sides: the work in progress is for organisers and answered anew each time.
 const SESSIONS: &str = "query($first: Int!) { draftSessions(first: $first) { nodes { \
@@ -48,7 +48,7 @@ pub(crate) async fn measure(engine: Engine, report: &mut Report) -> anyhow::Resu
             format!("programme: {name}, {}", engine.name()),
             &compared,
             "async-graphql, a statement for the sessions and one for their people",
-            least,
+            Aim::Ratio(least),
             &format!("{} KiB, nothing cached", answer.len() / 1024),
         ));
     }

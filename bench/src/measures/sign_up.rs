@@ -11,7 +11,7 @@ use crate::convention::{Convention, Engine, body, path, request};
 use crate::load::{Load, compare};
 use crate::measures::{checked, native};
 use crate::native::{Native, router};
-use crate::report::{Figure, Report};
+use crate::report::{Aim, Figure, Report};
 
 /// More than there are clients, so that most sign-ups do not compete for one shift.
 const SHIFTS: usize = 64;
@@ -52,7 +52,7 @@ pub(crate) async fn measure(engine: Engine, report: &mut Report) -> anyhow::Resu
         format!("sign-up: {}", engine.name()),
         &compared,
         "async-graphql, the same statements in one transaction",
-        0.6,
+        Aim::Ratio(0.6),
         &durability,
     ));
     Convention::close(convention).await?;

@@ -19,7 +19,9 @@ macro_rules! generated_id {
             #[must_use]
             #[expect(clippy::new_without_default, reason = "a default id would look like a constant")]
             pub fn new() -> Self {
-                Self(ulid::Ulid::generate().to_string().to_lowercase())
+                let mut id = ulid::Ulid::generate().to_string();
+                id.make_ascii_lowercase();
+                Self(id)
             }
 
             /// Takes an id as stored; stored ids were made by [`Self::new`].

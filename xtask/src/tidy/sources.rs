@@ -44,7 +44,8 @@ fn folders(parent: &Path) -> anyhow::Result<Vec<String>> {
 /// The host has no special case for a feature.
 fn plugin_names<'a>(path: &'a Path, text: &'a str, plugins: &'a [String]) -> impl Iterator<Item = Finding> + 'a {
     lines(text).flat_map(move |(number, line)| {
-        plugins.iter().filter(move |plugin| line.contains(plugin.as_str())).map(move |plugin| Finding {
+        let names = |plugin: &&String| line.contains(plugin.as_str()) || line.contains(&plugin.replace('-', "_"));
+        plugins.iter().filter(names).map(move |plugin| Finding {
             place: format!("{}:{number}", path.display()),
             message: format!("names the plugin {plugin}; the host treats every plugin alike"),
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use conman_kernel::fault::{Fault, code};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use tokio::time::Instant;
@@ -69,11 +69,13 @@ impl Reading<'_> {
     async fn next(&mut self, limit: usize) -> Result<Option<Bytes>, Unread> {
         let begun_mebibytes = u32::try_from(self.read >> 20).unwrap_or(u32::MAX).saturating_add(1);
         let deadline = self.begun + self.per_mebibyte.saturating_mul(begun_mebibytes);
-        let frame = match tokio::time::timeout_at(deadline, self.frames.next()).await {
-            Err(_) => return Err(Unread::Late),
-            Ok(None) => return Ok(None),
-            Ok(Some(frame)) => frame.map_err(Unread::BrokeOff)?,
+        // Most bodies have arrived with their head; then there is nothing to wait for, nor a clock to set.
+        let arrived = match self.frames.next().now_or_never() {
+            Some(arrived) => arrived,
+            None => tokio::time::timeout_at(deadline, self.frames.next()).await.map_err(|_| Unread::Late)?,
         };
+        let Some(frame) = arrived else { return Ok(None) };
+        let frame = frame.map_err(Unread::BrokeOff)?;
         self.read += frame.len();
         if self.read > limit { Err(Unread::TooLarge) } else { Ok(Some(frame)) }
     }

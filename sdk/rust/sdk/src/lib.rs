@@ -5,19 +5,7 @@
 //! enum, and a trait for every place where fields need code. Implementing those traits is writing the plugin; a field without its
 //! resolver does not compile.
 //!
-//! ```ignore
-//! //! Says hello.
-//! use conman_sdk::prelude::*;
-//!
-//! conman_sdk::plugin!(Hello);
-//! use schema::*;
-//!
-//! impl QueryResolvers for Hello {
-//!     fn hello(_: &Context, args: QueryHelloArgs) -> Result<String> {
-//!         Ok(format!("Hello, {}!", args.name))
-//!     }
-//! }
-//! ```
+//! `examples/hello` is a whole plugin in thirty lines.
 //!
 //! What the host offers are modules of functions: [`database`], [`events`], [`config`], [`clock`], [`random`], and `tracing`'s
 //! macros for the log. They work inside a component; natively, in unit tests, they panic when called, and everything else works.
