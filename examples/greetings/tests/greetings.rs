@@ -16,10 +16,6 @@ fn setup() -> Setup {
     )
 }
 
-async fn kit() -> Testkit {
-    setup().start().await
-}
-
 async fn greet(kit: &Testkit, input: Value) -> Result<String, Failure> {
     let data = kit
         .run_with("mutation($input: GreetInput!) { greet(input: $input) { id } }", json!({ "input": input }))
@@ -98,18 +94,21 @@ async fn an_action_makes_its_own_transactions() {
 
 #[tokio::test]
 async fn permissions_and_configuration_hold() {
-    let kit = setup().config(&json!({ "longest": 3, "forbidden": ["orc"] })).start().await;
-    for (actor, text, code) in [
-        (person("ada", &["greetings.write"]), "orc", "RUDE"),
-        (person("ada", &["greetings.write"]), "four", "TOO_LONG"),
-        (person("bob", &[]), "hi", "forbidden"),
-        (nobody(), "hi", "unauthenticated"),
-    ] {
-        assert_eq!(greet(&kit.as_actor(actor), json!({ "text": text })).await.unwrap_err().code(), code, "{text}");
+    for engine in engines() {
+        let kit = setup().on(engine).config(&json!({ "longest": 3, "forbidden": ["orc"] })).start().await;
+        for (actor, text, code) in [
+            (person("ada", &["greetings.write"]), "orc", "RUDE"),
+            (person("ada", &["greetings.write"]), "four", "TOO_LONG"),
+            (person("bob", &[]), "hi", "forbidden"),
+            (nobody(), "hi", "unauthenticated"),
+        ] {
+            assert_eq!(greet(&kit.as_actor(actor), json!({ "text": text })).await.unwrap_err().code(), code, "{text}");
+        }
+        assert_eq!(kit.run("{ greetings { id } }").await.unwrap(), json!({ "greetings": [] }));
+        let refused =
+            setup().on(engine).config(&json!({ "forbidden": ["x", " "] })).try_start().await.err().unwrap_or_default();
+        assert!(refused.contains("/forbidden/1: An empty word forbids everything."), "{refused}");
     }
-    assert_eq!(kit.run("{ greetings { id } }").await.unwrap(), json!({ "greetings": [] }));
-    let refused = setup().config(&json!({ "forbidden": ["x", " "] })).try_start().await.err().unwrap_or_default();
-    assert!(refused.contains("/forbidden/1: An empty word forbids everything."), "{refused}");
 }
 
 #[tokio::test]
@@ -134,9 +133,11 @@ async fn events_are_emitted_and_heard_once() {
 
 #[tokio::test]
 async fn a_failed_mutation_emits_nothing() {
-    let kit = setup().config(&json!({ "longest": 3 })).start().await;
-    assert_eq!(greet(&kit, json!({ "text": "too long" })).await.unwrap_err().code(), "TOO_LONG");
-    assert_eq!(kit.emitted().await, []);
+    for engine in engines() {
+        let kit = setup().on(engine).config(&json!({ "longest": 3 })).start().await;
+        assert_eq!(greet(&kit, json!({ "text": "too long" })).await.unwrap_err().code(), "TOO_LONG");
+        assert_eq!(kit.emitted().await, []);
+    }
 }
 
 #[tokio::test]
@@ -191,36 +192,45 @@ async fn many_rows_go_in_and_come_out_by_their_keys() {
 
 #[tokio::test]
 async fn the_night_belongs_to_the_day_before_and_logs_are_kept() {
-    let kit = kit().await;
-    // Noon plus 16 hours is 04:00, an hour before the day changes.
-    kit.advance_clock(Duration::from_secs(16 * 3600));
-    assert_eq!(kit.run("{ today }").await.unwrap(), json!({ "today": "2026-08-14" }));
-    kit.advance_clock(Duration::from_secs(3600));
-    assert_eq!(kit.run("{ today }").await.unwrap(), json!({ "today": "2026-08-15" }));
-    let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
-    let logs = kit.logs("examples/greetings");
-    let line = logs.last().unwrap();
-    assert_eq!((line.message.as_str(), line.fields.clone()), ("greeted", format!(r#"{{"id":"{id}","length":2}}"#)));
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        // Noon plus 16 hours is 04:00, an hour before the day changes.
+        kit.advance_clock(Duration::from_secs(16 * 3600));
+        assert_eq!(kit.run("{ today }").await.unwrap(), json!({ "today": "2026-08-14" }));
+        kit.advance_clock(Duration::from_secs(3600));
+        assert_eq!(kit.run("{ today }").await.unwrap(), json!({ "today": "2026-08-15" }));
+        let id = greet(&kit, json!({ "text": "Hi" })).await.unwrap();
+        let logs = kit.logs("examples/greetings");
+        let line = logs.last().unwrap();
+        assert_eq!((line.message.as_str(), line.fields.clone()), ("greeted", format!(r#"{{"id":"{id}","length":2}}"#)));
+    }
 }
 
 #[tokio::test]
 async fn a_seed_decides_what_is_random() {
-    let first = greet(&setup().seed(7).start().await, json!({ "text": "Hi" })).await.unwrap();
-    let second = greet(&setup().seed(7).start().await, json!({ "text": "Hi" })).await.unwrap();
-    let other = greet(&setup().seed(8).start().await, json!({ "text": "Hi" })).await.unwrap();
-    assert_eq!(first, second);
-    assert_ne!(first, other);
+    for engine in engines() {
+        let first = greet(&setup().on(engine).seed(7).start().await, json!({ "text": "Hi" })).await.unwrap();
+        let second = greet(&setup().on(engine).seed(7).start().await, json!({ "text": "Hi" })).await.unwrap();
+        let other = greet(&setup().on(engine).seed(8).start().await, json!({ "text": "Hi" })).await.unwrap();
+        assert_eq!(first, second);
+        assert_ne!(first, other);
+    }
 }
 
 #[tokio::test]
 async fn a_subscriber_hears_what_it_asked_for() {
-    let kit = kit().await;
-    let mut sad = kit
-        .as_actor(person("ada", &[]))
-        .subscribe("subscription { greeted(mood: VERY_SAD) { text session { title } } }")
-        .await
-        .unwrap();
-    greet(&kit, json!({ "text": "joy" })).await.unwrap();
-    greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD", "sessionId": "s1" })).await.unwrap();
-    assert_eq!(sad.next().await.unwrap(), json!({ "greeted": { "text": "woe", "session": { "title": "Opening" } } }));
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        let mut sad = kit
+            .as_actor(person("ada", &[]))
+            .subscribe("subscription { greeted(mood: VERY_SAD) { text session { title } } }")
+            .await
+            .unwrap();
+        greet(&kit, json!({ "text": "joy" })).await.unwrap();
+        greet(&kit, json!({ "text": "woe", "mood": "VERY_SAD", "sessionId": "s1" })).await.unwrap();
+        assert_eq!(
+            sad.next().await.unwrap(),
+            json!({ "greeted": { "text": "woe", "session": { "title": "Opening" } } })
+        );
+    }
 }

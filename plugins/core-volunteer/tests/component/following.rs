@@ -125,24 +125,28 @@ async fn a_moved_session_moves_its_shift_and_flags_whom_it_hurts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_session_cancels_its_shift_and_frees_its_volunteers() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let shift = id_of(&scene.kit, "s1").await;
-    let entry = scene.sign_up("vera", &shift).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "cancelled")]).await;
-    assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1 · cancelled"]);
-    assert_eq!(flags(&scene.kit).await, ["vera CANCELLED: “Door: Talk s1” (Sat 15 Aug 09:45–11:15) was cancelled."]);
-    let other = scene.shift("Other", "2026-08-15 10:00/11:00", 1).await;
-    sign_up(&scene.volunteer("vera"), &other).await.unwrap();
-    // It comes back, and now it collides.
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    assert!(flags(&scene.kit).await[0].starts_with("vera COLLIDES"));
-    // What was changed under one's feet may be given back at any time; that heals.
-    scene.kit.advance_clock(std::time::Duration::from_secs(21 * 3600));
-    let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
-    scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
-    assert_eq!(flags(&scene.kit).await, Vec::<String>::new());
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let shift = id_of(&scene.kit, "s1").await;
+        let entry = scene.sign_up("vera", &shift).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "cancelled")]).await;
+        assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1 · cancelled"]);
+        assert_eq!(
+            flags(&scene.kit).await,
+            ["vera CANCELLED: “Door: Talk s1” (Sat 15 Aug 09:45–11:15) was cancelled."]
+        );
+        let other = scene.shift("Other", "2026-08-15 10:00/11:00", 1).await;
+        sign_up(&scene.volunteer("vera"), &other).await.unwrap();
+        // It comes back, and now it collides.
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        assert!(flags(&scene.kit).await[0].starts_with("vera COLLIDES"));
+        // What was changed under one's feet may be given back at any time; that heals.
+        scene.kit.advance_clock(std::time::Duration::from_secs(21 * 3600));
+        let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
+        scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
+        assert_eq!(flags(&scene.kit).await, Vec::<String>::new());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,120 +193,126 @@ async fn what_a_head_cancelled_stays_so_until_a_head_takes_it_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_moved_is_told_and_may_go() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-16 20:00/21:00", "created")]).await;
-    let shift = id_of(&scene.kit, "s1").await;
-    let entry = scene.sign_up("vera", &shift).await;
-    // Six hours from now, when it would be too late to withdraw from what one agreed to.
-    release(&scene.kit, &[session("s1", "1", "2026-08-14 18:15/19:15", "moved")]).await;
-    assert_eq!(
-        flags(&scene.kit).await,
-        [
-            "vera MOVED: “Door: Talk s1” is now Fri 14 Aug 18:00–19:30; agreed to was Sun 16 Aug 19:45–21:15. Give it back, or dismiss this to agree."
-        ]
-    );
-    let mine = scene.volunteer("vera").run("{ myShifts { withdrawableUntil } }").await.unwrap();
-    assert_eq!(mine["myShifts"], json!([{ "withdrawableUntil": "2026-08-14T19:30:00+02:00" }]));
-    let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
-    scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-16 20:00/21:00", "created")]).await;
+        let shift = id_of(&scene.kit, "s1").await;
+        let entry = scene.sign_up("vera", &shift).await;
+        // Six hours from now, when it would be too late to withdraw from what one agreed to.
+        release(&scene.kit, &[session("s1", "1", "2026-08-14 18:15/19:15", "moved")]).await;
+        assert_eq!(
+            flags(&scene.kit).await,
+            [
+                "vera MOVED: “Door: Talk s1” is now Fri 14 Aug 18:00–19:30; agreed to was Sun 16 Aug 19:45–21:15. Give it back, or dismiss this to agree."
+            ]
+        );
+        let mine = scene.volunteer("vera").run("{ myShifts { withdrawableUntil } }").await.unwrap();
+        assert_eq!(mine["myShifts"], json!([{ "withdrawableUntil": "2026-08-14T19:30:00+02:00" }]));
+        let withdraw = "mutation($e: ID!) { withdraw(entry: $e) { id } }";
+        scene.volunteer("vera").run_with(withdraw, json!({ "e": entry })).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_weight_reaches_the_shifts_when_the_rule_is_applied() {
-    let scene = Scene::new(&easy()).await;
-    let rule = rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let heavier = "mutation($r: ID!) { updateShiftRule(id: $r, patch: { weight: 1.5 }) { weight } }";
-    scene.kit.run_with(heavier, json!({ "r": rule })).await.unwrap();
-    let report = scene.kit.run("mutation { applyShiftRules { changed moved flagged } }").await.unwrap();
-    assert_eq!(report["applyShiftRules"], json!({ "changed": 1, "moved": 0, "flagged": 0 }));
-    let data = scene.kit.run("{ shifts { weight } }").await.unwrap();
-    assert_eq!(data["shifts"], json!([{ "weight": 1.5 }]));
+    for scene in Scene::both(&easy()).await {
+        let rule = rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let heavier = "mutation($r: ID!) { updateShiftRule(id: $r, patch: { weight: 1.5 }) { weight } }";
+        scene.kit.run_with(heavier, json!({ "r": rule })).await.unwrap();
+        let report = scene.kit.run("mutation { applyShiftRules { changed moved flagged } }").await.unwrap();
+        assert_eq!(report["applyShiftRules"], json!({ "changed": 1, "moved": 0, "flagged": 0 }));
+        let data = scene.kit.run("{ shifts { weight } }").await.unwrap();
+        assert_eq!(data["shifts"], json!([{ "weight": 1.5 }]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_reached_through_another_shift_keeps_the_one_it_has() {
-    let scene = Scene::new(&easy()).await;
-    let merging = rule(&scene, json!({ "name": "Sound", "mergeUpToMinutes": 240 })).await;
-    rule(&scene, json!({})).await;
-    let second = session("s2", "1", "2026-08-15 11:00/12:00", "created");
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created"), second]).await;
-    // The shift for both is by hand from now on, and nothing merges any more.
-    let delete = "mutation($r: ID!) { deleteShiftRule(id: $r) }";
-    scene.kit.run_with(delete, json!({ "r": merging })).await.unwrap();
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/10:30", "changed")]).await;
-    assert_eq!(
-        shifts(&scene.kit).await,
-        [
-            "Door: Talk s1 · Room 1 · 09:45–10:45 · s1",
-            "Sound: Talk s1 and 1 more · Room 1 · 09:45–12:15 · s1 s2",
-            "Door: Talk s2 · Room 1 · 10:45–12:15 · s2",
-        ]
-    );
+    for scene in Scene::both(&easy()).await {
+        let merging = rule(&scene, json!({ "name": "Sound", "mergeUpToMinutes": 240 })).await;
+        rule(&scene, json!({})).await;
+        let second = session("s2", "1", "2026-08-15 11:00/12:00", "created");
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created"), second]).await;
+        // The shift for both is by hand from now on, and nothing merges any more.
+        let delete = "mutation($r: ID!) { deleteShiftRule(id: $r) }";
+        scene.kit.run_with(delete, json!({ "r": merging })).await.unwrap();
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/10:30", "changed")]).await;
+        assert_eq!(
+            shifts(&scene.kit).await,
+            [
+                "Door: Talk s1 · Room 1 · 09:45–10:45 · s1",
+                "Sound: Talk s1 and 1 more · Room 1 · 09:45–12:15 · s1 s2",
+                "Door: Talk s2 · Room 1 · 10:45–12:15 · s2",
+            ]
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn availability_is_respected_by_flags() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let vera = scene.volunteer("vera");
-    let (start, end) = span("2026-08-15 09:00/12:00");
-    let available =
-        "mutation($spans: [SpanInput!]!) { setMyAvailability(spans: $spans) { availability { start end } } }";
-    let spans = json!([{ "start": start, "end": end }]);
-    let said = vera.run_with(available, json!({ "spans": spans })).await.unwrap();
-    assert_eq!(said["setMyAvailability"]["availability"], spans);
-    scene.sign_up("vera", &id_of(&scene.kit, "s1").await).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 12:00/13:00", "moved")]).await;
-    assert_eq!(
-        flags(&scene.kit).await,
-        [
-            "vera OUTSIDE_AVAILABILITY: “Door: Talk s1” is now Sat 15 Aug 11:45–13:15, outside the times given as available. Give it back, or dismiss this."
-        ]
-    );
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let vera = scene.volunteer("vera");
+        let (start, end) = span("2026-08-15 09:00/12:00");
+        let available =
+            "mutation($spans: [SpanInput!]!) { setMyAvailability(spans: $spans) { availability { start end } } }";
+        let spans = json!([{ "start": start, "end": end }]);
+        let said = vera.run_with(available, json!({ "spans": spans })).await.unwrap();
+        assert_eq!(said["setMyAvailability"]["availability"], spans);
+        scene.sign_up("vera", &id_of(&scene.kit, "s1").await).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 12:00/13:00", "moved")]).await;
+        assert_eq!(
+            flags(&scene.kit).await,
+            [
+                "vera OUTSIDE_AVAILABILITY: “Door: Talk s1” is now Sat 15 Aug 11:45–13:15, outside the times given as available. Give it back, or dismiss this."
+            ]
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_merge_split_and_keep_their_volunteers() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({ "mergeUpToMinutes": 240, "room": "1" })).await;
-    let day = |time: &str| format!("2026-08-15 {time}");
-    release(
-        &scene.kit,
-        &[
-            session("s1", "1", &day("10:00/11:00"), "created"),
-            session("s2", "1", &day("11:15/12:00"), "created"),
-            session("s3", "2", &day("10:00/11:00"), "created"),
-        ],
-    )
-    .await;
-    assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 and 1 more · Room 1 · 09:45–12:15 · s1 s2"]);
-    let shift = id_of(&scene.kit, "s1").await;
-    scene.sign_up("vera", &shift).await;
-    // The second leaves the room: the shift shrinks. Another enters far from it: a new shift. Told of alone, each time.
-    release(&scene.kit, &[session("s2", "2", &day("11:15/12:00"), "moved")]).await;
-    assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1"]);
-    release(&scene.kit, &[session("s3", "1", &day("15:00/16:00"), "moved")]).await;
-    assert_eq!(
-        shifts(&scene.kit).await,
-        ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1", "Door: Talk s3 · Room 1 · 14:45–16:15 · s3"]
-    );
-    let mine = scene.volunteer("vera").run("{ myShifts { shift { id } flag { code } } }").await.unwrap();
-    assert_eq!(mine["myShifts"], json!([{ "shift": { "id": shift }, "flag": null }]));
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({ "mergeUpToMinutes": 240, "room": "1" })).await;
+        let day = |time: &str| format!("2026-08-15 {time}");
+        release(
+            &scene.kit,
+            &[
+                session("s1", "1", &day("10:00/11:00"), "created"),
+                session("s2", "1", &day("11:15/12:00"), "created"),
+                session("s3", "2", &day("10:00/11:00"), "created"),
+            ],
+        )
+        .await;
+        assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 and 1 more · Room 1 · 09:45–12:15 · s1 s2"]);
+        let shift = id_of(&scene.kit, "s1").await;
+        scene.sign_up("vera", &shift).await;
+        // The second leaves the room: the shift shrinks. Another enters far from it: a new shift. Told of alone, each time.
+        release(&scene.kit, &[session("s2", "2", &day("11:15/12:00"), "moved")]).await;
+        assert_eq!(shifts(&scene.kit).await, ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1"]);
+        release(&scene.kit, &[session("s3", "1", &day("15:00/16:00"), "moved")]).await;
+        assert_eq!(
+            shifts(&scene.kit).await,
+            ["Door: Talk s1 · Room 1 · 09:45–11:15 · s1", "Door: Talk s3 · Room 1 · 14:45–16:15 · s3"]
+        );
+        let mine = scene.volunteer("vera").run("{ myShifts { shift { id } flag { code } } }").await.unwrap();
+        assert_eq!(mine["myShifts"], json!([{ "shift": { "id": shift }, "flag": null }]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shift_made_by_hand_follows_its_session_too() {
-    let scene = Scene::new(&easy()).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let more = json!({ "session": "s1", "location": "Room 1" });
-    scene.shift_like("Sound check", "2026-08-15 08:30/10:15", 1, more).await;
-    release(&scene.kit, &[session("s1", "2", "2026-08-15 13:00/14:30", "moved")]).await;
-    assert_eq!(shifts(&scene.kit).await, ["Sound check · Room 2 · 11:30–13:45 · s1"]);
-    release(&scene.kit, &[session("s1", "2", "2026-08-15 13:00/14:30", "removed")]).await;
-    assert_eq!(shifts(&scene.kit).await, ["Sound check · Room 2 · 11:30–13:45 · s1 · cancelled"]);
+    for scene in Scene::both(&easy()).await {
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let more = json!({ "session": "s1", "location": "Room 1" });
+        scene.shift_like("Sound check", "2026-08-15 08:30/10:15", 1, more).await;
+        release(&scene.kit, &[session("s1", "2", "2026-08-15 13:00/14:30", "moved")]).await;
+        assert_eq!(shifts(&scene.kit).await, ["Sound check · Room 2 · 11:30–13:45 · s1"]);
+        release(&scene.kit, &[session("s1", "2", "2026-08-15 13:00/14:30", "removed")]).await;
+        assert_eq!(shifts(&scene.kit).await, ["Sound check · Room 2 · 11:30–13:45 · s1 · cancelled"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,45 +351,53 @@ async fn rules_apply_to_what_was_heard_before_and_only_when_asked_where_not_auto
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let before = scene.kit.emitted().await.len();
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "changed")]).await;
-    assert_eq!(scene.kit.emitted().await.len(), before);
-    assert_eq!(shifts(&scene.kit).await.len(), 1);
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let before = scene.kit.emitted().await.len();
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "changed")]).await;
+        assert_eq!(scene.kit.emitted().await.len(), before);
+        assert_eq!(shifts(&scene.kit).await.len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_know_their_shifts() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({})).await;
-    release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
-    let operation = "{ shifts { sessions { id title shifts { title decision { code } } } } }";
-    let data = scene.volunteer("vera").run(operation).await.unwrap();
-    assert_eq!(
-        data["shifts"],
-        json!([{ "sessions": [{ "id": "s1", "title": "Session s1", "shifts": [{ "title": "Door: Talk s1", "decision": { "code": "FREE" } }] }] }])
-    );
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({})).await;
+        release(&scene.kit, &[session("s1", "1", "2026-08-15 10:00/11:00", "created")]).await;
+        let operation = "{ shifts { sessions { id title shifts { title decision { code } } } } }";
+        let data = scene.volunteer("vera").run(operation).await.unwrap();
+        assert_eq!(
+            data["shifts"],
+            json!([{ "sessions": [{ "id": "s1", "title": "Session s1", "shifts": [{ "title": "Door: Talk s1", "decision": { "code": "FREE" } }] }] }])
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_release_fits_into_its_calls() {
-    let scene = Scene::new(&easy()).await;
-    rule(&scene, json!({ "mergeUpToMinutes": 240 })).await;
-    rule(&scene, json!({ "name": "Sound", "minutesBefore": 30 })).await;
-    let sessions: Vec<Value> = (0..1000)
-        .map(|number| {
-            let (room, slot) = (number % 40, number / 40);
-            let when =
-                format!("2026-08-15 {:02}:{:02}/{:02}:{:02}", slot / 2, slot % 2 * 30, slot / 2, slot % 2 * 30 + 25);
-            session(&format!("t{number}"), &room.to_string(), &when, "created")
-        })
-        .collect();
-    for piece in sessions.chunks(100) {
-        release(&scene.kit, piece).await;
+    for scene in Scene::both(&easy()).await {
+        rule(&scene, json!({ "mergeUpToMinutes": 240 })).await;
+        rule(&scene, json!({ "name": "Sound", "minutesBefore": 30 })).await;
+        let sessions: Vec<Value> = (0..1000)
+            .map(|number| {
+                let (room, slot) = (number % 40, number / 40);
+                let when = format!(
+                    "2026-08-15 {:02}:{:02}/{:02}:{:02}",
+                    slot / 2,
+                    slot % 2 * 30,
+                    slot / 2,
+                    slot % 2 * 30 + 25
+                );
+                session(&format!("t{number}"), &room.to_string(), &when, "created")
+            })
+            .collect();
+        for piece in sessions.chunks(100) {
+            release(&scene.kit, piece).await;
+        }
+        let data = scene.kit.run("{ shifts(limit: 2000) { id } }").await.unwrap();
+        // 25 sessions in each of 40 rooms: in the first rule's shifts of up to four hours, and one each by the second.
+        assert_eq!(data["shifts"].as_array().unwrap().len(), 1000 + 40 * 4);
     }
-    let data = scene.kit.run("{ shifts(limit: 2000) { id } }").await.unwrap();
-    // 25 sessions in each of 40 rooms: in the first rule's shifts of up to four hours, and one each by the second.
-    assert_eq!(data["shifts"].as_array().unwrap().len(), 1000 + 40 * 4);
 }

@@ -121,120 +121,129 @@ async fn the_list_says_what_the_sign_up_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_free_for_me_is_what_i_can_take() {
-    let scene = Scene::new(&easy()).await;
-    let taken = scene.shift("Taken", "2026-08-15 10:00/12:00", 1).await;
-    let free = scene.shift("Free", "2026-08-15 14:00/16:00", 1).await;
-    scene.shift("Tomorrow's", "2026-08-16 14:00/16:00", 1).await;
-    scene.sign_up("walt", &taken).await;
-    let operation =
-        r#"{ shifts(filter: { day: "2026-08-15", freeForMe: true }) { id title decision { code role { name } } } }"#;
-    let mine = scene.volunteer("vera").run(operation).await.unwrap();
-    assert_eq!(
-        mine,
-        json!({ "shifts": [{ "id": free, "title": "Free", "decision": { "code": "FREE", "role": { "name": "Stage hand" } } }] })
-    );
+    for scene in Scene::both(&easy()).await {
+        let taken = scene.shift("Taken", "2026-08-15 10:00/12:00", 1).await;
+        let free = scene.shift("Free", "2026-08-15 14:00/16:00", 1).await;
+        scene.shift("Tomorrow's", "2026-08-16 14:00/16:00", 1).await;
+        scene.sign_up("walt", &taken).await;
+        let operation = r#"{ shifts(filter: { day: "2026-08-15", freeForMe: true }) { id title decision { code role { name } } } }"#;
+        let mine = scene.volunteer("vera").run(operation).await.unwrap();
+        assert_eq!(
+            mine,
+            json!({ "shifts": [{ "id": free, "title": "Free", "decision": { "code": "FREE", "role": { "name": "Stage hand" } } }] })
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn qualifications_are_asked_for_and_confirmed() {
-    let scene = Scene::new(&easy()).await;
-    let role = scene.kit.run_with(
-        r#"mutation($department: ID!) { createVolunteerRole(input: { name: "Rigger", department: $department,
-            needsConfirmation: true, over18: true, licence: "Rope access" }) { id } }"#,
-        json!({ "department": scene.department }),
-    );
-    let role = role.await.unwrap()["createVolunteerRole"]["id"].as_str().unwrap().to_owned();
-    let seats = json!({ "seats": [{ "role": role, "needed": 1 }] });
-    let shift = scene.shift_like("Rigging", "2026-08-15 10:00/12:00", 1, seats).await;
-    let vera = scene.volunteer("vera");
-    assert_eq!(
-        decision(&vera, &shift).await,
-        "NOT_QUALIFIED: The role “Rigger” asks for more: a head of the department has to confirm you for it; \
-         somebody has to confirm at the desk that you are over 18; somebody has to see your licence “Rope access”."
-    );
-    vera.run_with("mutation($role: ID!) { askForQualification(role: $role) { id } }", json!({ "role": role }))
-        .await
-        .unwrap();
-    let open = scene.kit.run("{ openQualifications { name role { name } } }").await.unwrap();
-    assert_eq!(open, json!({ "openQualifications": [{ "name": "vera", "role": { "name": "Rigger" } }] }));
-    let confirm = r#"mutation($role: ID!) {
-        confirmQualification(account: "vera", role: $role) { qualifications { role { name } confirmedBy { id } } }
-        confirmAdult(account: "vera") { adult }
-        confirmLicence(account: "vera", licence: "Rope access") { licences { licence } }
-    }"#;
-    let confirmed = scene.kit.run_with(confirm, json!({ "role": role })).await.unwrap();
-    assert_eq!(
-        confirmed["confirmQualification"]["qualifications"],
-        json!([{ "role": { "name": "Rigger" }, "confirmedBy": { "id": "admin" } }])
-    );
-    assert_eq!(decision(&vera, &shift).await, "FREE");
-    assert_eq!(scene.kit.run("{ openQualifications { name } }").await.unwrap(), json!({ "openQualifications": [] }));
+    for scene in Scene::both(&easy()).await {
+        let role = scene.kit.run_with(
+            r#"mutation($department: ID!) { createVolunteerRole(input: { name: "Rigger", department: $department,
+                needsConfirmation: true, over18: true, licence: "Rope access" }) { id } }"#,
+            json!({ "department": scene.department }),
+        );
+        let role = role.await.unwrap()["createVolunteerRole"]["id"].as_str().unwrap().to_owned();
+        let seats = json!({ "seats": [{ "role": role, "needed": 1 }] });
+        let shift = scene.shift_like("Rigging", "2026-08-15 10:00/12:00", 1, seats).await;
+        let vera = scene.volunteer("vera");
+        assert_eq!(
+            decision(&vera, &shift).await,
+            "NOT_QUALIFIED: The role “Rigger” asks for more: a head of the department has to confirm you for it; \
+             somebody has to confirm at the desk that you are over 18; somebody has to see your licence “Rope access”."
+        );
+        vera.run_with("mutation($role: ID!) { askForQualification(role: $role) { id } }", json!({ "role": role }))
+            .await
+            .unwrap();
+        let open = scene.kit.run("{ openQualifications { name role { name } } }").await.unwrap();
+        assert_eq!(open, json!({ "openQualifications": [{ "name": "vera", "role": { "name": "Rigger" } }] }));
+        let confirm = r#"mutation($role: ID!) {
+            confirmQualification(account: "vera", role: $role) { qualifications { role { name } confirmedBy { id } } }
+            confirmAdult(account: "vera") { adult }
+            confirmLicence(account: "vera", licence: "Rope access") { licences { licence } }
+        }"#;
+        let confirmed = scene.kit.run_with(confirm, json!({ "role": role })).await.unwrap();
+        assert_eq!(
+            confirmed["confirmQualification"]["qualifications"],
+            json!([{ "role": { "name": "Rigger" }, "confirmedBy": { "id": "admin" } }])
+        );
+        assert_eq!(decision(&vera, &shift).await, "FREE");
+        assert_eq!(
+            scene.kit.run("{ openQualifications { name } }").await.unwrap(),
+            json!({ "openQualifications": [] })
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_given_back_is_free_until_the_deadline() {
-    let scene = Scene::new(&easy()).await;
-    // Tomorrow at ten is 22 hours away; the deadline is twelve hours before.
-    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
-    let vera = scene.volunteer("vera");
-    let withdraw = "mutation($entry: ID!) { withdraw(entry: $entry) { seats { taken } } }";
-    let entry = scene.sign_up("vera", &shift).await;
-    let stranger = scene.volunteer("walt").run_with(withdraw, json!({ "entry": entry })).await.unwrap_err();
-    assert_eq!(stranger.code(), "not-found");
-    let shown = vera.run_with(withdraw, json!({ "entry": entry })).await.unwrap();
-    assert_eq!(shown, json!({ "withdraw": { "seats": [{ "taken": 0 }] } }));
-    let entry = scene.sign_up("vera", &shift).await;
-    scene.kit.advance_clock(Duration::from_secs(11 * 3600));
-    let late = vera.run_with(withdraw, json!({ "entry": entry })).await.unwrap_err();
-    assert_eq!(late.code(), "TOO_LATE");
-    assert_eq!(
-        late.problems[0].message,
-        "Withdrawing was possible until Fri 14 Aug 22:00. Ask a head of “Stage” to take you off the shift."
-    );
-    scene.kit.run_with(withdraw, json!({ "entry": entry })).await.unwrap();
-    assert_eq!(places(&scene.kit, &shift).await, "0/1");
+    for scene in Scene::both(&easy()).await {
+        // Tomorrow at ten is 22 hours away; the deadline is twelve hours before.
+        let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
+        let vera = scene.volunteer("vera");
+        let withdraw = "mutation($entry: ID!) { withdraw(entry: $entry) { seats { taken } } }";
+        let entry = scene.sign_up("vera", &shift).await;
+        let stranger = scene.volunteer("walt").run_with(withdraw, json!({ "entry": entry })).await.unwrap_err();
+        assert_eq!(stranger.code(), "not-found");
+        let shown = vera.run_with(withdraw, json!({ "entry": entry })).await.unwrap();
+        assert_eq!(shown, json!({ "withdraw": { "seats": [{ "taken": 0 }] } }));
+        let entry = scene.sign_up("vera", &shift).await;
+        scene.kit.advance_clock(Duration::from_secs(11 * 3600));
+        let late = vera.run_with(withdraw, json!({ "entry": entry })).await.unwrap_err();
+        assert_eq!(late.code(), "TOO_LATE");
+        assert_eq!(
+            late.problems[0].message,
+            "Withdrawing was possible until Fri 14 Aug 22:00. Ask a head of “Stage” to take you off the shift."
+        );
+        scene.kit.run_with(withdraw, json!({ "entry": entry })).await.unwrap();
+        assert_eq!(places(&scene.kit, &shift).await, "0/1");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_up_opens_when_it_opens() {
     let mut config = easy();
     config["signUpOpens"] = json!("2026-08-14T13:00:00+02:00");
-    let scene = Scene::new(&config).await;
-    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 2).await;
-    let vera = scene.volunteer("vera");
-    assert_eq!(decision(&vera, &shift).await, "NOT_YET: Sign-up for this shift opens at Fri 14 Aug 13:00.");
-    let opens = vera.run_with("query($id: ID!) { shift(id: $id) { decision { opensAt } } }", json!({ "id": shift }));
-    assert_eq!(opens.await.unwrap()["shift"]["decision"]["opensAt"], "2026-08-14T13:00:00+02:00");
-    // A head need not wait, and is told what heads can do.
-    let on_behalf = "mutation($s: ID!) { signUp(shift: $s, account: \"walt\") { id } }";
-    scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap();
-    let again = scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap_err();
-    assert_eq!(again.problems[0].message, "They have an entry for this shift already.");
-    scene.kit.advance_clock(Duration::from_secs(3600));
-    assert_eq!(decision(&vera, &shift).await, "FREE");
+    for scene in Scene::both(&config).await {
+        let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 2).await;
+        let vera = scene.volunteer("vera");
+        assert_eq!(decision(&vera, &shift).await, "NOT_YET: Sign-up for this shift opens at Fri 14 Aug 13:00.");
+        let opens =
+            vera.run_with("query($id: ID!) { shift(id: $id) { decision { opensAt } } }", json!({ "id": shift }));
+        assert_eq!(opens.await.unwrap()["shift"]["decision"]["opensAt"], "2026-08-14T13:00:00+02:00");
+        // A head need not wait, and is told what heads can do.
+        let on_behalf = "mutation($s: ID!) { signUp(shift: $s, account: \"walt\") { id } }";
+        scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap();
+        let again = scene.kit.run_with(on_behalf, json!({ "s": shift })).await.unwrap_err();
+        assert_eq!(again.problems[0].message, "They have an entry for this shift already.");
+        scene.kit.advance_clock(Duration::from_secs(3600));
+        assert_eq!(decision(&vera, &shift).await, "FREE");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_sign_up_with_its_key_answers_the_same_entry() {
-    let scene = Scene::new(&easy()).await;
-    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 5).await;
-    let vera = scene.volunteer("vera").with_key("tap-1");
-    let first = sign_up(&vera, &shift).await.unwrap();
-    let again = sign_up(&vera, &shift).await.unwrap();
-    assert_eq!(first, again);
-    assert_eq!(places(&scene.kit, &shift).await, "1/5");
+    for scene in Scene::both(&easy()).await {
+        let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 5).await;
+        let vera = scene.volunteer("vera").with_key("tap-1");
+        let first = sign_up(&vera, &shift).await.unwrap();
+        let again = sign_up(&vera, &shift).await.unwrap();
+        assert_eq!(first, again);
+        assert_eq!(places(&scene.kit, &shift).await, "1/5");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_sign_up_is_told_so_and_nobody_gets_no_decision() {
-    let scene = Scene::new(&easy()).await;
-    let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
-    let visitor = scene.kit.as_actor(person("vic", &["shift.view"]));
-    assert_eq!(sign_up(&visitor, &shift).await.unwrap_err().code(), "forbidden");
-    let nobody = Actor::anonymous(Permissions::Only(["shift.view".to_owned()].into()));
-    let operation = "{ shifts { title decision { code } decisions { code } myEntry { id } } }";
-    let seen = scene.kit.as_actor(nobody).run(operation).await.unwrap();
-    assert_eq!(seen["shifts"], json!([{ "title": "Stage", "decision": null, "decisions": null, "myEntry": null }]));
-    let unknown = sign_up(&scene.kit.as_actor(volunteer("vera")), "nothing").await.unwrap_err();
-    assert_eq!((unknown.code(), unknown.problems[0].pointer.as_str()), ("not-found", "/shift"));
+    for scene in Scene::both(&easy()).await {
+        let shift = scene.shift("Stage", "2026-08-15 10:00/12:00", 1).await;
+        let visitor = scene.kit.as_actor(person("vic", &["shift.view"]));
+        assert_eq!(sign_up(&visitor, &shift).await.unwrap_err().code(), "forbidden");
+        let nobody = Actor::anonymous(Permissions::Only(["shift.view".to_owned()].into()));
+        let operation = "{ shifts { title decision { code } decisions { code } myEntry { id } } }";
+        let seen = scene.kit.as_actor(nobody).run(operation).await.unwrap();
+        assert_eq!(seen["shifts"], json!([{ "title": "Stage", "decision": null, "decisions": null, "myEntry": null }]));
+        let unknown = sign_up(&scene.kit.as_actor(volunteer("vera")), "nothing").await.unwrap_err();
+        assert_eq!((unknown.code(), unknown.problems[0].pointer.as_str()), ("not-found", "/shift"));
+    }
 }

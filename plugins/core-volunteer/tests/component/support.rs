@@ -34,10 +34,6 @@ pub(crate) fn easy() -> Value {
 }
 
 impl Scene {
-    pub(crate) async fn new(config: &Value) -> Self {
-        Self::with(setup(config)).await
-    }
-
     /// One on SQLite, and one on PostgreSQL where there is a server.
     pub(crate) async fn both(config: &Value) -> Vec<Self> {
         let mut scenes = Vec::new();

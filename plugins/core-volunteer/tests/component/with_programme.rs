@@ -2,7 +2,7 @@
 
 use conman_testkit::{Setup, StandIn, Testkit, Value, engines, json};
 
-use super::support::{Scene, create, easy, span};
+use super::support::{Scene, create, easy, setup, span};
 
 async fn run(kit: &Testkit, operation: &str, variables: Value) -> Value {
     kit.run_with(operation, variables).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"))
@@ -135,31 +135,33 @@ async fn a_renamed_room_shows_where_its_shifts_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_programme_answers_is_remembered_as_it_is() {
-    let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
-    let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
-    let kit = Setup::new(programme).stand_in(account).start().await;
-    let hall = create(&kit, "createRoom", json!({ "name": "Hall" })).await;
-    let science = create(&kit, "createTrack", json!({ "name": "Science" })).await;
-    let talk = create(&kit, "createSession", json!({ "title": "Moss", "kind": "talk", "track": science })).await;
-    place(&kit, &talk, &hall, "2026-08-15 10:00/11:00").await;
-    release(&kit, "1").await;
-    let page = "{ sessions(first: 500) { nextCursor nodes { id title kind state start end room { id name } track { id name } } } }";
-    let page = run(&kit, page, Value::Null).await;
+    for engine in engines() {
+        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
+        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
+        let kit = Setup::new(programme).stand_in(account).on(engine).start().await;
+        let hall = create(&kit, "createRoom", json!({ "name": "Hall" })).await;
+        let science = create(&kit, "createTrack", json!({ "name": "Science" })).await;
+        let talk = create(&kit, "createSession", json!({ "title": "Moss", "kind": "talk", "track": science })).await;
+        place(&kit, &talk, &hall, "2026-08-15 10:00/11:00").await;
+        release(&kit, "1").await;
+        let page = "{ sessions(first: 500) { nextCursor nodes { id title kind state start end room { id name } track { id name } } } }";
+        let page = run(&kit, page, Value::Null).await;
 
-    // Another convention's volunteers have not heard of it.
-    let late = Scene::new(&easy()).await;
-    let rule = json!({
-        "name": "Door", "department": late.department, "track": science, "seats": [{ "role": late.role, "needed": 1 }],
-    });
-    create(&late.kit, "createShiftRule", rule).await;
-    let remember = "mutation($sessions: ProgrammePageInput!) { rememberSessions(sessions: $sessions) { created } }";
-    let report = run(&late.kit, remember, page).await;
-    assert_eq!(report["rememberSessions"]["created"], 1);
-    let shifts = run(&late.kit, "{ shifts { title location start sessions { id } } }", Value::Null).await;
-    assert_eq!(
-        shifts["shifts"],
-        json!([{
-            "title": "Door: Moss", "location": "Hall", "start": "2026-08-15T10:00:00+02:00", "sessions": [{ "id": talk }],
-        }])
-    );
+        // Another convention's volunteers have not heard of it.
+        let late = Scene::with(setup(&easy()).on(engine)).await;
+        let rule = json!({
+            "name": "Door", "department": late.department, "track": science, "seats": [{ "role": late.role, "needed": 1 }],
+        });
+        create(&late.kit, "createShiftRule", rule).await;
+        let remember = "mutation($sessions: ProgrammePageInput!) { rememberSessions(sessions: $sessions) { created } }";
+        let report = run(&late.kit, remember, page).await;
+        assert_eq!(report["rememberSessions"]["created"], 1);
+        let shifts = run(&late.kit, "{ shifts { title location start sessions { id } } }", Value::Null).await;
+        assert_eq!(
+            shifts["shifts"],
+            json!([{
+                "title": "Door: Moss", "location": "Hall", "start": "2026-08-15T10:00:00+02:00", "sessions": [{ "id": talk }],
+            }])
+        );
+    }
 }
