@@ -109,7 +109,7 @@ pub struct RoomFacts {
 
 /// What the convention wants; from the plugin's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Rules {
     /// A person gets at least so many minutes between two sessions in different rooms; 0 for none.
     pub break_minutes: i64,

@@ -26,7 +26,7 @@ impl Lifecycle for Programming {
         let empty = rules.moderated_kinds.iter().enumerate().filter(|(_, kind)| kind.trim().is_empty());
         let findings: Vec<Error> = empty
             .map(|(at, _)| {
-                Error::invalid("An empty kind matches nothing; remove it.").at(format!("/moderated-kinds/{at}"))
+                Error::invalid("An empty kind matches nothing; remove it.").at(format!("/moderatedKinds/{at}"))
             })
             .collect();
         if findings.is_empty() { Ok(()) } else { Err(findings) }

@@ -13,6 +13,7 @@ mod component {
     mod host;
     mod imports;
     mod organising;
+    mod pages;
     mod reaching;
     mod reading;
     mod renaming;

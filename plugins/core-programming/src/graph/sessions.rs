@@ -28,7 +28,7 @@ pub struct SessionRow {
     kind: String,
     state: String,
     #[row(default)]
-    environment: String,
+    environment: Option<String>,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     #[row(default)]
@@ -336,9 +336,6 @@ impl<'c> Reading<'c> {
 
     fn session(&self, row: SessionRow, people: Vec<SessionPerson>) -> Result<Session> {
         let convention = &self.ctx.convention;
-        // What is not wanted was not read, and nobody looks at what stands there instead.
-        let environment =
-            if row.environment.is_empty() { SessionEnvironment::InPerson } else { wire(&row.environment)? };
         let minutes =
             row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
         // Which day it is takes a look at the time zone.
@@ -365,7 +362,7 @@ impl<'c> Reading<'c> {
             description: some(row.description),
             kind: row.kind,
             state: wire(&row.state)?,
-            environment,
+            environment: environment(row.environment.as_deref())?,
             language: some(row.language),
             start: row.starts_at.map(|at| convention.local(at)),
             end: row.ends_at.map(|at| convention.local(at)),
@@ -385,6 +382,11 @@ impl<'c> Reading<'c> {
             audience: row.audience.map(int),
         })
     }
+}
+
+/// What is not wanted was not read, and nobody looks at what stands there instead.
+fn environment(read: Option<&str>) -> Result<SessionEnvironment> {
+    read.map_or(Ok(SessionEnvironment::InPerson), wire)
 }
 
 #[derive(FromRow)]
@@ -408,4 +410,18 @@ struct PartRow {
 /// A text for the middle of a `LIKE` pattern. What `LIKE`, or JSON around it, reads in its own way may match anything.
 fn sure_pattern(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '%' | '_' | '\\' | '"') { '%' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_not_what_is_damaged() {
+        assert!(matches!(environment(None), Ok(SessionEnvironment::InPerson)));
+        assert!(matches!(environment(Some("virtual")), Ok(SessionEnvironment::Virtual)));
+        for damaged in ["", "in space"] {
+            assert!(environment(Some(damaged)).is_err(), "{damaged}");
+        }
+    }
 }

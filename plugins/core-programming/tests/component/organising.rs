@@ -1,6 +1,6 @@
 //! What organisers do.
 
-use conman_testkit::{Testkit, Value, json, nobody, person};
+use conman_testkit::{Setup, Testkit, Value, json, nobody, person};
 
 use super::host::{all, kits, session, titles, with_table};
 
@@ -441,5 +441,26 @@ async fn an_ignored_conflict_does_not_hide_another() {
         assert_eq!(kinds(&conflicts(&kit).await), ["ROOM_OVERLAP"], "{on}");
         put("lawn").await;
         assert_eq!(kinds(&conflicts(&kit).await), Vec::<&str>::new(), "{on}: back where it was looked at");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_up_to_the_convention() {
+    let wanted = json!({ "breakMinutes": 0, "dailyLimit": 1, "moderatedKinds": ["talk"] });
+    for (on, kit) in kits(|setup| setup.config(&wanted)).await {
+        with_table(&kit).await;
+        let found = kit.run("{ sessionConflicts { counts { kind count } } }").await.unwrap();
+        assert_eq!(
+            found["sessionConflicts"]["counts"],
+            json!([{ "kind": "OVER_DAILY_LIMIT", "count": 2 }, { "kind": "NO_MODERATOR", "count": 1 }]),
+            "{on}"
+        );
+    }
+    for (wrong, told) in [
+        (json!({ "moderatedKinds": ["talk", " "] }), "/moderatedKinds/1: An empty kind matches nothing; remove it."),
+        (json!({ "daily-limit": 1 }), "daily-limit"),
+    ] {
+        let refused = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&wrong).try_start().await.err().unwrap();
+        assert!(refused.contains(told), "{refused}");
     }
 }
