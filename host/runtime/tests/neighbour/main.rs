@@ -22,28 +22,40 @@ use serde_json::{Value, json};
 
 use support::{Host, On, convention};
 
+/// How long a neighbour's answer may take.
+const AT_MOST: Duration = Duration::from_millis(100);
+/// What else the machine is doing is nobody's fault here, so one answer in ten may be late, but none by this much: a neighbour that has to
+/// wait for the loops is late nearly every time, and one that waits for their end as long as they may last.
+const NEVER: Duration = Duration::from_secs(1);
+/// Of so many answers, at least, one in ten is more than one.
+const ANSWERS: usize = 20;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_answers_while_others_loop() {
     // Four tables of 300 rows make eight thousand million: the database is not through with them when the call's time is over.
     let product = "SELECT COUNT(*) FROM note a CROSS JOIN note b CROSS JOIN note c CROSS JOIN note d";
-    check("spin", json!({})).await;
-    check("script", json!({ "steps": [["query", product]] })).await;
+    for on in [On::Sqlite, On::Postgres] {
+        check(on, "spin", json!({})).await;
+        check(on, "script", json!({ "steps": [["query", product]] })).await;
+    }
 }
 
-/// What else the machine is doing is nobody's fault here: one of three rounds has to succeed.
-async fn check(field: &str, arguments: Value) {
-    let mut slowest = Vec::new();
-    for _ in 0..3 {
-        slowest.push(slowest_answer(field, &arguments).await);
-        if slowest.iter().any(|slowest| *slowest < Duration::from_millis(100)) {
-            return;
+async fn check(on: On, field: &str, arguments: Value) {
+    let mut took = Vec::new();
+    for _ in 0..10 {
+        let Some(host) = Host::start_with(on, |config| config.breaker.breakdowns = 100).await else { return };
+        took.extend(answers_beside(&host, field, &arguments).await);
+        if took.len() >= ANSWERS {
+            break;
         }
     }
-    panic!("beside {field} the slowest answers of three rounds took {slowest:?}");
+    let late = took.iter().filter(|took| **took > AT_MOST).count();
+    assert!(took.len() >= ANSWERS && late <= took.len() / 10, "{on:?}, beside {field}: {late} were late of {took:?}");
+    assert!(took.iter().all(|took| *took < NEVER), "{on:?}, beside {field}: {took:?}");
 }
 
-async fn slowest_answer(field: &str, arguments: &Value) -> Duration {
-    let host = Host::start_with(On::Sqlite, |config| config.breaker.breakdowns = 100).await.unwrap();
+/// How long a neighbour's answers take while at least eight of sixteen calls loop.
+async fn answers_beside(host: &Host, field: &str, arguments: &Value) -> Vec<Duration> {
     let notes: Vec<_> = (0..300).map(|n| format!("('{n}', 'x')")).collect();
     let insert = format!("INSERT INTO note (id, body) VALUES {}", notes.join(", "));
     host.script(CallKind::Mutation, json!([["execute", insert]])).await.unwrap();
@@ -59,18 +71,18 @@ async fn slowest_answer(field: &str, arguments: &Value) -> Duration {
         while host.runtime.running() < 16 {
             tokio::task::yield_now().await;
         }
-        let mut slowest = Duration::ZERO;
+        let mut took = Vec::new();
         while host.runtime.running() > 8 {
             let asked = Instant::now();
             assert_eq!(ask().await, Ok(json!([[[0]]])));
-            slowest = slowest.max(asked.elapsed());
+            took.push(asked.elapsed());
         }
-        slowest
+        took
     };
-    let (loops, slowest) = futures::join!(loops, asking);
+    let (loops, took) = futures::join!(loops, asking);
     for outcome in loops {
         let fault = outcome.unwrap_err();
         assert!([code::CPU_LIMIT, code::TIMEOUT, code::OVERLOADED].contains(&fault.code), "{fault}");
     }
-    slowest
+    took
 }
