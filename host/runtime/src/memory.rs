@@ -81,4 +81,23 @@ mod tests {
         assert!(held.refused());
         assert!(held.memory_growing(0, 40, None).unwrap());
     }
+
+    #[test]
+    fn two_tables_share_one_limit() {
+        let mut held = HeldMemory::new(10, 100);
+        assert!(held.table_growing(0, 60, None).unwrap());
+        assert!(!held.table_growing(60, 101, None).unwrap());
+        assert!(!held.table_growing(0, 41, None).unwrap());
+        assert!(held.refused());
+        assert!(held.table_growing(0, 40, None).unwrap());
+        assert!(!held.table_growing(40, 41, None).unwrap());
+    }
+
+    #[test]
+    fn a_table_stays_below_its_own_maximum() {
+        let mut held = HeldMemory::new(10, 100);
+        assert!(!held.table_growing(0, 11, Some(10)).unwrap());
+        assert!(held.refused());
+        assert!(held.table_growing(0, 10, Some(10)).unwrap());
+    }
 }

@@ -18,6 +18,5 @@ mod hostile;
 mod idempotency;
 mod installing;
 mod logs;
-mod overhead;
 mod trail;
 mod transactions;
