@@ -197,6 +197,27 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    async fn a_data_folder_alone_says_who_keeps_log_lines(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let command = on(folder.path(), &database);
+        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        let _ = command().args(["plugin", "install"]).arg(package("hello")).run().successful();
+        let _ = command().args(["plugin", "enable", "examples/hello"]).run().successful();
+        let logs = || command().args(["plugin", "logs", "examples/hello"]);
+        let people = logs().run().successful();
+        assert_eq!(people.stdout, "");
+        assert!(people.stderr.contains("kept by the running host only"), "{}", people.stderr);
+        let programs = logs().arg("--json").run().successful();
+        assert_eq!(programs.json(), json!([]));
+        let warning: serde_json::Value = serde_json::from_str(programs.stderr.lines().last().unwrap()).unwrap();
+        assert!(warning["warning"].as_str().unwrap().contains("conman serve"), "{warning}");
+
+        let _served = conman().postgres(database.url()).serve(folder.path());
+        assert_eq!(logs().run().successful().stderr, "");
+    }
+}
+
 #[test]
 fn the_command_line_says_what_is_wrong_with_it() {
     assert_eq!(conman().arg("dance").run().code, 2);

@@ -18,6 +18,7 @@ mod limits;
 mod operations;
 mod plugins;
 mod programmes;
+mod progress;
 mod routes;
 mod shutdown;
 mod sockets;

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::skipped;
+
 /// A command to be run.
 #[derive(Debug)]
 pub struct Conman(Command);
@@ -69,6 +71,35 @@ impl Conman {
             self.0.env("CONMAN_POSTGRES", url);
         }
         self
+    }
+
+    /// In a terminal of its own, where what it answers and what it remarks come as one; none, with a line saying so, without util-linux.
+    #[must_use]
+    pub fn in_a_terminal(self) -> Option<Self> {
+        let script = Command::new("script").arg("--version").output();
+        if !script.is_ok_and(|script| String::from_utf8_lossy(&script.stdout).contains("util-linux")) {
+            skipped("script (of util-linux) is not installed");
+            return None;
+        }
+        let words = std::iter::once(self.0.get_program()).chain(self.0.get_args());
+        let words =
+            words.map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"))).collect::<Vec<_>>();
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+        for (variable, value) in self.0.get_envs() {
+            match value {
+                Some(value) => terminal.env(variable, value),
+                None => terminal.env_remove(variable),
+            };
+        }
+        terminal.env("TERM", "xterm");
+        Some(Self(terminal))
+    }
+
+    /// Begins to run it.
+    #[must_use]
+    pub fn spawn(mut self) -> Child {
+        self.0.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs it to its end.

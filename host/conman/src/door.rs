@@ -122,6 +122,11 @@ impl Door {
         }
     }
 
+    /// Whether the data folder was opened here, because no host runs on it.
+    pub(crate) const fn opened_here(&self) -> bool {
+        matches!(self.way, Way::Local(_))
+    }
+
     /// Lets what is under way finish. Only a folder that was opened here has anything to finish.
     pub(crate) async fn close(self) {
         if let Way::Local(local) = self.way {

@@ -12,7 +12,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 
@@ -65,6 +65,15 @@ impl Terminal {
         if self.format == Format::People {
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         }
+    }
+
+    /// What has to be known to read the answer rightly, for people and for programs.
+    pub(crate) fn warn(self, text: &str) {
+        let line = match self.format {
+            Format::People => text.to_owned(),
+            Format::Json => json!({ "warning": text }).to_string(),
+        };
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
     }
 
     /// A table for people.

@@ -170,6 +170,11 @@ async fn logs(door: &Door, id: &str, place: In, last: u32, terminal: Terminal) -
         let line = format!("{} {:5} {} {}", fact("at"), fact("level"), fact("message"), fact("fields"));
         terminal.say(line.trim_end())?;
     }
+    if door.opened_here() {
+        terminal.warn(
+            "no host runs on this data folder, and what plugins log is kept by the running host only; start one with `conman serve`, or name one with --host",
+        );
+    }
     Ok(())
 }
 
