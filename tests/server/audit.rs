@@ -128,6 +128,28 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    async fn a_plugin_in_two_conventions_has_two_trails(database: Database) {
+        let host = TestHost::start(database).await;
+        for slug in ["con", "other"] {
+            host.convention(slug).await;
+            host.enable(slug, "hello").await;
+        }
+        let admin = host.person("con", "ada", "admin").await;
+        let grant = r#"mutation { grantRole(email: "ada@con.example", role: "admin") }"#;
+        let _ = host.system().convention("other", grant, json!({})).await.data();
+        for (slug, name) in [("con", "Vera"), ("other", "Otto"), ("con", "Wim")] {
+            let _ = admin.convention(slug, "mutation($n: String!) { sign(name: $n) { id } }", json!({ "n": name })).await.data();
+        }
+        for (slug, names) in [("con", &["Wim", "Vera"][..]), ("other", &["Otto"])] {
+            let trail = admin.convention(slug, TRAIL, json!({ "first": 50, "action": "examples/hello." })).await;
+            let deeds = trail.data()["auditTrail"]["items"].as_array().unwrap();
+            let signed: Vec<_> = deeds.iter().map(|deed| deed["after"]["arguments"]["name"].as_str().unwrap()).collect();
+            assert_eq!(signed, names, "{slug}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trail_that_cannot_be_read_is_named() {
     let host = TestHost::start(Database::sqlite()).await;
@@ -147,4 +169,18 @@ async fn a_trail_that_cannot_be_read_is_named() {
     // What does not concern it is told.
     let answer = system.convention("con", TRAIL, json!({ "first": 1, "action": "convention.state" })).await;
     let _ = answer.data();
+
+    // Nobody can tell whether it holds something for others, so that somebody has to give that up.
+    let purge =
+        "mutation($loseEvents: Boolean! = false) { purgePlugin(id: \"tests/broken\", loseEvents: $loseEvents) }";
+    let refused = system.convention("con", purge, json!({})).await;
+    assert_eq!(refused.code(), "unavailable", "{}", refused.text);
+    assert!(refused.message().contains("nothing was deleted") && refused.message().contains("loseEvents: true"));
+    let _ = system.convention("con", purge, json!({ "loseEvents": true })).await.data();
+    let left = items(&system, json!({ "first": 1 })).await;
+    assert_eq!(
+        (&left[0]["action"], &left[0]["after"]),
+        (&json!("plugin.purged"), &json!({ "loseEvents": true })),
+        "{left:?}"
+    );
 }

@@ -201,8 +201,34 @@ async fn what_one_host_enables_another_takes_over() {
     let answered = async || {
         two.anonymous().convention("con", "{ guests { name } }", json!({})).await.json["data"]["guests"].is_array()
     };
+    until(answered).await;
+
+    // What the one purges is gone for the other at once, and is there again as the one has made it anew.
+    let signed = async || {
+        two.anonymous()
+            .convention("con", r#"mutation { sign(name: "Vera") { id } }"#, json!({}))
+            .await
+            .code()
+            .is_empty()
+    };
+    assert!(signed().await);
+    let change = async |host: &TestHost, field: &str| {
+        let operation = format!(r#"mutation {{ {field}(id: "examples/hello") }}"#);
+        let _ = host.system().convention("con", &operation, json!({})).await.data();
+    };
+    change(&one, "disablePlugin").await;
+    change(&one, "purgePlugin").await;
+    change(&two, "purgePlugin").await;
+    one.enable("con", "hello").await;
+    until(signed).await;
+    let guests = one.anonymous().convention("con", "{ guests { name } }", json!({})).await;
+    assert_eq!(guests.data()["guests"], json!([{ "name": "Vera" }]));
+}
+
+/// Waits for what a host takes over from another.
+async fn until(question: impl AsyncFn() -> bool) {
     let asking = async {
-        while !answered().await {
+        while !question().await {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };

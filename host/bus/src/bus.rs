@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use conman_kernel::dispatch::CommitListener;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{Migration, SharedDatabase};
 use jiff::Timestamp;
@@ -64,7 +65,7 @@ impl Bus {
     /// Takes over what a publisher has left in its outbox: for before its database is removed, when nothing of it runs any more.
     ///
     /// # Errors
-    /// When that fails; what is still in the outbox is owed to others.
+    /// When that fails, as it does after [`Bus::shutdown`]; what is still in the outbox is owed to others.
     pub async fn take_over(&self, convention: &ConventionId, publisher: &PluginId) -> Result<(), BusError> {
         let inner = &self.0;
         let whose = (convention.clone(), publisher.clone());
@@ -129,5 +130,13 @@ impl Waker {
         self.0.put(|papers| {
             papers.dirty.insert((convention.clone(), publisher.clone()));
         });
+    }
+}
+
+impl CommitListener for Waker {
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
+        if emitted {
+            self.wake(convention, plugin);
+        }
     }
 }

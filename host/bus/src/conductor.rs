@@ -382,9 +382,13 @@ impl Conductor {
 }
 
 impl Drop for Conductor {
-    /// However it ends, nobody must wait for it any longer.
+    /// However it ends, nobody must wait for it any longer: nor for what lies there still to be taken over.
     fn drop(&mut self) {
-        self.desk.note(|papers| papers.stopped = true);
+        let left = self.desk.note(|papers| {
+            papers.stopped = true;
+            std::mem::take(&mut papers.messages)
+        });
+        drop(left);
     }
 }
 

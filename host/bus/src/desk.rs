@@ -129,7 +129,12 @@ pub(crate) struct DeskCarrier(pub(crate) Arc<Desk>);
 impl Carrier for DeskCarrier {
     async fn carry(&self, consignment: Consignment) -> Result<(), SqlError> {
         let (safe, answer) = oneshot::channel();
-        self.0.put(|papers| papers.messages.push(Message::Consigned(Arc::new(consignment), safe)));
+        self.0.put(|papers| {
+            // Nobody would ever answer.
+            if !papers.stopped {
+                papers.messages.push(Message::Consigned(Arc::new(consignment), safe));
+            }
+        });
         answer.await.map_err(|_| SqlError::Unavailable("the event bus has stopped".to_owned()))
     }
 }

@@ -29,7 +29,7 @@ pub struct Backlog {
     pub ready: u64,
     /// Behind another of the same key.
     pub waiting: u64,
-    /// Kept for a plugin that is disabled.
+    /// Kept for a plugin that is disabled, or enabled and cannot be loaded.
     pub held: u64,
     /// Given up, and neither replayed nor discarded since.
     pub dead: u64,

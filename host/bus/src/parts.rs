@@ -13,11 +13,11 @@ use conman_kernel::sql::{SharedDatabase, SqlError};
 /// Where events come from: the databases in which plugins' transactions leave them.
 #[async_trait]
 pub trait Outboxes: Send + Sync {
-    /// The database that holds this publisher's `conman_outbox`.
+    /// The database that holds this publisher's `conman_outbox`; none when it is gone. None is made: a purge may be faster than a relay.
     ///
     /// # Errors
     /// When it cannot be opened.
-    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<SharedDatabase, SqlError>;
+    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<Option<SharedDatabase>, SqlError>;
 
     /// Every publisher there is, disabled ones included: what they left in their outbox was committed and is still owed.
     ///
@@ -30,7 +30,7 @@ pub trait Outboxes: Send + Sync {
 #[async_trait]
 pub trait Subscriptions: Send + Sync {
     /// Which events are owed to whom in `convention`: to every plugin that is enabled there, also to one that this host cannot run
-    /// just now. An event owed to nobody is dropped.
+    /// just now, or at all. An event owed to nobody is dropped.
     ///
     /// # Errors
     /// When that cannot be told; then events stay in their outbox until it can.

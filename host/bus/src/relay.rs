@@ -10,7 +10,7 @@ use crate::parts::BusParts;
 
 /// Relays until the outbox is empty; answers how many events there were.
 ///
-/// It may stop anywhere and be run again: events that had been copied are copied onto themselves, listeners hear of them twice.
+/// One that is not there (any more) is empty. It may stop anywhere and be run again: events that had been copied are copied onto themselves, listeners hear of them twice.
 pub(crate) async fn relay(
     parts: &BusParts,
     carrier: &dyn Carrier,
@@ -18,7 +18,7 @@ pub(crate) async fn relay(
     publisher: &PluginId,
     batch: u32,
 ) -> Result<u64, SqlError> {
-    let database = parts.outboxes.open(convention, publisher).await?;
+    let Some(database) = parts.outboxes.open(convention, publisher).await? else { return Ok(0) };
     let mut relayed = 0;
     loop {
         let events = outbox::oldest(database.as_ref(), publisher, batch).await?;

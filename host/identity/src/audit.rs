@@ -14,7 +14,7 @@ use crate::declared::names;
 use crate::error::{IdentityError, Result};
 use crate::identity::Identity;
 use crate::input::word;
-use crate::page::{Page, PageRequest};
+use crate::page::PageRequest;
 use crate::realm::Realm;
 
 /// Something somebody did.
@@ -129,11 +129,12 @@ const INSERT: &str = "INSERT INTO identity_audit (id, at, actor, actor_name, act
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 impl Identity {
-    /// The trail, newest first.
+    /// The trail, newest first: a page, and one entry more where there is one, so that other trails can be woven in before
+    /// [`PageRequest::cut`].
     ///
     /// # Errors
     /// Without `audit.read` in the convention asked for (or on the host, when none is), and what the database failed with.
-    pub async fn audit_trail(&self, by: &Actor, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEntry>> {
+    pub async fn audit_trail(&self, by: &Actor, filter: &AuditFilter, page: &PageRequest) -> Result<Vec<AuditEntry>> {
         let realm = filter.convention.clone().map_or_else(Realm::host, Realm::Convention);
         self.require(by, &realm, names::AUDIT_READ).await?;
         let mut wanted = Conditions::default();
@@ -166,8 +167,7 @@ impl Identity {
             page.reading()
         );
         let rows = self.read(&sql, &wanted.parameters).await?;
-        let entries = rows.rows.iter().map(|row| entry(row)).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(entries, |entry| entry.id.clone()))
+        rows.rows.iter().map(|row| entry(row)).collect()
     }
 }
 

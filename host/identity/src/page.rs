@@ -34,12 +34,14 @@ impl PageRequest {
     }
 
     /// How many rows to read: one more than a page, to know whether there is a next one.
-    pub(crate) const fn reading(&self) -> u32 {
+    #[must_use]
+    pub const fn reading(&self) -> u32 {
         self.size() + 1
     }
 
     /// Cuts what was read down to a page; `key` gives an item's key.
-    pub(crate) fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Page<T> {
+    #[must_use]
+    pub fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Page<T> {
         let size = usize::try_from(self.size()).unwrap_or(usize::MAX);
         let more = items.len() > size;
         items.truncate(size);

@@ -9,7 +9,7 @@ use crate::actor::Actor;
 use crate::convention::Convention;
 use crate::event::Event;
 use crate::fault::Fault;
-use crate::id::{PluginId, RequestId};
+use crate::id::{ConventionId, PluginId, RequestId};
 
 /// For whom and where a call runs.
 #[derive(Debug, Clone)]
@@ -154,6 +154,12 @@ pub trait Dispatcher: Send + Sync {
     /// A number that grows with every committed change of the plugin's data in the scope's convention. An answer computed after
     /// reading revision *r* may be served again as long as the revision is still *r*.
     fn revision(&self, scope: &Scope, plugin: &PluginId) -> u64;
+}
+
+/// Is told after every commit of a plugin's transaction.
+pub trait CommitListener: Send + Sync {
+    /// `emitted`: events were committed with it, so that the relay has something to do.
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool);
 }
 
 /// What became of a delivered event.

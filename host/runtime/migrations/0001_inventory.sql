@@ -3,6 +3,10 @@ CREATE TABLE runtime_package (
   plugin TEXT NOT NULL,
   version TEXT NOT NULL,
   manifest TEXT NOT NULL,
+  -- What it adds to the schema, and which topics it subscribes to (patterns, a JSON array): asked for when its file is not here, and by hosts
+  -- that cannot read its manifest.
+  sdl TEXT NOT NULL,
+  topics TEXT NOT NULL,
   size BIGINT NOT NULL,
   installed_at BIGINT NOT NULL,
   installed_by TEXT NOT NULL

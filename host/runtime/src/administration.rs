@@ -16,8 +16,8 @@ use crate::call::Outcome;
 use crate::enabled::Enabled;
 use crate::guest::{Answer, Request};
 use crate::inventory::{
-    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted, enabled_in,
-    enabled_rows,
+    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted,
+    enabled_rows, subscribed_in,
 };
 use crate::runtime::Runtime;
 
@@ -223,22 +223,16 @@ impl Runtime {
     }
 
     /// Who in a convention is to be told of which topics: every plugin that any host has enabled there, those included that this host
-    /// cannot load. One of which nobody can tell what it subscribes to is left out, and logged.
+    /// cannot load, and those whose manifest it cannot even read.
     ///
     /// # Errors
-    /// [`SqlError`]
+    /// [`SqlError`], also when this host cannot read a topic: to leave its subscriber out would lose what is owed to it.
     pub async fn subscriptions(
         &self,
         convention: &ConventionId,
     ) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
-        let inventory = self.inventory();
-        let mut all = Vec::new();
-        for row in enabled_in(&inventory.database, convention).await? {
-            let patterns = inventory.topics(&row).await?;
-            if !patterns.is_empty() {
-                all.push((row.plugin, patterns));
-            }
-        }
+        let mut all = subscribed_in(&self.inventory().database, convention).await?;
+        all.retain(|(_, topics)| !topics.is_empty());
         Ok(all)
     }
 

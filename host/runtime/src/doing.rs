@@ -7,7 +7,7 @@ use conman_kernel::actor::Actor;
 use conman_kernel::digest::Digest;
 use conman_kernel::dispatch::{CallKind, FieldCall, RouteCall, Scope};
 use conman_kernel::id::RequestId;
-use conman_storage::Deed;
+use conman_storage::PluginDeed;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -84,9 +84,9 @@ impl Doing {
     }
 
     /// As it is written down now.
-    pub(crate) fn deed(&self) -> Deed {
+    pub(crate) fn deed(&self) -> PluginDeed {
         let at = self.surroundings.clock.now();
-        Deed {
+        PluginDeed {
             id: self.surroundings.deed_ids.next(at),
             at,
             actor: self.actor.key(),

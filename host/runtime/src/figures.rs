@@ -98,16 +98,18 @@ impl Watch {
     /// A call begins by waiting for its permits.
     pub(crate) fn begin(self: &Arc<Self>, sort: CallSort) -> Watched {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        Watched { watch: Arc::clone(self), sort, began: Instant::now(), waits: true }
+        Watched { watch: Arc::clone(self), sort, began: Instant::now(), waits: true, ended: false }
     }
 }
 
-/// One call under watch. Dropped while it still waits, it never was one: whoever asked went away.
+/// One call under watch. Dropped while it still waits, it never was one: whoever asked went away. Dropped after that without an end, it
+/// broke the host's own code.
 pub(crate) struct Watched {
     watch: Arc<Watch>,
     sort: CallSort,
     began: Instant,
     waits: bool,
+    ended: bool,
 }
 
 impl Watched {
@@ -118,16 +120,25 @@ impl Watched {
         }
     }
 
-    pub(crate) fn ended(&self, fault: Option<&Fault>) {
+    pub(crate) fn ended(&mut self, fault: Option<&Fault>) {
+        self.ended = true;
+        self.tell(outcome(fault));
+    }
+
+    fn tell(&self, outcome: &'static str) {
         if let Some(observer) = &*self.watch.observer.load() {
-            observer.ended(self.sort, outcome(fault), self.began.elapsed());
+            observer.ended(self.sort, outcome, self.began.elapsed());
         }
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.admitted();
+        if self.waits {
+            self.admitted();
+        } else if !self.ended {
+            self.tell(outcome(Some(&Fault::internal("the call broke off"))));
+        }
     }
 }
 
@@ -195,6 +206,16 @@ mod tests {
             ends.0.lock().as_slice(),
             ["ok", "forbidden", "other", "other"].map(|outcome| (CallSort::Route, outcome))
         );
+    }
+
+    #[test]
+    fn a_call_that_breaks_off_is_the_hosts_own_trouble() {
+        let (watch, ends) = (Arc::new(Watch::default()), Arc::new(Ends::default()));
+        watch.observe(Arc::clone(&ends) as Arc<dyn CallObserver>);
+        let (mut broken, given_up) = (watch.begin(CallSort::Query), watch.begin(CallSort::Query));
+        broken.admitted();
+        drop((broken, given_up));
+        assert_eq!(*ends.0.lock(), [(CallSort::Query, "internal")]);
     }
 
     #[test]

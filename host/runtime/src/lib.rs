@@ -51,4 +51,3 @@ pub use log_ring::{LogLevel, LogLine};
 pub use purging::Purging;
 pub use roles::ExportError;
 pub use runtime::{Runtime, RuntimeConfig, RuntimeError};
-pub use standing::CommitListener;

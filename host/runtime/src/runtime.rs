@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use conman_kernel::clock::Clock;
+use conman_kernel::dispatch::CommitListener;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
 use conman_storage::Storage;
@@ -24,7 +25,7 @@ use crate::idempotency::Twins;
 use crate::inventory::{Absent, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
-use crate::standing::{CommitListener, SharedListener};
+use crate::standing::SharedListener;
 use crate::state::Surroundings;
 
 /// How a runtime is set up.
@@ -128,7 +129,6 @@ impl Runtime {
             loaded: parking_lot::Mutex::default(),
             standings: parking_lot::Mutex::default(),
             absent: parking_lot::Mutex::default(),
-            unreadable: parking_lot::Mutex::default(),
             generation: ArcSwap::from_pointee(HashMap::new()),
             changing: tokio::sync::Mutex::default(),
         };

@@ -4,17 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
+use conman_kernel::dispatch::CommitListener;
 use conman_kernel::id::{ConventionId, PluginId};
 use tokio::sync::{RwLock, Semaphore};
 
 use crate::breaker::Breaker;
 use crate::log_ring::LogRing;
-
-/// Is told after every commit of a plugin's transaction.
-pub trait CommitListener: Send + Sync {
-    /// `emitted`: events were committed with it, so that the relay has something to do.
-    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool);
-}
 
 /// The listener, settable after the runtime was made: the bus needs the runtime first.
 pub(crate) type SharedListener = Arc<ArcSwapOption<Arc<dyn CommitListener>>>;

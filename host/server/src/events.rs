@@ -1,6 +1,6 @@
 //! The seams at which the bus meets the rest of the host: where events come from, who handles them and as whom, who else hears of them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions};
@@ -12,7 +12,7 @@ use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
-use conman_runtime::{CommitListener, Runtime};
+use conman_runtime::Runtime;
 use conman_storage::Storage;
 
 /// Lets subscriptions hear of every event.
@@ -24,18 +24,6 @@ impl EventListener for Announcer {
     }
 }
 
-/// Tells the bus that a plugin has committed events. Made before the bus is, because the bus needs the runtime that needs this.
-#[derive(Default)]
-pub(crate) struct Waker(pub(crate) OnceLock<conman_bus::Waker>);
-
-impl CommitListener for Waker {
-    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
-        if emitted && let Some(bus) = self.0.get() {
-            bus.wake(convention, plugin);
-        }
-    }
-}
-
 /// Where plugins' outboxes are.
 pub(crate) struct PluginOutboxes {
     pub(crate) storage: Storage,
@@ -44,8 +32,8 @@ pub(crate) struct PluginOutboxes {
 
 #[async_trait]
 impl Outboxes for PluginOutboxes {
-    async fn open(&self, convention: &ConventionId, plugin: &PluginId) -> Result<SharedDatabase, SqlError> {
-        Ok(self.storage.plugin(convention, plugin).await?.host())
+    async fn open(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Option<SharedDatabase>, SqlError> {
+        Ok(self.storage.existing(convention, plugin).await?.map(|database| database.host()))
     }
 
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
@@ -92,5 +80,28 @@ impl Scopes for SystemScopes {
             idempotency: None,
             hops: event.hops,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use conman_identity::IdentityConfig;
+    use conman_kernel::clock::SystemClock;
+    use conman_storage::{Location, Unsent};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_relay_that_overlaps_a_purge_makes_nothing_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(Location::Folder(folder.path().to_owned())).await.unwrap();
+        let identity = Identity::new(storage.host(), Arc::new(SystemClock), IdentityConfig::default());
+        let outboxes = PluginOutboxes { storage: storage.clone(), identity };
+        let (convention, plugin) = (ConventionId::new(), "conman/test".parse().unwrap());
+        storage.plugin(&convention, &plugin).await.unwrap();
+        assert!(outboxes.open(&convention, &plugin).await.unwrap().is_some());
+        storage.purge(&convention, &plugin, Unsent::Kept).await.unwrap();
+        assert!(outboxes.open(&convention, &plugin).await.unwrap().is_none());
+        assert_eq!(storage.list(&convention).await.unwrap(), []);
     }
 }

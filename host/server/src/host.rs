@@ -12,7 +12,7 @@ use conman_kernel::actor::Actor;
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::Fault;
 use conman_kernel::sql::SqlError;
-use conman_runtime::{CallObserver, CommitListener, Runtime, RuntimeConfig, RuntimeError};
+use conman_runtime::{CallObserver, Runtime, RuntimeConfig, RuntimeError};
 use conman_storage::{Location, Storage};
 use http::Request;
 use parking_lot::RwLock;
@@ -25,11 +25,12 @@ use tokio_util::task::TaskTracker;
 use crate::config::HostConfig;
 use crate::conventions::Conventions;
 use crate::data_folder::{Claim, ClaimError, DatabaseKind};
-use crate::events::{Announcer, EnabledSubscriptions, PluginOutboxes, SystemScopes, Waker};
+use crate::events::{Announcer, EnabledSubscriptions, PluginOutboxes, SystemScopes};
 use crate::http::{self as web, AsSystem, Front};
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::parts::Parts;
+use crate::stocktaking::Stocktaking;
 use crate::upkeep;
 
 /// Under which name the host's own fields are composed with the plugins'.
@@ -103,12 +104,10 @@ impl Host {
         let clock = Arc::clone(&config.clock);
         let metrics = Arc::new(Metrics::new()?);
         let identity = Identity::new(storage.host(), Arc::clone(&clock), IdentityConfig::default());
-        let waker = Arc::new(Waker::default());
         let runtime_config = RuntimeConfig::in_folder(config.folder.path());
         // Plugins that cannot be loaded any more have been logged; the rest of the host is not to suffer from them.
         let (runtime, _absent) =
             Runtime::open(runtime_config, storage.clone(), storage.host(), Arc::clone(&clock)).await?;
-        runtime.on_commit(Arc::clone(&waker) as Arc<dyn CommitListener>);
         runtime.on_call(Arc::clone(&metrics) as Arc<dyn CallObserver>);
 
         let host_plugin = HOST_PLUGIN.parse().map_err(Fault::internal)?;
@@ -128,8 +127,8 @@ impl Host {
             },
             BusConfig { host: claim.host_name()?, ..BusConfig::default() },
         );
-        // Nothing has committed yet: no request has been answered.
-        let _ = waker.0.set(bus.waker());
+        // What a handler commits before this is found when the bus looks for itself; no request has been answered yet.
+        runtime.on_commit(Arc::new(bus.waker()));
 
         let parts = Arc::new(Parts {
             storage,
@@ -140,6 +139,7 @@ impl Host {
             engine: Engine::new(EngineConfig::DEFAULT, Arc::clone(&clock)),
             hub,
             metrics,
+            stock: Stocktaking::default(),
             clock,
             mode: config.mode,
             behind_proxy: config.behind_proxy,

@@ -16,6 +16,7 @@ mod listen;
 mod metrics;
 mod parts;
 mod stalling;
+mod stocktaking;
 mod upkeep;
 
 pub use config::{HostConfig, Limits, Mode};

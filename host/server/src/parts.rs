@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Limits, Mode};
 use crate::conventions::Conventions;
 use crate::metrics::Metrics;
+use crate::stocktaking::Stocktaking;
 
 /// The host's parts, wired.
 pub(crate) struct Parts {
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) hub: SubscriptionHub,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stock: Stocktaking,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mode: Mode,
     pub(crate) behind_proxy: bool,

@@ -7,7 +7,7 @@ use crate::plugin_database::PluginDatabase;
 
 /// Something that somebody did through a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct PluginDeed {
     /// A ULID in lower case: sorts by time.
     pub id: String,
     /// When.
@@ -42,7 +42,7 @@ impl PluginDatabase {
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn deeds(&self, filter: &DeedFilter, limit: u32) -> Result<Vec<Deed>, SqlError> {
+    pub async fn deeds(&self, filter: &DeedFilter, limit: u32) -> Result<Vec<PluginDeed>, SqlError> {
         let wanted = [
             ("actor =", filter.actor.as_deref().map(Value::from)),
             ("action =", filter.action.as_deref().map(Value::from)),
@@ -63,9 +63,9 @@ impl PluginDatabase {
     }
 }
 
-fn deed(row: &[Value]) -> Result<Deed, SqlError> {
+fn deed(row: &[Value]) -> Result<PluginDeed, SqlError> {
     let text = |column| row.text(column).map(str::to_owned);
-    Ok(Deed {
+    Ok(PluginDeed {
         id: text(0)?,
         at: row.timestamp(1)?,
         actor: text(2)?,

@@ -45,9 +45,9 @@ mod sqlite;
 mod storage;
 mod wall;
 
-pub use deed::{Deed, DeedFilter};
+pub use deed::{DeedFilter, PluginDeed};
 pub use location::Location;
 pub use migrate::PluginMigration;
 pub use plugin_database::{PluginDatabase, PluginTransaction};
 pub use reserved::{AnswerKey, StoredAnswer};
-pub use storage::{Storage, Walls};
+pub use storage::{Storage, Unsent, Walls};

@@ -80,7 +80,10 @@ pub(crate) async fn host(host: &HostDatabase, component: &str, migrations: &[Mig
         let find = host.wall().host("SELECT checksum FROM storage_migration WHERE component = $1 AND version = $2")?;
         let found = session.query(&find, &[component.into(), step.version.into()], RowLimit::HOST, Mode::Host).await?;
         if let Some(row) = found.rows.first() {
-            check_checksum(step, row.text(0)?)?;
+            let applied = row.text(0)?;
+            if step.checksum() != applied {
+                return Err(of_another_build(component, step));
+            }
             session.rollback().await;
             continue;
         }
@@ -186,4 +189,13 @@ fn check_checksum(step: &Step<'_>, applied: &str) -> Result<(), SqlError> {
         "migration {} ({}) has been edited after it ran here; restore its text and write a new migration instead",
         step.version, step.name
     )))
+}
+
+/// What an operator can do about it; who edits a migration finds out by the same text.
+fn of_another_build(component: &str, step: &Step<'_>) -> SqlError {
+    SqlError::Refused(format!(
+        "the host's own tables ({component}, migration {} {}) were made by another build of the host, as before 0.1.0; those are \
+         not upgraded: start with a new data folder, or on PostgreSQL with a new database",
+        step.version, step.name
+    ))
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use conman_kernel::digest::Digest;
 use conman_kernel::event::Event;
 use conman_kernel::id::EventId;
-use conman_kernel::sql::{Access, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Value};
+use conman_kernel::sql::{Access, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Value, read};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::deed::Deed;
+use crate::deed::PluginDeed;
 use crate::host_database::HostDatabase;
 use crate::migrate::{self, PluginMigration};
 use crate::postgres::provision::{Provisioned, migration_lock};
@@ -174,6 +174,17 @@ impl PluginDatabase {
         .await
     }
 
+    /// How many events lie in the outbox.
+    pub(crate) async fn unsent(&self) -> Result<i64, SqlError> {
+        let rows = read(self.host.as_ref(), "SELECT COUNT(*) FROM conman_outbox", &[]).await?;
+        rows.rows.first().map_or(Ok(0), |row| Ok(row.integer(0)?))
+    }
+
+    /// Whether it is the one that was provisioned so: each is given a role of its own, also when it takes another's place.
+    pub(crate) fn is_of(&self, provisioned: &Provisioned) -> bool {
+        matches!(&self.engine, Engine::Postgres { provisioned: own, .. } if own.role == provisioned.role)
+    }
+
     /// Lets statements prepared until now not be used again.
     pub(crate) fn renew(&self) {
         match &self.engine {
@@ -319,8 +330,8 @@ impl PluginTransaction {
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn record(&mut self, deed: Deed) -> Result<(), SqlError> {
-        let Deed { id, at, actor, actor_name, action, detail } = deed;
+    pub async fn record(&mut self, deed: PluginDeed) -> Result<(), SqlError> {
+        let PluginDeed { id, at, actor, actor_name, action, detail } = deed;
         let values = [id.into(), at.into(), actor.into(), actor_name.into(), action.into(), detail.into()];
         self.session.execute(&self.reserved.record, &self.reserved.parameters(values), Mode::Host).await.map(drop)
     }

@@ -13,6 +13,7 @@ use crate::host_database::HostDatabase;
 use crate::location::{Location, convention_folder, host_file, plugin_file, plugin_of_file};
 use crate::migrate;
 use crate::plugin_database::PluginDatabase;
+use crate::postgres::provision::Provisioned;
 use crate::postgres::{HOST_SCHEMA, Knowledge, Server};
 use crate::sqlite::{self, SqliteFile};
 use crate::wall::verdicts::Wall;
@@ -35,6 +36,15 @@ impl Walls {
     pub const STANDING: Self = Self { parser: true, engine: true };
 }
 
+/// What becomes of events that lie in a plugin's outbox when its database is purged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// They are owed to others: while there are any, nothing is removed.
+    Kept,
+    /// They are removed with the rest, unread: what cannot be read any more can be removed all the same.
+    Lost,
+}
+
 /// All databases of one host: its own, and one per convention and plugin. Cheap to clone.
 #[derive(Clone)]
 pub struct Storage(Arc<Inner>);
@@ -44,7 +54,7 @@ struct Inner {
     walls: Walls,
     wall: Arc<Wall>,
     host: Arc<HostDatabase>,
-    plugins: Mutex<HashMap<(ConventionId, PluginId), Arc<PluginDatabase>>>,
+    plugins: Mutex<HashMap<Key, Arc<PluginDatabase>>>,
     /// Opening and purging one at a time: both are rare, and half-made databases are not to be seen.
     changing: tokio::sync::Mutex<()>,
 }
@@ -52,6 +62,14 @@ struct Inner {
 enum Engine {
     Sqlite { folder: PathBuf, budget: Arc<Budget> },
     Postgres(Arc<Server>),
+}
+
+type Key = (ConventionId, PluginId);
+
+/// Where a plugin's database is.
+enum Place<'s> {
+    File(PathBuf, &'s Arc<Budget>),
+    Schema(Provisioned, &'s Arc<Server>),
 }
 
 impl Storage {
@@ -115,11 +133,18 @@ impl Storage {
     /// [`SqlError::Unavailable`]
     pub async fn plugin(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Arc<PluginDatabase>, SqlError> {
         let key = (convention.clone(), plugin.clone());
-        if let Some(database) = self.0.plugins.lock().get(&key) {
-            return Ok(Arc::clone(database));
+        if let Some(database) = self.known(&key).await? {
+            return Ok(database);
         }
         let _one = self.0.changing.lock().await;
-        self.opened(key).await
+        let place = match &self.0.engine {
+            Engine::Sqlite { folder, budget } => {
+                make_folder(&convention_folder(folder, convention)?)?;
+                Place::File(plugin_file(folder, convention, plugin)?, budget)
+            }
+            Engine::Postgres(server) => Place::Schema(server.provide(convention, plugin).await?, server),
+        };
+        self.opened(key, place).await
     }
 
     /// The database of a plugin in a convention, if there is one: none is made.
@@ -131,37 +156,15 @@ impl Storage {
         convention: &ConventionId,
         plugin: &PluginId,
     ) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
+        let key = (convention.clone(), plugin.clone());
+        if let Some(database) = self.known(&key).await? {
+            return Ok(Some(database));
+        }
         // Nobody purges between the look and the opening.
         let _one = self.0.changing.lock().await;
-        if self.has(convention, plugin).await? {
-            self.opened((convention.clone(), plugin.clone())).await.map(Some)
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// The open database, opened now if it was not yet, by whoever changes what there is.
-    async fn opened(&self, key: (ConventionId, PluginId)) -> Result<Arc<PluginDatabase>, SqlError> {
-        if let Some(database) = self.0.plugins.lock().get(&key) {
-            return Ok(Arc::clone(database));
-        }
-        let database = Arc::new(self.open_plugin(&key.0, &key.1).await?);
-        self.0.plugins.lock().insert(key, Arc::clone(&database));
-        Ok(database)
-    }
-
-    async fn open_plugin(&self, convention: &ConventionId, plugin: &PluginId) -> Result<PluginDatabase, SqlError> {
-        match &self.0.engine {
-            Engine::Sqlite { folder, budget } => {
-                let file = plugin_file(folder, convention, plugin)?;
-                make_folder(&convention_folder(folder, convention)?)?;
-                let file = Arc::new(SqliteFile::new(&file, self.0.walls.engine, self.0.wall.tag(), budget));
-                PluginDatabase::sqlite(file, &self.0.wall).await
-            }
-            Engine::Postgres(server) => {
-                let provisioned = server.provide(convention, plugin).await?;
-                PluginDatabase::postgres(server, provisioned, self.0.walls.engine, &self.0.wall).await
-            }
+        match self.place(&key).await? {
+            Some(place) => self.opened(key, place).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -170,13 +173,54 @@ impl Storage {
     /// # Errors
     /// [`SqlError::Unavailable`]
     pub async fn has(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
-        if self.0.plugins.lock().contains_key(&(convention.clone(), plugin.clone())) {
-            return Ok(true);
-        }
+        Ok(self.place(&(convention.clone(), plugin.clone())).await?.is_some())
+    }
+
+    /// Where the database is now, if there is one. Always looked up: other hosts on the same PostgreSQL purge and make databases, too.
+    async fn place(&self, (convention, plugin): &Key) -> Result<Option<Place<'_>>, SqlError> {
         match &self.0.engine {
-            Engine::Sqlite { folder, .. } => Ok(plugin_file(folder, convention, plugin)?.exists()),
-            Engine::Postgres(server) => Ok(server.find(convention, plugin).await?.is_some()),
+            Engine::Sqlite { folder, budget } => {
+                let file = plugin_file(folder, convention, plugin)?;
+                Ok(file.exists().then_some(Place::File(file, budget)))
+            }
+            Engine::Postgres(server) => {
+                let found = server.find(convention, plugin).await?;
+                Ok(found.map(|provisioned| Place::Schema(provisioned, server)))
+            }
         }
+    }
+
+    /// The database, where it is open and still the one that is there.
+    async fn known(&self, key: &Key) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
+        let Some(database) = self.remembered(key) else { return Ok(None) };
+        let place = self.place(key).await?;
+        Ok(place.is_some_and(|place| place.is_of(&database)).then_some(database))
+    }
+
+    fn remembered(&self, key: &Key) -> Option<Arc<PluginDatabase>> {
+        self.0.plugins.lock().get(key).cloned()
+    }
+
+    /// The database at `place`, opened now if it was not yet, by whoever changes what there is. One that was open and is gone is let go
+    /// of: whoever still holds it fails there.
+    async fn opened(&self, key: Key, place: Place<'_>) -> Result<Arc<PluginDatabase>, SqlError> {
+        if let Some(database) = self.remembered(&key)
+            && place.is_of(&database)
+        {
+            return Ok(database);
+        }
+        let database = match place {
+            Place::File(file, budget) => {
+                let file = Arc::new(SqliteFile::new(&file, self.0.walls.engine, self.0.wall.tag(), budget));
+                PluginDatabase::sqlite(file, &self.0.wall).await?
+            }
+            Place::Schema(provisioned, server) => {
+                PluginDatabase::postgres(server, provisioned, self.0.walls.engine, &self.0.wall).await?
+            }
+        };
+        let database = Arc::new(database);
+        self.0.plugins.lock().insert(key, Arc::clone(&database));
+        Ok(database)
     }
 
     /// The plugins that have a database in the convention, sorted.
@@ -205,16 +249,24 @@ impl Storage {
     /// whoever still holds the database gets [`SqlError::Unavailable`].
     ///
     /// # Errors
-    /// [`SqlError::Unavailable`]
-    pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), SqlError> {
+    /// [`SqlError::Serialization`] when events are left that are to be kept, or when another host's transactions take too long;
+    /// [`SqlError::Unavailable`], and with [`Unsent::Kept`] whatever keeps the outbox from being read. Nothing is removed then.
+    pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId, unsent: Unsent) -> Result<(), SqlError> {
         let _one = self.0.changing.lock().await;
-        let open = self.0.plugins.lock().remove(&(convention.clone(), plugin.clone()));
-        if let Some(database) = open {
-            database.close().await?;
-        }
-        match &self.0.engine {
-            Engine::Sqlite { folder, .. } => {
-                let file = plugin_file(folder, convention, plugin)?;
+        let key = (convention.clone(), plugin.clone());
+        match self.place(&key).await? {
+            // What is remembered of one that is gone goes with it.
+            None => self.close(&key).await,
+            Some(Place::Schema(_, server)) => {
+                self.close(&key).await?;
+                server.purge(convention, plugin, unsent).await
+            }
+            Some(Place::File(file, budget)) => {
+                if unsent == Unsent::Kept {
+                    let database = self.opened(key.clone(), Place::File(file.clone(), budget)).await?;
+                    refuse_to_lose(database.unsent().await?)?;
+                }
+                self.close(&key).await?;
                 for suffix in ["", "-wal", "-shm"] {
                     let mut name = file.clone().into_os_string();
                     name.push(suffix);
@@ -222,8 +274,34 @@ impl Storage {
                 }
                 Ok(())
             }
-            Engine::Postgres(server) => server.purge(convention, plugin).await,
         }
+    }
+
+    async fn close(&self, key: &Key) -> Result<(), SqlError> {
+        let open = self.0.plugins.lock().remove(key);
+        match open {
+            Some(database) => database.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Whether an open database is this one, and not one that was there before it.
+    fn is_of(&self, database: &PluginDatabase) -> bool {
+        match self {
+            // A folder belongs to one process, and what that purges it forgets.
+            Self::File(..) => true,
+            Self::Schema(provisioned, _) => database.is_of(provisioned),
+        }
+    }
+}
+
+/// Refuses to remove an outbox with so many events in it.
+pub(crate) fn refuse_to_lose(events: i64) -> Result<(), SqlError> {
+    match events {
+        0 => Ok(()),
+        events => Err(SqlError::Serialization(format!("the plugin told others of changes meanwhile ({events})"))),
     }
 }
 

@@ -13,7 +13,7 @@ mod common;
 
 use common::{Place, limit, on_both};
 use conman_kernel::sql::Access;
-use conman_storage::{Deed, DeedFilter, PluginDatabase};
+use conman_storage::{DeedFilter, PluginDatabase, PluginDeed};
 use jiff::Timestamp;
 
 const TABLE: &str = "CREATE TABLE own (id BIGINT PRIMARY KEY)";
@@ -22,8 +22,8 @@ fn minute(minute: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
 }
 
-fn deed(at: i64, actor: &str, action: &str) -> Deed {
-    Deed {
+fn deed(at: i64, actor: &str, action: &str) -> PluginDeed {
+    PluginDeed {
         id: format!("01k{at:04}"),
         at: minute(at),
         actor: actor.to_owned(),
@@ -33,7 +33,7 @@ fn deed(at: i64, actor: &str, action: &str) -> Deed {
     }
 }
 
-async fn record(database: &PluginDatabase, deeds: impl IntoIterator<Item = Deed>) {
+async fn record(database: &PluginDatabase, deeds: impl IntoIterator<Item = PluginDeed>) {
     for deed in deeds {
         let mut transaction = database.begin(Access::ReadWrite).await.unwrap();
         transaction.record(deed).await.unwrap();

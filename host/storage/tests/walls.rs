@@ -15,7 +15,7 @@ use common::{Place, limit, migration, on_both, on_both_with, plugin_id};
 use conman_kernel::event::Event;
 use conman_kernel::id::EventId;
 use conman_kernel::sql::{Access, SqlError, Value, read};
-use conman_storage::{Deed, DeedFilter, PluginDatabase, Walls};
+use conman_storage::{DeedFilter, PluginDatabase, PluginDeed, Walls};
 
 const PARSER_ALONE: Walls = Walls { parser: true, engine: false };
 const ENGINE_ALONE: Walls = Walls { parser: false, engine: true };
@@ -32,8 +32,8 @@ fn event(id: &EventId) -> Event {
     }
 }
 
-fn deed() -> Deed {
-    Deed {
+fn deed() -> PluginDeed {
+    PluginDeed {
         id: "01k".to_owned(),
         at: "2026-01-01T00:00:00Z".parse().unwrap(),
         actor: "account:1".to_owned(),

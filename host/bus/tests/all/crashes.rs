@@ -4,9 +4,10 @@
 
 use std::sync::atomic::Ordering;
 
-use conman_bus::{BusConfig, RetrySchedule};
+use conman_bus::{BusConfig, BusError, RetrySchedule};
+use conman_kernel::sql::SqlError;
 
-use crate::world::{Act, Gate, World, on_both};
+use crate::world::{Act, Gate, World, on_both, plugin};
 
 #[tokio::test]
 async fn between_copying_an_event_and_deleting_it_from_its_outbox() {
@@ -89,6 +90,33 @@ async fn every_time_at_the_same_event_until_that_is_given_up() {
         assert_eq!(world.seen(&one).await, ["2"]);
         let dead = world.dead(&bus).await.remove(0);
         assert_eq!((dead.fault.code.as_str(), dead.attempts), ("interrupted", 3));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_has_stopped_takes_nothing_over() {
+    on_both(async |world: World| {
+        world.subscriber("one", "t.e").await;
+        let bus = world.start();
+        bus.shutdown().await;
+        world.emit(&[("t.e", "a", "1")]).await;
+        let refused = bus.take_over(&world.convention, &world.publisher).await;
+        assert!(matches!(refused, Err(BusError::Sql(SqlError::Unavailable(_)))), "{refused:?}");
+        assert_eq!(world.unsent().await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_is_gone_is_not_made_anew() {
+    on_both(async |world: World| {
+        let gone = plugin("gone");
+        let bus = world.start();
+        bus.waker().wake(&world.convention, &gone);
+        bus.idle().await;
+        bus.take_over(&world.convention, &gone).await.unwrap();
+        assert!(!world.storage.has(&world.convention, &gone).await.unwrap());
     })
     .await;
 }

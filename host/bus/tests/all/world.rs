@@ -417,9 +417,9 @@ struct Boxes {
 
 #[async_trait]
 impl Outboxes for Boxes {
-    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<SharedDatabase, SqlError> {
-        let database = self.storage.plugin(convention, publisher).await?.host();
-        Ok(Arc::new(Sticky { database, stuck: Arc::clone(&self.stuck) }))
+    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<Option<SharedDatabase>, SqlError> {
+        let Some(database) = self.storage.existing(convention, publisher).await? else { return Ok(None) };
+        Ok(Some(Arc::new(Sticky { database: database.host(), stuck: Arc::clone(&self.stuck) })))
     }
 
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {

@@ -14,8 +14,8 @@ fn of_moon(world: &World) -> AuditFilter {
 }
 
 async fn actions(world: &World, filter: &AuditFilter) -> Vec<String> {
-    let page = world.identity.audit_trail(&Actor::system(), filter, &PageRequest::default()).await.unwrap();
-    page.items.into_iter().map(|entry| entry.action).collect()
+    let entries = world.identity.audit_trail(&Actor::system(), filter, &PageRequest::default()).await.unwrap();
+    entries.into_iter().map(|entry| entry.action).collect()
 }
 
 #[tokio::test]
@@ -24,12 +24,12 @@ async fn a_change_tells_who_did_what_from_what_to_what() {
         let (_, admin) = world.person("admin", &world.moon, "admin").await;
         let change = conman_identity::ConventionChange { name: Some("Luna".to_owned()), ..Default::default() };
         world.identity.update_convention(&admin, &world.moon.id, &change).await.unwrap();
-        let page = world.identity.audit_trail(&admin, &of_moon(&world), &PageRequest::first(1)).await.unwrap();
-        let entry = &page.items[0];
+        let entries = world.identity.audit_trail(&admin, &of_moon(&world), &PageRequest::first(1)).await.unwrap();
+        let entry = &entries[0];
         assert_eq!((entry.action.as_str(), entry.actor_name.as_str()), ("convention.update", "admin"));
         assert_eq!(entry.actor, admin.key());
         assert_eq!((&entry.before["name"], &entry.after["name"]), (&json!("MOON"), &json!("Luna")));
-        assert!(page.next.is_some(), "there are older entries");
+        assert_eq!(entries.len(), 2, "there are older entries");
     })
     .await;
 }
@@ -77,8 +77,9 @@ async fn the_trail_is_filtered_and_paged_newest_first() {
         assert!(actions(&world, &nobody).await.is_empty());
         let mut page = PageRequest::first(2);
         let first = world.identity.audit_trail(&Actor::system(), &only("plugin."), &page).await.unwrap();
-        page.after = first.next;
+        page.after = page.cut(first, |entry| entry.id.clone()).next;
         let second = world.identity.audit_trail(&Actor::system(), &only("plugin."), &page).await.unwrap();
+        let second = page.cut(second, |entry| entry.id.clone());
         assert_eq!((second.items[0].action.as_str(), second.next), ("plugin.install", None));
     })
     .await;

@@ -65,7 +65,7 @@ impl Inventory {
                 continue;
             }
             let noted = self.packages.noted(row.digest).await?;
-            let permissions = noted.manifest.map(|manifest| manifest.declared_permissions()).unwrap_or_default();
+            let permissions = noted.manifest.map_or_else(Vec::new, |manifest| manifest.declared_permissions());
             absent.push(AbsentPlugin { id: row.plugin, permissions, sdl: noted.sdl });
         }
         Ok(absent)

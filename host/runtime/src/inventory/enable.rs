@@ -1,6 +1,6 @@
 //! Enabling: load, check the configuration, migrate, and let calls in, all at once. Calls that run finish on what they began with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
@@ -21,7 +21,6 @@ use crate::compiled::CompiledCode;
 use crate::enabled::{Enabled, Plugin};
 use crate::engine::Engine;
 use crate::limits::Limits;
-use crate::package::Manifest;
 use crate::standing::{SharedListener, Standing};
 
 /// By convention, then by plugin: calls look up with borrowed keys.
@@ -43,8 +42,6 @@ pub(crate) struct Inventory {
     pub(crate) standings: Mutex<HashMap<(ConventionId, PluginId), Arc<Standing>>>,
     /// What is enabled and cannot be loaded.
     pub(crate) absent: Mutex<HashMap<(ConventionId, PluginId), Missing>>,
-    /// Packages whose manifest cannot be read, once that has been logged.
-    pub(crate) unreadable: Mutex<HashSet<Digest>>,
     pub(crate) generation: ArcSwap<Generation>,
     /// Enabling, disabling and removing, one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
@@ -86,28 +83,6 @@ impl Inventory {
         let plugin = Arc::new(plugin);
         self.loaded.lock().insert(digest, Arc::downgrade(&plugin));
         Ok(plugin)
-    }
-
-    /// What an enabled plugin subscribes to, whether or not it can be loaded. Where that cannot be told it is nothing: what is owed to
-    /// others must not wait for it.
-    pub(crate) async fn topics(&self, row: &EnabledRow) -> Result<Vec<TopicPattern>, SqlError> {
-        let of = |manifest: &Manifest| manifest.needs.events.subscribe.iter().map(|asked| asked.what.clone()).collect();
-        let loaded = self.loaded.lock().get(&row.digest).and_then(Weak::upgrade);
-        if let Some(plugin) = loaded {
-            return Ok(of(&plugin.package.manifest));
-        }
-        match self.packages.noted(row.digest).await?.manifest {
-            Ok(manifest) => Ok(of(&manifest)),
-            Err(reason) => {
-                if self.unreadable.lock().insert(row.digest) {
-                    tracing::error!(
-                        plugin = %row.plugin, digest = %row.digest, reason,
-                        "nobody can tell which events an enabled plugin wants, so it gets none; install its package again"
-                    );
-                }
-                Ok(Vec::new())
-            }
-        }
     }
 
     pub(crate) fn find(&self, convention: &ConventionId, plugin: &PluginId) -> Option<Arc<Enabled>> {
@@ -171,7 +146,7 @@ impl Inventory {
         self.storage.plugin(&row.convention, &row.plugin).await.map(Some)
     }
 
-    fn standing(&self, convention: &ConventionId, plugin: &PluginId) -> Arc<Standing> {
+    pub(crate) fn standing(&self, convention: &ConventionId, plugin: &PluginId) -> Arc<Standing> {
         let mut standings = self.standings.lock();
         let standing = standings.entry((convention.clone(), plugin.clone())).or_insert_with(|| {
             let breaker = Breaker::new(self.breaker);
@@ -313,6 +288,27 @@ pub(crate) async fn enabled_in(
     let sql = format!("{ROWS} WHERE convention = $1 ORDER BY plugin");
     let rows = read(database.as_ref(), &sql, &[convention.as_str().into()]).await?;
     rows.rows.iter().map(|row| enabled_row(row)).collect()
+}
+
+/// What is enabled in a convention, with the topics each subscribes to, as they were written down when its package was installed: no
+/// manifest is read, which another version of the host may have taken.
+pub(crate) async fn subscribed_in(
+    database: &SharedDatabase,
+    convention: &ConventionId,
+) -> Result<Vec<(PluginId, Vec<TopicPattern>)>, SqlError> {
+    let sql = "SELECT e.plugin, p.topics FROM runtime_enabled AS e JOIN runtime_package AS p ON p.digest = e.digest \
+               WHERE e.convention = $1 ORDER BY e.plugin";
+    let rows = read(database.as_ref(), sql, &[convention.as_str().into()]).await?;
+    rows.rows.iter().map(|row| subscribed_row(row)).collect()
+}
+
+fn subscribed_row(row: &[Value]) -> Result<(PluginId, Vec<TopicPattern>), SqlError> {
+    let plugin =
+        row.text(0)?.parse::<PluginId>().map_err(|error| SqlError::Statement(format!("runtime_enabled: {error}")))?;
+    let topics = serde_json::from_str(row.text(1)?).map_err(|error| {
+        SqlError::Statement(format!("this host cannot read the topics that {plugin} subscribes to: {error}"))
+    })?;
+    Ok((plugin, topics))
 }
 
 fn enabled_row(row: &[Value]) -> Result<EnabledRow, SqlError> {

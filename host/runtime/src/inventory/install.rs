@@ -46,7 +46,6 @@ impl Inventory {
         self.packages.keep(bytes, digest, &plugin.package, self.clock.now(), by.key()).await?;
         tracing::info!(plugin = %id, %digest, "installed");
         self.absent.lock().retain(|_, missing| missing.row.digest != digest);
-        self.unreadable.lock().remove(&digest);
         let installed = Installed {
             id,
             version: plugin.package.manifest.about.version.clone(),

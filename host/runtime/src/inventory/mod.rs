@@ -17,17 +17,15 @@ use crate::roles::ExportError;
 
 pub use absent::{Absent, AbsentPlugin};
 pub use enable::Wanted;
-pub(crate) use enable::{EnabledRow, Inventory, enabled_in, enabled_rows};
+pub(crate) use enable::{EnabledRow, Inventory, enabled_in, enabled_rows, subscribed_in};
 pub use install::Installed;
 pub use packages::InstalledPackage;
 pub(crate) use packages::PackageStore;
 pub use view::EnabledPlugin;
 
 /// The host tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, name: "inventory", sql: include_str!("../../migrations/0001_inventory.sql") },
-    Migration { version: 2, name: "sdl", sql: include_str!("../../migrations/0002_sdl.sql") },
-];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "inventory", sql: include_str!("../../migrations/0001_inventory.sql") }];
 
 /// Why a package was not installed.
 #[derive(Debug, thiserror::Error)]

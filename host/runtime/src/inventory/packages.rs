@@ -32,8 +32,8 @@ pub struct InstalledPackage {
 
 /// What was written down of a package when it was installed.
 pub(crate) struct Noted {
-    /// Its manifest; or why it cannot be read: whoever wrote it may know more than this host does.
-    pub(crate) manifest: Result<Manifest, String>,
+    /// Its manifest, where this host can read it: whoever wrote it may know more.
+    pub(crate) manifest: Option<Manifest>,
     /// What it adds to the schema.
     pub(crate) sdl: String,
 }
@@ -64,10 +64,12 @@ impl PackageStore {
         at: Timestamp,
         by: String,
     ) -> Result<(), super::InstallError> {
+        let subscribed = package.manifest.needs.events.subscribe.iter().map(|asked| asked.what.as_str());
+        let topics = subscribed.collect::<serde_json::Value>().to_string();
         let (file, size) = (self.file(digest), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
         let written = tokio::task::spawn_blocking(move || whole_file::write(&file, &[&bytes])).await;
         written.map_err(std::io::Error::other)??;
-        let row: [Value; 8] = [
+        let row: [Value; 9] = [
             digest.to_string().into(),
             package.manifest.about.id.as_str().into(),
             package.manifest.about.version.to_string().into(),
@@ -76,13 +78,15 @@ impl PackageStore {
             at.into(),
             by.into(),
             package.schema.as_str().into(),
+            topics.into(),
         ];
         transaction(self.database.as_ref(), |transaction| {
             let row = row.clone();
             Box::pin(async move {
-                let sql = "INSERT INTO runtime_package (digest, plugin, version, manifest, size, installed_at, installed_by, sdl) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET \
-                           manifest = $4, installed_at = $6, installed_by = $7, sdl = $8";
+                let sql = "INSERT INTO runtime_package \
+                           (digest, plugin, version, manifest, size, installed_at, installed_by, sdl, topics) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (digest) DO UPDATE SET \
+                           manifest = $4, installed_at = $6, installed_by = $7, sdl = $8, topics = $9";
                 transaction.execute(sql, &row).await
             })
         })
@@ -108,13 +112,9 @@ impl PackageStore {
         let sql = "SELECT manifest, sdl FROM runtime_package WHERE digest = $1";
         let rows = read(self.database.as_ref(), sql, &[digest.to_string().into()]).await?;
         let Some(row) = rows.rows.first() else {
-            return Ok(Noted {
-                manifest: Err("no package with that digest is installed".to_owned()),
-                sdl: String::new(),
-            });
+            return Ok(Noted { manifest: None, sdl: String::new() });
         };
-        let manifest = Manifest::parse(row.text(0)?).map_err(|error| error.to_string());
-        Ok(Noted { manifest, sdl: row.text(1)?.to_owned() })
+        Ok(Noted { manifest: Manifest::parse(row.text(0)?).ok(), sdl: row.text(1)?.to_owned() })
     }
 
     /// The bytes of a package, checked against their digest.

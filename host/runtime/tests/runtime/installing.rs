@@ -1,10 +1,13 @@
 //! Packages in, plugins on, plugins off.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
-use conman_kernel::sql::{Value, transaction};
+use conman_kernel::sql::{SqlError, Value, transaction};
 use conman_runtime::{EnableError, Wanted};
+use conman_storage::Unsent;
 use expect_test::{Expect, expect};
 use serde_json::json;
 
@@ -142,33 +145,88 @@ on_both! {
 }
 
 on_both! {
-    async fn nobody_waits_for_a_plugin_of_which_nobody_can_tell_what_it_wants(host) {
-        let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
-        let installed = host.runtime.install(twin.clone(), &Actor::system()).await.unwrap();
-        host.runtime.enable(&host.convention, &installed.id, installed.digest, None, &Actor::system()).await.unwrap();
-        let told = async |runtime: &conman_runtime::Runtime| {
-            let told = runtime.subscriptions(&host.convention.id).await.unwrap();
-            told.into_iter().map(|(plugin, _)| plugin).collect::<Vec<_>>()
+    async fn what_another_version_of_the_host_has_written_down_is_owed_its_events(host) {
+        let told = async || {
+            let told = host.runtime.subscriptions(&host.convention.id).await?;
+            Ok::<_, SqlError>(told.into_iter().map(|(plugin, topics)| (plugin, topics.len())).collect::<Vec<_>>())
         };
-        assert_eq!(told(&host.runtime).await, [probe(), installed.id.clone()]);
-
-        // As a later version of the host may have written it.
-        let (text, digest) = ("schema = 99".to_owned(), installed.digest.to_string());
-        transaction(host.storage.host().as_ref(), |transaction| {
-            let parameters: [Value; 2] = [text.as_str().into(), digest.as_str().into()];
-            Box::pin(async move {
-                transaction.execute("UPDATE runtime_package SET manifest = $1 WHERE digest = $2", &parameters).await
+        let write = async |column: &str, text: &str| {
+            let sql = format!("UPDATE runtime_package SET {column} = $1");
+            transaction(host.storage.host().as_ref(), |transaction| {
+                let (sql, parameters): (_, [Value; 1]) = (sql.clone(), [text.into()]);
+                Box::pin(async move { transaction.execute(&sql, &parameters).await })
             })
-        })
-        .await
-        .unwrap();
+            .await
+            .unwrap();
+        };
+        // A manifest that this host cannot read is none of the relay's business.
+        write("manifest", "schema = 99").await;
         let packages = tempfile::tempdir().unwrap();
         let (other, _) = host.another(packages.path()).await;
-        assert_eq!(told(&other.runtime).await, [probe()]);
+        assert_eq!(other.runtime.subscriptions(&host.convention.id).await.unwrap()[0].0, probe());
+        assert_eq!(told().await.unwrap(), [(probe(), 1)]);
+        // Topics that it cannot read stop it: another host may be able to.
+        write("topics", r#"["probe.*", "(probe|others).told"]"#).await;
+        let error = told().await.unwrap_err();
+        assert!(error.to_string().contains("tests/probe"), "{error}");
+        write("topics", "[]").await;
+        assert_eq!(told().await.unwrap(), []);
         // To install it again is the remedy.
-        other.runtime.install(twin, &Actor::system()).await.unwrap();
-        assert_eq!(told(&other.runtime).await, [probe(), installed.id.clone()]);
+        other.runtime.install(PROBE.clone(), &Actor::system()).await.unwrap();
+        assert_eq!(told().await.unwrap(), [(probe(), 1)]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_host_has_purged_and_enabled_again_works_here_as_it_is_now() {
+    let Some(host) = Host::start(On::Postgres).await else { return };
+    let other = host.elsewhere().await;
+    let insert = json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]]);
+    other.script(CallKind::Mutation, insert.clone()).await.unwrap();
+    let purge =
+        async |host: &Host| host.runtime.purge(&host.convention.id, &probe()).await.unwrap().finish(Unsent::Kept).await;
+    host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+    purge(&host).await.unwrap();
+    host.clock.advance(std::time::Duration::from_secs(1));
+    host.enable(None).await.unwrap();
+
+    assert_eq!(other.runtime.refresh().await.unwrap(), (vec![host.convention.id.clone()], vec![]));
+    other.script(CallKind::Mutation, insert).await.unwrap();
+    assert_eq!((host.notes().await.len(), other.notes().await.len()), (1, 1));
+    // And what one has purged, the other finds purged.
+    host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+    purge(&host).await.unwrap();
+    purge(&other).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_waits_holds_up_nobody_elses_changes() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
+    let twin = host.runtime.install(twin, &Actor::system()).await.unwrap();
+    let ended = AtomicBool::new(false);
+    let running = async {
+        let answer = host.script(CallKind::Mutation, json!([["sleep", 2000]])).await;
+        ended.store(true, Ordering::SeqCst);
+        answer
+    };
+    let purging = async {
+        while host.runtime.running() == 0 {
+            tokio::task::yield_now().await;
+        }
+        host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+        let id = probe();
+        let purge = host.runtime.purge(&host.convention.id, &id);
+        let enable = async {
+            let by = Actor::system();
+            host.runtime.enable(&host.convention, &twin.id, twin.digest, None, &by).await.unwrap();
+            assert!(!ended.load(Ordering::SeqCst), "the change had to wait for the call");
+        };
+        let (purging, ()) = futures::join!(purge, enable);
+        purging.unwrap().finish(Unsent::Kept).await.unwrap();
+    };
+    let (answer, ()) = futures::join!(running, purging);
+    assert_eq!(answer, Ok(json!(["slept"])));
 }
 
 on_both! {
@@ -182,7 +240,7 @@ on_both! {
             let purging = host.runtime.purge(&host.convention.id, &probe()).await.unwrap();
             // What it told last can still be read.
             assert_eq!(host.count("conman_outbox").await, 1);
-            purging.finish().await.unwrap();
+            purging.finish(Unsent::Lost).await.unwrap();
         };
         let (answer, ()) = futures::join!(running, purging);
         assert_eq!(answer, Ok(json!(["slept", "emitted"])));
@@ -322,7 +380,7 @@ async fn what_a_server_asks_of_the_enabled_set() {
     let digest = enabled.digest();
     assert!(matches!(host.runtime.uninstall(&probe(), digest).await, Err(EnableError::InUse(_))));
     host.runtime.disable(id, &probe()).await.unwrap();
-    host.runtime.purge(id, &probe()).await.unwrap().finish().await.unwrap();
+    host.runtime.purge(id, &probe()).await.unwrap().finish(Unsent::Kept).await.unwrap();
     host.runtime.uninstall(&probe(), digest).await.unwrap();
     assert_eq!(host.runtime.packages().await.unwrap(), []);
 }

@@ -178,6 +178,14 @@ impl Host {
         (Self { runtime, config, ..self.clone() }, absent)
     }
 
+    /// Another host on the same database, with storage of its own, as in another process.
+    pub(crate) async fn elsewhere(&self) -> Self {
+        let storage = Storage::open(self.scratch.location()).await.expect("storage");
+        let (runtime, absent) = Self::open(&self.config, &storage, &self.clock).await;
+        assert_eq!(absent, []);
+        Self { runtime, storage, ..self.clone() }
+    }
+
     pub(crate) fn scope(&self) -> Scope {
         Scope {
             convention: Some(Arc::clone(&self.convention)),

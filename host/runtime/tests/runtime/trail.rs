@@ -6,7 +6,7 @@ use conman_kernel::actor::{Actor, Permissions, Principal};
 use conman_kernel::digest::Digest;
 use conman_kernel::dispatch::{CallKind, Dispatcher as _, Handled, RouteCall, Scope};
 use conman_kernel::id::AccountId;
-use conman_storage::{Deed, DeedFilter};
+use conman_storage::{DeedFilter, PluginDeed};
 use serde_json::{Value, json};
 
 use crate::support::{Host, event, on_both, probe};
@@ -14,14 +14,14 @@ use crate::support::{Host, event, on_both, probe};
 const INSERT: &str = "INSERT INTO note (id, body) VALUES ($1, $2)";
 
 /// Oldest first.
-async fn deeds(host: &Host) -> Vec<Deed> {
+async fn deeds(host: &Host) -> Vec<PluginDeed> {
     let database = host.storage.plugin(&host.convention.id, &probe()).await.unwrap();
     let mut deeds = database.deeds(&DeedFilter::default(), 1000).await.unwrap();
     deeds.reverse();
     deeds
 }
 
-fn detail(deed: &Deed) -> Value {
+fn detail(deed: &PluginDeed) -> Value {
     serde_json::from_str(&deed.detail).unwrap()
 }
 

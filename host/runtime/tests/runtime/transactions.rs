@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use conman_kernel::dispatch::{CallKind, Dispatcher};
+use conman_kernel::dispatch::{CallKind, CommitListener, Dispatcher};
 use conman_kernel::fault::code;
 use conman_kernel::id::{ConventionId, PluginId};
-use conman_runtime::CommitListener;
 use serde_json::json;
 
 use crate::support::{Host, on_both, probe};

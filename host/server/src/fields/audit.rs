@@ -3,7 +3,7 @@
 use conman_identity::{AuditEntry, AuditFilter, Page, PageRequest, permission};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId};
-use conman_storage::{Deed, DeedFilter, Storage};
+use conman_storage::{DeedFilter, PluginDeed, Storage};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,8 +31,8 @@ pub(super) async fn trail(ask: Ask<'_>) -> Answer {
     parts.identity.require(&ask.scope.actor, &ask.realm(None), permission::AUDIT_READ).await?;
     let convention = ask.scope.convention.as_ref().map(|convention| convention.id.clone());
     let filter = AuditFilter { convention, actor, action, since, until };
-    let mut trail = if filter.action.as_deref().is_some_and(is_of_a_plugin) {
-        Page { items: Vec::new(), next: None }
+    let mut entries = if filter.action.as_deref().is_some_and(is_of_a_plugin) {
+        Vec::new()
     } else {
         parts.identity.audit_trail(&ask.scope.actor, &filter, &page).await?
     };
@@ -40,11 +40,13 @@ pub(super) async fn trail(ask: Ask<'_>) -> Answer {
         // Those that are disabled too: what was done through them has been done.
         for plugin in parts.storage.list(convention).await? {
             let done = done_through(&parts.storage, convention, &plugin, &filter, &page).await;
-            trail.items.extend(done.map_err(|fault| unreadable(&plugin, fault))?);
+            entries.extend(done.map_err(|fault| unreadable(&plugin, fault))?);
         }
-        trail = newest(trail, &page);
     }
-    Ok(json!({ "items": trail.items.iter().map(entry_json).collect::<Value>(), "next": trail.next }))
+    // The newest of all: each trail gave a page of its own at least, or all that it has.
+    entries.sort_by(|a, b| b.id.cmp(&a.id));
+    let Page { items, next } = page.cut(entries, |entry| entry.id.clone());
+    Ok(json!({ "items": items.iter().map(entry_json).collect::<Value>(), "next": next }))
 }
 
 /// No action of the host's own has a slash, every plugin's id has one.
@@ -77,12 +79,12 @@ async fn done_through(
         until: filter.until,
         after: page.after.clone(),
     };
-    let deeds = database.deeds(&filter, page.limit.saturating_add(1)).await?;
+    let deeds = database.deeds(&filter, page.reading()).await?;
     deeds.into_iter().map(|deed| entry(convention, plugin, deed)).collect()
 }
 
-fn entry(convention: &ConventionId, plugin: &PluginId, deed: Deed) -> Result<AuditEntry, Fault> {
-    let Deed { id, at, actor, actor_name, action, detail } = deed;
+fn entry(convention: &ConventionId, plugin: &PluginId, deed: PluginDeed) -> Result<AuditEntry, Fault> {
+    let PluginDeed { id, at, actor, actor_name, action, detail } = deed;
     Ok(AuditEntry {
         after: serde_json::from_str(&detail).map_err(|error| Fault::internal(format!("{id} is damaged: {error}")))?,
         id,
@@ -99,16 +101,6 @@ fn entry(convention: &ConventionId, plugin: &PluginId, deed: Deed) -> Result<Aud
 /// A trail with a gap would tell that nothing was done there.
 fn unreadable(plugin: &PluginId, fault: Fault) -> Fault {
     Fault { message: format!("what was done through {plugin} cannot be read: {}", fault.message), ..fault }
-}
-
-/// The newest of all entries: each trail gave a page of its own at least, or all that it has.
-fn newest(mut trail: Page<AuditEntry>, page: &PageRequest) -> Page<AuditEntry> {
-    trail.items.sort_by(|a, b| b.id.cmp(&a.id));
-    let size = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let more = trail.next.is_some() || trail.items.len() > size;
-    trail.items.truncate(size);
-    let next = trail.items.last().filter(|_| more).map(|entry| entry.id.clone());
-    Page { items: trail.items, next }
 }
 
 fn entry_json(entry: &AuditEntry) -> Value {

@@ -5,8 +5,10 @@ use conman_kernel::actor::{Actor, Principal};
 use conman_kernel::digest::Digest;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::PluginId;
+use conman_kernel::sql::SqlError;
 use conman_runtime::package::{About, Manifest};
-use conman_runtime::{Capability, EnabledPlugin, Installed, Wanted};
+use conman_runtime::{Capability, EnableError, EnabledPlugin, Installed, Wanted};
+use conman_storage::Unsent;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -161,27 +163,43 @@ pub(super) async fn disable(ask: Ask<'_>) -> Answer {
 /// Deletes what a disabled plugin has stored.
 pub(super) async fn purge(ask: Ask<'_>) -> Answer {
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
     struct Arguments {
         id: String,
+        lose_events: bool,
     }
-    let Arguments { id } = ask.arguments()?;
+    let Arguments { id, lose_events } = ask.arguments()?;
     let id = plugin_id(&id, "/id")?;
     allowed(ask).await?;
     let convention = &ask.convention()?.id;
     let parts = &ask.desk.parts;
     let purging = parts.runtime.purge(convention, &id).await.map_err(of_enabling)?;
     // What it has told others is theirs.
-    if parts.storage.has(convention, &id).await? {
-        parts.bus.take_over(convention, &id).await.map_err(|error| {
-            let message = format!("nothing was deleted: {id} has told others of changes, and that cannot be handed on just now; try again in a moment");
-            Fault::new(code::UNAVAILABLE, message).retryable().with_detail(error.to_string())
-        })?;
+    if let Err(error) = parts.bus.take_over(convention, &id).await {
+        if !lose_events {
+            return Err(kept(&id, error));
+        }
+        tracing::warn!(plugin = %id, %convention, %error, "what the plugin told others last is deleted with it");
     }
-    purging.finish().await.map_err(of_enabling)?;
+    let unsent = if lose_events { Unsent::Lost } else { Unsent::Kept };
+    purging.finish(unsent).await.map_err(|error| match error {
+        EnableError::Database(error @ SqlError::Serialization(_)) if !lose_events => kept(&id, error),
+        error => of_enabling(error),
+    })?;
+    // Before anything else can fail: it is gone.
+    record(ask, "plugin.purged", &id, None, lose_events.then(|| json!({ "loseEvents": true }))).await?;
     // What is held for it belongs to what is gone.
     parts.bus.forget(convention, &id).await?;
-    record(ask, "plugin.purged", &id, None, None).await?;
     Ok(json!(true))
+}
+
+/// Refuses to delete what is owed to others.
+fn kept(plugin: &PluginId, reason: impl std::fmt::Display) -> Fault {
+    let message = format!(
+        "nothing was deleted: {plugin} may have told others of changes, and that cannot be handed on just now; try again in a moment, or \
+         give it up with `loseEvents: true`"
+    );
+    Fault::new(code::UNAVAILABLE, message).retryable().with_detail(reason.to_string())
 }
 
 /// Takes a package off the host.

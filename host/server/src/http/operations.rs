@@ -45,7 +45,10 @@ fn answer(status: StatusCode, text: &str) -> Response {
 pub(crate) async fn metrics(State(parts): State<Arc<Parts>>) -> Response {
     parts.metrics.events(&parts.bus.figures());
     parts.metrics.calls(&parts.runtime.figures());
-    parts.metrics.backlog(backlog(&parts).await);
+    // On a task of its own: who hangs up and asks again must not begin a second count.
+    let asked = Arc::clone(&parts);
+    let counting = parts.running.spawn(async move { asked.stock.backlog(backlog(&asked)).await });
+    parts.metrics.backlog(counting.await.unwrap_or_default());
     match parts.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => {

@@ -9,9 +9,10 @@ use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{RowExt, RowLimit, SqlError, Value};
 use jiff::Timestamp;
 
-use super::{HOST_SCHEMA, Knowledge, PostgresSession, Server};
+use super::{HOST_SCHEMA, Knowledge, LOCK_TIME, PostgresSession, Server};
 use crate::location::plugin_schema;
 use crate::session::own;
+use crate::storage::{Unsent, refuse_to_lose};
 use crate::wall::Kind;
 
 /// Taken by whoever changes schemas and roles: "conman" in ASCII.
@@ -138,9 +139,24 @@ impl Server {
     }
 
     /// Removes the plugin's database and its role.
-    pub(crate) async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), SqlError> {
+    pub(crate) async fn purge(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        unsent: Unsent,
+    ) -> Result<(), SqlError> {
         let mut session = self.locked(LOCK).await?;
         if let Some(Provisioned { schema, role, .. }) = find_in(&mut session, convention, plugin).await? {
+            // Another host's calls may still be running there; too long ones are not waited for.
+            session.control(format!("SET LOCAL lock_timeout = {}", LOCK_TIME.as_millis()).into()).await?;
+            if unsent == Unsent::Kept {
+                // From here on nobody tells anything there, and whoever did has committed it.
+                session.control(format!("LOCK TABLE {schema}.conman_outbox IN ACCESS EXCLUSIVE MODE").into()).await?;
+                let count = own(Kind::Query, &format!("SELECT COUNT(*) FROM {schema}.conman_outbox"));
+                let answer = session.run(&count, &[], Some(RowLimit::HOST)).await?;
+                let events = answer.rows.rows.first().map_or(Ok(0), |row| row.integer(0))?;
+                refuse_to_lose(events)?;
+            }
             // Rights granted outside of the schema would keep the role from being dropped; there are none.
             session
                 .control(format!("DROP SCHEMA IF EXISTS {schema} CASCADE; DROP ROLE IF EXISTS {role}").into())

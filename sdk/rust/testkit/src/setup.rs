@@ -21,7 +21,7 @@ use crate::package::{Packed, packed};
 use crate::people::admin;
 use crate::skip::skipped;
 use crate::stand_in::StandIn;
-use crate::wiring::{Cast, Heard, Seams, Waker};
+use crate::wiring::{Cast, Heard, Seams};
 
 /// What a kit is made of.
 #[derive(Debug, Clone)]
@@ -199,8 +199,6 @@ impl Setup {
         storage.migrate_host(conman_bus::COMPONENT, conman_bus::MIGRATIONS).await.map_err(|error| error.to_string())?;
         let hub = SubscriptionHub::new();
         let heard = Arc::new(Heard { events: Mutex::default(), hub: hub.clone() });
-        let waker = Arc::new(Waker::default());
-        runtime.on_commit(waker.clone());
         let parts = BusParts {
             database: storage.host(),
             outboxes: seams.clone(),
@@ -211,8 +209,7 @@ impl Setup {
             listeners: vec![heard.clone()],
         };
         let bus = Bus::start(parts, BusConfig::default());
-        // Nothing was set before: the waker is this function's own.
-        drop(waker.0.set(bus.waker()));
+        runtime.on_commit(Arc::new(bus.waker()));
         let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
         let host = Host {
             clock,

@@ -1,7 +1,7 @@
 //! The seams at which runtime, bus and stand-ins meet, as the server has them in a host.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions};
@@ -13,7 +13,7 @@ use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
-use conman_runtime::{CommitListener, Runtime};
+use conman_runtime::Runtime;
 use conman_storage::Storage;
 use parking_lot::Mutex;
 
@@ -71,18 +71,6 @@ pub(crate) fn scope(convention: &Arc<Convention>, actor: &Arc<Actor>) -> Scope {
     }
 }
 
-/// Tells the bus of commits. Made before the bus is.
-#[derive(Default)]
-pub(crate) struct Waker(pub(crate) OnceLock<conman_bus::Waker>);
-
-impl CommitListener for Waker {
-    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
-        if emitted && let Some(bus) = self.0.get() {
-            bus.wake(convention, plugin);
-        }
-    }
-}
-
 /// Where the kit's plugins leave their events, who wants them, and as whom.
 pub(crate) struct Seams {
     pub(crate) storage: Storage,
@@ -92,8 +80,8 @@ pub(crate) struct Seams {
 
 #[async_trait]
 impl Outboxes for Seams {
-    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<SharedDatabase, SqlError> {
-        Ok(self.storage.plugin(convention, publisher).await?.host())
+    async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<Option<SharedDatabase>, SqlError> {
+        Ok(self.storage.existing(convention, publisher).await?.map(|database| database.host()))
     }
 
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
