@@ -11,6 +11,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Place, limit, on_both};
 use conman_kernel::sql::{Access, SqlError, Value};
 
@@ -39,6 +41,30 @@ async fn what_is_committed_stays_and_what_is_not_does_not() {
         let rows = reading.query("SELECT id, needed FROM shift ORDER BY id", &[], limit()).await.unwrap();
         assert_eq!(rows.columns, ["id", "needed"]);
         assert_eq!(rows.rows, [vec![Value::from("a"), Value::Integer(1)], vec!["b".into(), Value::Integer(2)]]);
+    })
+    .await;
+}
+
+/// A process that ends drops what is open while nothing can be started any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_may_end_in_the_middle_of_a_transaction() {
+    on_both(async |place: &Place| {
+        let database = place.plugin("CREATE TABLE shift (id TEXT PRIMARY KEY)").await;
+        let ending = tokio::runtime::Runtime::new().unwrap();
+        let (tell, begun) = tokio::sync::oneshot::channel();
+        let its = Arc::clone(&database);
+        ending.spawn(async move {
+            let mut open = its.begin(Access::ReadWrite).await.unwrap();
+            open.execute("INSERT INTO shift (id) VALUES ($1)", &["a".into()]).await.unwrap();
+            tell.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop(open);
+        });
+        begun.await.unwrap();
+        tokio::task::spawn_blocking(move || drop(ending)).await.unwrap();
+        let mut after = database.begin(Access::ReadWrite).await.unwrap();
+        assert_eq!(after.execute("DELETE FROM shift", &[]).await.unwrap(), 0);
+        after.commit().await.unwrap();
     })
     .await;
 }

@@ -168,11 +168,8 @@ impl PostgresSession {
     }
 
     pub(crate) async fn rollback(mut self) {
-        // What is not answered whole is not waited for: closing the connection rolls back too.
-        if !self.midway && self.control("ROLLBACK".into()).await.is_ok() {
-            self.give_back();
-        } else {
-            self.lease = None;
+        if let Some(lease) = self.leave() {
+            undo(lease, self.stale).await;
         }
     }
 
@@ -183,26 +180,35 @@ impl PostgresSession {
             lease.give_back();
         }
     }
+
+    /// The connection, if it is to be rolled back. What is not answered whole is not waited for: closing the
+    /// connection rolls back too.
+    fn leave(&mut self) -> Option<Lease<Connector>> {
+        self.lease.take().filter(|_| !self.midway)
+    }
 }
 
 /// A transaction that is merely dropped is rolled back in the background, or by closing the connection when a
 /// statement is still running.
 impl Drop for PostgresSession {
     fn drop(&mut self) {
-        let Some(lease) = self.lease.take() else { return };
-        if self.midway {
-            return;
-        }
+        let Some(lease) = self.leave() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let session = Self {
-            lease: Some(lease),
-            midway: false,
-            stale: self.stale,
-            schema: Arc::clone(&self.schema),
-            columns: Arc::clone(&self.columns),
-            turnstile: self.turnstile.take(),
-        };
-        runtime.spawn(session.rollback());
+        let (stale, turnstile) = (self.stale, self.turnstile.take());
+        runtime.spawn(async move {
+            undo(lease, stale).await;
+            drop(turnstile);
+        });
+    }
+}
+
+/// Rolls back, and keeps the connection for the next if it is still good. It has the connection and no session: a
+/// runtime that is ending drops what it is given at once, and a session dropped so would give it the same again,
+/// without end.
+async fn undo(mut lease: Lease<Connector>, stale: bool) {
+    let rolled_back = lease.connection().postgres.execute(sqlx::raw_sql(AssertSqlSafe("ROLLBACK"))).await;
+    if rolled_back.is_ok() && !stale {
+        lease.give_back();
     }
 }
 
