@@ -10,7 +10,7 @@ use axum::response::Response;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::SharedDatabase;
 use conman_server::{DataFolder, Host, HostConfig, Running};
-use conman_storage::{Location, Storage};
+use conman_storage::Storage;
 use conman_tests::Database;
 use http::Request;
 use serde_json::{Value, json};
@@ -62,11 +62,7 @@ impl Convention {
             startsOn: \"2030-09-01\", endsOn: \"2030-09-05\") { id } }";
         let made = system(&host, "/graphql", create, json!({ "slug": SLUG, "zone": ZONE })).await?;
         let id = made["createConvention"]["id"].as_str().context("no convention")?.to_owned();
-        let location = match database.url() {
-            None => Location::Folder(folder.path().to_owned()),
-            Some(url) => Location::Postgres { url },
-        };
-        let storage = Storage::open(location).await?;
+        let storage = Storage::open(database.location(folder.path())).await?;
         let convention = Self { host, storage, id: ConventionId::from_stored(id), folder, database };
         convention.system("mutation { setConventionState(state: LIVE) { id } }", json!({})).await?;
         Ok(convention)

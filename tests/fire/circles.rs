@@ -1,8 +1,6 @@
 //! Events whose handlers emit the next one.
 
-use std::time::{Duration, Instant};
-
-use conman_tests::{Database, TestHost, on_each_database};
+use conman_tests::{Database, TestHost, on_each_database, until};
 use serde_json::json;
 
 on_each_database! {
@@ -14,13 +12,11 @@ on_each_database! {
         let steps = json!([["emit", "probe.told", "key", r#"{"again":true}"#]]);
         let _ = admin.convention("con", "mutation($steps: JSON!) { script(steps: $steps) }", json!({ "steps": steps })).await.data();
         // The event that is one too many is kept for somebody to look at.
-        let dead = async || admin.convention("con", "{ deadLetters { topic code attempts } }", json!({})).await.data()["deadLetters"].clone();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while dead().await == json!([]) {
-            assert!(Instant::now() < deadline, "the chain does not end");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_eq!(dead().await, json!([{ "topic": "probe.told", "code": "hop-limit", "attempts": 0 }]));
+        let dead = until("the chain to end", async || {
+            let answer = admin.convention("con", "{ deadLetters { topic code attempts } }", json!({})).await;
+            Some(answer.data()["deadLetters"].clone()).filter(|letters| *letters != json!([]))
+        });
+        assert_eq!(dead.await, json!([{ "topic": "probe.told", "code": "hop-limit", "attempts": 0 }]));
         // Every handler has written a note.
         let count = json!([["query", "SELECT COUNT(*) FROM note"]]);
         let notes = admin.convention("con", "query($steps: JSON!) { script(steps: $steps) }", json!({ "steps": count })).await;

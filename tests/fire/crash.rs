@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use conman_server::DataFolder;
 use conman_tests::volunteers::{self, SIGN_UP, shift, taken};
-use conman_tests::{Client, Database, Served, conman, on_each_database, package, tempfile};
+use conman_tests::{Client, Database, Served, conman, on_each_database, package, tempfile, until};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -160,13 +160,5 @@ async fn noted(client: &Client) -> Vec<String> {
 
 /// The same, when there are at least so many.
 async fn settled(client: &Client, events: usize) -> Vec<String> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let notes = noted(client).await;
-        if notes.len() >= events {
-            return notes;
-        }
-        assert!(Instant::now() < deadline, "only {} of {events} events arrive", notes.len());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("all events to arrive", async || Some(noted(client).await).filter(|notes| notes.len() >= events)).await
 }

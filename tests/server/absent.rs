@@ -1,7 +1,7 @@
 //! Plugins that are enabled and whose package is lost: the host runs without them, leaves them room, and has them back with their package.
 
 use conman_kernel::sql::{Value, transaction};
-use conman_storage::{Location, Storage};
+use conman_storage::Storage;
 use conman_tests::{Client, Database, TestHost, on_each_database, package, repacked};
 use serde_json::json;
 
@@ -17,12 +17,17 @@ async fn without_hello(database: Database) -> TestHost {
     host.convention("con").await;
     host.enable("con", "hello").await;
     let _ = host.system().convention("con", r#"mutation { sign(name: "Vera") { id } }"#, json!({})).await.data();
+    lose_the_package(&mut host).await;
+    assert_eq!(host.system().convention("con", GUESTS, json!({})).await.code(), "graphql-invalid");
+    host
+}
+
+/// Starts the host anew without the file of the only package that it has.
+async fn lose_the_package(host: &mut TestHost) {
     let listed = host.system().host("{ packages { digest } }", json!({})).await;
     let digest = listed.data()["packages"][0]["digest"].as_str().unwrap().to_owned();
     std::fs::remove_file(host.folder().join("packages").join(format!("{digest}.wasm"))).unwrap();
     assert!(host.restart().await.is_clean());
-    assert_eq!(host.system().convention("con", GUESTS, json!({})).await.code(), "graphql-invalid");
-    host
 }
 
 async fn enable(system: &Client, id: &str) -> conman_tests::Answer {
@@ -64,10 +69,7 @@ on_each_database! {
         let mut host = TestHost::start(database).await;
         host.convention("con").await;
         host.enable("con", "probe").await;
-        let listed = host.system().host("{ packages { digest } }", json!({})).await;
-        let digest = listed.data()["packages"][0]["digest"].as_str().unwrap().to_owned();
-        std::fs::remove_file(host.folder().join("packages").join(format!("{digest}.wasm"))).unwrap();
-        assert!(host.restart().await.is_clean());
+        lose_the_package(&mut host).await;
         let other = repacked("probe", |parts| {
             parts.manifest = parts.manifest.replace("tests/probe", "elsewhere/other");
             parts.schema = None;
@@ -84,11 +86,7 @@ on_each_database! {
         let host = TestHost::start(database).await;
         host.install(hello()).await;
         let probe = host.install(std::fs::read(package("probe")).unwrap()).await;
-        let location = match host.database().url() {
-            Some(url) => Location::Postgres { url },
-            None => Location::Folder(host.folder().to_owned()),
-        };
-        let storage = Storage::open(location).await.unwrap();
+        let storage = Storage::open(host.database().location(host.folder())).await.unwrap();
         transaction(storage.host().as_ref(), |transaction| {
             let parameters: [Value; 2] = ["schema = 99".into(), probe.as_str().into()];
             Box::pin(async move {

@@ -1,8 +1,8 @@
 //! Looking after a host: what admins change, who may not, and what is written down of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use conman_tests::{Client, Database, Socket, TestHost, misbehaving, on_each_database};
+use conman_tests::{Client, Database, Socket, TestHost, misbehaving, on_each_database, until};
 use serde_json::{Value, json};
 
 fn keyed(client: &Client, key: &str) -> Client {
@@ -210,17 +210,8 @@ on_each_database! {
     }
 }
 
-/// Asks until the answer is what is expected.
-async fn until(ask: impl AsyncFn() -> Vec<String>, expected: &[&str]) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let answer = ask().await;
-        if answer == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{answer:?} never becomes {expected:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+async fn becomes(ask: impl AsyncFn() -> Vec<String>, expected: &[&str]) {
+    until(&format!("{expected:?}"), async || (ask().await == expected).then_some(())).await;
 }
 
 on_each_database! {
@@ -253,7 +244,7 @@ on_each_database! {
             keys.sort();
             keys
         };
-        until(dead, &["a", "b", "c"]).await;
+        becomes(dead, &["a", "b", "c"]).await;
         let letter = letters().await.into_iter().find(|letter| letter["key"] == "a").unwrap();
         assert_eq!((&letter["plugin"], &letter["code"], &letter["attempts"]), (&json!("tests/probe"), &json!("sql-constraint"), &json!(3)));
 
@@ -268,14 +259,14 @@ on_each_database! {
         script(json!([["execute", "DELETE FROM note WHERE body = 'taken' AND id <> 'c'"]])).await;
         let one = admin.convention("con", "mutation($id: ID!) { replayEvent(id: $id) }", json!({ "id": letter["id"] })).await;
         assert_eq!(one.data()["replayEvent"], true);
-        until(handled, &["a"]).await;
+        becomes(handled, &["a"]).await;
         // One of the two that are left fails once more, and is dead again.
         assert_eq!(admin.convention("con", all, json!({})).await.data()["replayEvents"], 2);
-        until(handled, &["a", "b"]).await;
-        until(dead, &["c"]).await;
+        becomes(handled, &["a", "b"]).await;
+        becomes(dead, &["c"]).await;
         script(json!([["execute", "DELETE FROM note WHERE body = 'taken'"]])).await;
         assert_eq!(admin.convention("con", "mutation { replayEvents }", json!({})).await.data()["replayEvents"], 1);
-        until(handled, &["a", "b", "c"]).await;
+        becomes(handled, &["a", "b", "c"]).await;
         assert_eq!(admin.convention("con", all, json!({})).await.data()["replayEvents"], 0);
     }
 }

@@ -96,6 +96,11 @@ fn on(folder: &Path, database: &Database) -> impl Fn() -> Conman + use<> {
     move || conman().postgres(url.clone()).data(&folder)
 }
 
+fn with_convention(command: &dyn Fn() -> Conman) {
+    let create = ["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"];
+    let _ = command().args(create).run().successful();
+}
+
 on_each_database! {
     async fn on_the_data_folder_itself(database: Database) {
         let folder = tempfile::tempdir().unwrap();
@@ -184,7 +189,7 @@ on_each_database! {
         // Lines are kept by the host that they were written in.
         let _served = conman().postgres(database.url()).serve(folder.path());
         let command = on(folder.path(), &database);
-        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        with_convention(&command);
         let _ = command().args(["plugin", "install"]).arg(package("core-programming")).run().successful();
         let _ = command().args(["plugin", "enable", "conman/core-programming"]).run().successful();
         let table = folder.path().join("programme.csv");
@@ -201,7 +206,7 @@ on_each_database! {
     async fn a_data_folder_alone_says_who_keeps_log_lines(database: Database) {
         let folder = tempfile::tempdir().unwrap();
         let command = on(folder.path(), &database);
-        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        with_convention(&command);
         let _ = command().args(["plugin", "install"]).arg(package("hello")).run().successful();
         let _ = command().args(["plugin", "enable", "examples/hello"]).run().successful();
         let logs = || command().args(["plugin", "logs", "examples/hello"]);
@@ -245,7 +250,7 @@ on_each_database! {
     async fn what_was_made_can_be_corrected_and_taken_back(database: Database) {
         let folder = tempfile::tempdir().unwrap();
         let command = on(folder.path(), &database);
-        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        with_convention(&command);
         let updated = command().args(["convention", "update", "con", "--time-zone", "Europe/Berlin", "--ends-on", "2027-06-14", "--json"]).run().successful();
         assert_eq!((&updated.json()["timeZone"], &updated.json()["startsOn"], &updated.json()["endsOn"]), (&json!("Europe/Berlin"), &json!("2027-06-11"), &json!("2027-06-14")));
 
@@ -274,7 +279,7 @@ on_each_database! {
             command().args(["plugin", "install", "--json"]).arg(&file).run().successful().json()
         };
         let text = |package: &serde_json::Value, key: &str| package[key].as_str().unwrap().to_owned();
-        let _ = command().args(["convention", "create", "con", "--starts-on", "2027-06-11", "--ends-on", "2027-06-13"]).run().successful();
+        with_convention(&command);
         let first = install(std::fs::read(package("hello")).unwrap());
         let twin = install(repacked("hello", |parts| parts.manifest.push_str("# the same version, another package\n")));
         let newer = install(repacked("hello", |parts| parts.manifest = parts.manifest.replacen("version = \"", "version = \"9", 1)));

@@ -1,7 +1,7 @@
 //! One process at a time on a data folder, and who may come in through it.
 
 use conman_kernel::sql::transaction;
-use conman_storage::{Location, Storage};
+use conman_storage::Storage;
 use conman_tests::{Database, conman, on_each_database, tempfile};
 
 on_each_database! {
@@ -42,11 +42,7 @@ on_each_database! {
     async fn data_of_another_build_of_the_host_is_refused_with_the_remedy(database: Database) {
         let folder = tempfile::tempdir().unwrap();
         drop(conman().postgres(database.url()).serve(folder.path()));
-        let location = match database.url() {
-            Some(url) => Location::Postgres { url },
-            None => Location::Folder(folder.path().to_owned()),
-        };
-        let storage = Storage::open(location).await.unwrap();
+        let storage = Storage::open(database.location(folder.path())).await.unwrap();
         transaction(storage.host().as_ref(), |transaction| {
             let sql = "UPDATE storage_migration SET checksum = 'of another text' WHERE component = 'runtime'";
             Box::pin(async move { transaction.execute(sql, &[]).await })

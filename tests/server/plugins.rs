@@ -1,12 +1,10 @@
 //! Installing, enabling, disabling: live, and refused whole where it does not fit.
 
-use std::time::{Duration, Instant};
-
 use conman_kernel::event::Event;
 use conman_kernel::id::{ConventionId, EventId, PluginId};
 use conman_kernel::sql::{Access, RowExt as _, read};
-use conman_storage::{Location, Storage};
-use conman_tests::{Database, TestHost, on_each_database, package, repacked};
+use conman_storage::Storage;
+use conman_tests::{Database, TestHost, on_each_database, package, repacked, until};
 use serde_json::json;
 
 on_each_database! {
@@ -65,10 +63,7 @@ on_each_database! {
         let [probe, listener] = ["tests/probe", "tests/listener"].map(|id| id.parse::<PluginId>().unwrap());
 
         // Committed behind the host's back, so that it lies in the outbox still.
-        let location = match host.database().url() {
-            Some(url) => Location::Postgres { url },
-            None => Location::Folder(host.folder().to_owned()),
-        };
+        let location = host.database().location(host.folder());
         let storage = Storage::open(location.clone()).await.unwrap();
         let mut transaction = storage.plugin(&convention, &probe).await.unwrap().begin(Access::ReadWrite).await.unwrap();
         let event = Event {
@@ -87,16 +82,11 @@ on_each_database! {
 
         let storage = Storage::open(location).await.unwrap();
         let notes = storage.plugin(&convention, &listener).await.unwrap().host();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
+        let noted = until("the event to be handled", async || {
             let noted = read(notes.as_ref(), "SELECT body FROM note", &[]).await.unwrap();
-            if let Some(note) = noted.rows.first() {
-                assert_eq!(note.text(0).unwrap(), event.id.as_str());
-                break;
-            }
-            assert!(Instant::now() < deadline, "the event is lost");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            noted.rows.first().map(|note| note.text(0).unwrap().to_owned())
+        });
+        assert_eq!(noted.await, event.id.as_str());
     }
 }
 
@@ -201,7 +191,7 @@ async fn what_one_host_enables_another_takes_over() {
     let answered = async || {
         two.anonymous().convention("con", "{ guests { name } }", json!({})).await.json["data"]["guests"].is_array()
     };
-    until(answered).await;
+    until("the other host to take the plugin over", async || answered().await.then_some(())).await;
 
     // What the one purges is gone for the other at once, and is there again as the one has made it anew.
     let signed = async || {
@@ -220,17 +210,7 @@ async fn what_one_host_enables_another_takes_over() {
     change(&one, "purgePlugin").await;
     change(&two, "purgePlugin").await;
     one.enable("con", "hello").await;
-    until(signed).await;
+    until("the other host to find the plugin's data made anew", async || signed().await.then_some(())).await;
     let guests = one.anonymous().convention("con", "{ guests { name } }", json!({})).await;
     assert_eq!(guests.data()["guests"], json!([{ "name": "Vera" }]));
-}
-
-/// Waits for what a host takes over from another.
-async fn until(question: impl AsyncFn() -> bool) {
-    let asking = async {
-        while !question().await {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), asking).await.expect("the other host never takes it over");
 }

@@ -1,6 +1,6 @@
 //! Stopping: what runs may finish, what waits is told, nothing is lost.
 
-use conman_tests::{Database, Socket, TestHost, conman, on_each_database, tempfile};
+use conman_tests::{Database, Socket, TestHost, conman, on_each_database, tempfile, until};
 use serde_json::json;
 
 on_each_database! {
@@ -47,20 +47,11 @@ on_each_database! {
 /// Until the host counts a request besides the one that asks.
 async fn wait_until_in_flight(address: &str) {
     let client = conman_tests::Client::anonymous(address);
-    until(async || client.get("/metrics").await.text.contains("conman_http_requests_in_flight 2")).await;
+    let in_flight = async || client.get("/metrics").await.text.contains("conman_http_requests_in_flight 2");
+    until("a request in flight", async || in_flight().await.then_some(())).await;
 }
 
 async fn wait_until_refused(address: &str) {
     let address = address.trim_start_matches("http://").to_owned();
-    until(async || std::net::TcpStream::connect(&address).is_err()).await;
-}
-
-/// Asks again and again until it is so.
-async fn until(condition: impl AsyncFn() -> bool) {
-    let asking = async {
-        while !condition().await {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), asking).await.expect("it never became so");
+    until("connections to be refused", async || std::net::TcpStream::connect(&address).err()).await;
 }

@@ -1,18 +1,10 @@
 //! A fresh database for a test.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use conman_storage::Location;
 use conman_storage::scratch::Scratch;
-
-/// Which engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Files in the data folder.
-    Sqlite,
-    /// A database of its own on the test server.
-    Postgres,
-}
 
 /// A fresh database. A PostgreSQL one, with the roles made for it, is gone when the last handle is.
 #[derive(Debug)]
@@ -37,18 +29,21 @@ impl Database {
         Self(self.0.clone())
     }
 
-    /// Which engine it is.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        if self.0.is_some() { Kind::Postgres } else { Kind::Sqlite }
-    }
-
     /// The URL to give to a host; none for SQLite.
     #[must_use]
     pub fn url(&self) -> Option<String> {
         match self.0.as_ref()?.location() {
             Location::Postgres { url } => Some(url),
             Location::Folder(_) => None,
+        }
+    }
+
+    /// Where a host with this data folder keeps its data.
+    #[must_use]
+    pub fn location(&self, folder: &Path) -> Location {
+        match &self.0 {
+            Some(scratch) => scratch.location(),
+            None => Location::Folder(folder.to_owned()),
         }
     }
 }

@@ -14,16 +14,18 @@ mod packages;
 mod process;
 mod skip;
 mod socket;
+mod until;
 pub mod volunteers;
 
 pub use client::{Answer, Client};
-pub use database::{Database, Kind};
+pub use database::Database;
 pub use host::TestHost;
 pub use packages::{misbehaving, package, repacked};
 pub use process::{Conman, Done, Served, conman};
 pub use skip::skipped;
 pub use socket::Socket;
 pub use tempfile;
+pub use until::until;
 
 /// Declares one test for each database: `name::sqlite` and `name::postgres`. The body gets a fresh [`Database`].
 #[macro_export]

@@ -36,6 +36,7 @@ pub fn conman() -> Conman {
         "CONMAN_POSTGRES",
         "CONMAN_CONVENTION",
         "CONMAN_LOG",
+        "CONMAN_LOG_FORMAT",
         "CONMAN_LISTEN",
     ] {
         command.env_remove(variable);
