@@ -157,17 +157,17 @@ fn json_that_is_broken() {
     );
     check(
         Format::FrabJson,
-        "{\"schedule\": {\"conference\": {}}}",
+        "{\"generator\": {\"name\": \"conference\"},\n\"schedule\": {\"conference\": {}}}",
         expect![[r#"
-        refused: line 1, column 15: this schedule.json has no "days"; nothing was read
-    "#]],
+            refused: line 2, column 28: this schedule.json has no "days"; nothing was read
+        "#]],
     );
     check(
         Format::FrabJson,
         "{\n \"schedule\": {}}",
         expect![[r#"
-        refused: line 2, column 2: this is not a schedule.json: "schedule" has no "conference"
-    "#]],
+            refused: line 2, column 14: this is not a schedule.json: "schedule" has no "conference"
+        "#]],
     );
     check(
         Format::FrabJson,
@@ -187,14 +187,14 @@ fn json_that_is_broken() {
         Format::FrabJson,
         &format!("{{\"schedule\": {}", "[".repeat(100_000)),
         expect![[r#"
-        refused: line 1, column 15: this is not the JSON of a schedule: invalid type: sequence, expected a text
-    "#]],
+            refused: line 1, column 100014: the JSON ends in the middle; the file was cut off
+        "#]],
     );
     check(
         Format::FrabJson,
-        "{\"schedule\": {\"conference\": {\"time_zone_name\": \"Europe/Atlantis\", \"days\": []}}}",
+        "{\"about\": \"time_zone_name\",\n\"schedule\": {\"conference\": {\"time_zone_name\": \"Europe/Atlantis\", \"days\": []}}}",
         expect![[r#"
-            refused: line 1, column 31: `Europe/Atlantis` is not a time zone; write one of the IANA names, like Europe/Berlin
+            refused: line 2, column 47: `Europe/Atlantis` is not a time zone; write one of the IANA names, like Europe/Berlin
         "#]],
     );
     check(

@@ -176,7 +176,11 @@ impl<'c> Reading<'c> {
         } else {
             None
         };
-        let nodes = if rows.len() < MANY { self.sessions(rows)? } else { self.found(rows, &statement)? };
+        let nodes = if rows.len() < MANY || !self.wants.field("people") {
+            self.sessions(rows)?
+        } else {
+            self.found(rows, &statement)?
+        };
         Ok(SessionPage { nodes, total_count, next_cursor })
     }
 
@@ -282,9 +286,6 @@ impl<'c> Reading<'c> {
 
     /// The same for the many rows that `statement` found: finding them again costs less than naming each of them.
     fn found(&self, rows: Vec<SessionRow>, statement: &Statement) -> Result<Vec<Session>> {
-        if !self.wants.field("people") {
-            return self.sessions(rows);
-        }
         let parts = self.parts(&format!("SELECT s.id {}", statement.text));
         self.with_people(rows, database::query_as(&parts, &statement.parameters)?)
     }

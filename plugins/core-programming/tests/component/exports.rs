@@ -162,6 +162,8 @@ async fn five_thousand_sessions_are_exported() {
     for (on, kit) in kits(|setup| setup).await {
         let report = import(&kit, "csv?release=v1", large_table()).await.unwrap();
         assert_eq!((&report["added"]["sessions"], &report["added"]["people"]), (&json!(5_000), &json!(4_000)), "{on}");
+        let conflicts = kit.run("{ sessionConflicts(first: 1) { totalCount } }").await.unwrap();
+        assert!(conflicts["sessionConflicts"]["totalCount"].as_u64() > Some(0), "{on}: {conflicts}");
         let public = kit.as_actor(nobody());
         let schedule = json_of(&public.get("core-programming/schedule.json").await.unwrap());
         let days = schedule["schedule"]["conference"]["days"].as_array().unwrap();

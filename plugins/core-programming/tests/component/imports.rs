@@ -127,7 +127,7 @@ async fn what_cannot_be_read_leaves_nothing_behind() {
             ("csv", b"\r\ntitle,room,title\nx,y,z\n".to_vec(), "two columns `title`", "line 2, column 1"),
             ("csv", Vec::new(), "empty", "line 1, column 1"),
             ("frab-xml", b"\n<schedule/>".to_vec(), "no <day>", "line 2, column 1"),
-            ("frab-json", b"{\"schedule\": {\n\"conference\": {}}}".to_vec(), "no \"days\"", "line 2, column 1"),
+            ("frab-json", b"{\"schedule\": {\n\"conference\": {}}}".to_vec(), "no \"days\"", "line 2, column 15"),
             ("conclar", b"{\"program\": [],\n\"schemaVersion\": 7}".to_vec(), "schemaVersion 7", "line 2, column 18"),
         ]
         .into_iter()

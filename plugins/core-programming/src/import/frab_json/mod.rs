@@ -1,13 +1,14 @@
 //! c3voc's `schedule.json`, as pretalx, frab and the hub write it.
 //!
-//! The file is read without building a tree of it: days and rooms are walked, each event is kept as the piece of text it is and read
-//! on its own, so that one bad event is one finding with its place and not the end of the import.
+//! The file is read without building a tree of it: days and rooms are walked, and what has to be told with its place is kept as the piece
+//! of text it is and read on its own. So one bad event is one finding and not the end of the import.
 
 mod wire;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use wire::{Document, EventFields, Number, PersonFields, Reference, Track};
+use wire::{Conference, Document, EventFields, Number, PersonFields, Reference, Schedule, Track, Word};
 
 use super::frab_xml::named;
 use super::{
@@ -28,24 +29,33 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
         let offset = text.len() - text.trim_start().len();
         return Err(Refusal::at(text, offset, "this is not the JSON of a schedule: it does not begin with `{`"));
     }
-    let document: Document<'_> = serde_json::from_str(text).map_err(|error| refusal(text, &error))?;
-    let schedule =
-        document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?;
-    let conference = schedule.conference.ok_or_else(|| {
-        lacking(text, "\"schedule\"", "this is not a schedule.json: \"schedule\" has no \"conference\"")
+    let document: Document<'_> = parse(text, text)?;
+    let raw_schedule =
+        document.schedule.ok_or_else(|| Refusal::whole("this is not a schedule.json: it has no \"schedule\""))?.get();
+    let schedule: Schedule<'_> = parse(text, raw_schedule)?;
+    let raw_conference = schedule
+        .conference
+        .ok_or_else(|| {
+            let at = offset_in(text, raw_schedule);
+            Refusal::at(text, at, "this is not a schedule.json: \"schedule\" has no \"conference\"")
+        })?
+        .get();
+    let conference: Conference<'_> = parse(text, raw_conference)?;
+    let days = conference.days.ok_or_else(|| {
+        let at = offset_in(text, raw_conference);
+        Refusal::at(text, at, "this schedule.json has no \"days\"; nothing was read")
     })?;
-    let days = conference
-        .days
-        .ok_or_else(|| lacking(text, "\"conference\"", "this schedule.json has no \"days\"; nothing was read"))?;
 
     let mut gatherer = Gatherer::new(text, Format::FrabJson, options);
     gatherer.set_source(options, "frab");
     gatherer.has_sessions();
     let acronym = conference.acronym.text();
     gatherer.set_source(options, &acronym);
-    if let Some(zone) = conference.time_zone_name.0.filter(|zone| !zone.trim().is_empty()) {
-        let offset = text.find("time_zone_name").unwrap_or(0);
-        gatherer.set_zone(&zone, offset)?;
+    if let Some(raw) = conference.time_zone_name {
+        let zone: Word = parse(text, raw.get())?;
+        if let Some(zone) = zone.said().filter(|zone| !zone.is_empty()) {
+            gatherer.set_zone(&zone, offset_in(text, raw.get()))?;
+        }
     }
     let about = gatherer.conference();
     about.acronym = acronym;
@@ -108,21 +118,21 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     Ok(gatherer.finish())
 }
 
-/// What stands under this key lacks something; its beginning where the key is written otherwise.
-fn lacking(text: &str, key: &str, message: &str) -> Refusal {
-    Refusal::at(text, text.find(key).unwrap_or(0), message)
+/// Reads a piece of the whole.
+fn parse<'t, T: Deserialize<'t>>(whole: &str, piece: &'t str) -> Result<T, Refusal> {
+    serde_json::from_str(piece).map_err(|error| refusal(whole, piece, &error))
 }
 
-fn refusal(text: &str, error: &serde_json::Error) -> Refusal {
+fn refusal(whole: &str, piece: &str, error: &serde_json::Error) -> Refusal {
+    if error.is_eof() {
+        return Refusal::at(whole, whole.len(), "the JSON ends in the middle; the file was cut off");
+    }
     let mut places = 0;
     for _ in 1..error.line() {
-        places = text.get(places..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| places + at + 1);
+        places = piece.get(places..).and_then(|rest| rest.find('\n')).map_or(piece.len(), |at| places + at + 1);
     }
-    let offset = (places + error.column().saturating_sub(1)).min(text.len());
-    if error.is_eof() {
-        return Refusal::at(text, text.len(), "the JSON ends in the middle; the file was cut off");
-    }
-    Refusal::at(text, offset, format!("this is not the JSON of a schedule: {}", sentence(error)))
+    let offset = (places + error.column().saturating_sub(1)).min(piece.len()) + offset_in(whole, piece);
+    Refusal::at(whole, offset, format!("this is not the JSON of a schedule: {}", sentence(error)))
 }
 
 /// serde's message without its own idea of the place.

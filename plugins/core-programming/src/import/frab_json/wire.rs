@@ -12,7 +12,7 @@ use crate::text;
 #[serde(expecting = "an object with a \"schedule\"")]
 pub(super) struct Document<'t> {
     #[serde(borrow)]
-    pub(super) schedule: Option<Schedule<'t>>,
+    pub(super) schedule: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub(super) struct Schedule<'t> {
     #[serde(default)]
     pub(super) base_url: Word,
     #[serde(borrow)]
-    pub(super) conference: Option<Conference<'t>>,
+    pub(super) conference: Option<&'t RawValue>,
     #[serde(borrow, default)]
     pub(super) rooms: Option<Vec<&'t RawValue>>,
 }
@@ -37,8 +37,8 @@ pub(super) struct Conference<'t> {
     pub(super) url: Word,
     #[serde(default)]
     pub(super) timeslot_duration: Word,
-    #[serde(default)]
-    pub(super) time_zone_name: Word,
+    #[serde(borrow, default)]
+    pub(super) time_zone_name: Option<&'t RawValue>,
     #[serde(borrow, default)]
     pub(super) tracks: Option<Vec<&'t RawValue>>,
     #[serde(borrow, default)]
