@@ -79,6 +79,16 @@ impl QueryResolvers for Greetings {
         Ok(find(&args.id)?.map(|row| row.shown(ctx)))
     }
 
+    fn welcome(ctx: &Context) -> Result<String> {
+        // `de-AT` is served with `de`.
+        let mut known = ctx.languages.iter().filter_map(|tag| match tag.split('-').next() {
+            Some("de") => Some("Willkommen"),
+            Some("en") => Some("Welcome"),
+            _ => None,
+        });
+        Ok(known.next().unwrap_or("Welcome").to_owned())
+    }
+
     fn today(ctx: &Context) -> Result<Date> {
         Ok(ctx.convention.day_of(clock::now()))
     }

@@ -47,6 +47,22 @@ async fn a_greeting_has_every_kind_of_field() {
 }
 
 #[tokio::test]
+async fn readers_are_welcomed_in_the_first_of_their_languages_that_is_known() {
+    for engine in engines() {
+        let kit = setup().on(engine).start().await;
+        for (languages, welcome) in [
+            (&["fr", "de-AT", "en"][..], "Willkommen"),
+            (&["en", "de"], "Welcome"),
+            (&["fr"], "Welcome"),
+            (&[], "Welcome"),
+        ] {
+            let data = kit.speaking(languages).run("{ welcome }").await.unwrap();
+            assert_eq!(data["welcome"], welcome, "{languages:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn defaults_are_filled_in_and_a_filter_filters() {
     for engine in engines() {
         let kit = setup().on(engine).start().await;

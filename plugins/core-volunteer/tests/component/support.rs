@@ -19,13 +19,17 @@ pub(crate) struct Scene {
 pub(crate) fn setup(config: &Value) -> Setup {
     let people = ["vera", "walt", "hedda"].map(|id| json!({ "id": id, "name": id.to_uppercase() }));
     let sessions = ["s1", "s2", "s3"].map(|id| json!({ "id": id, "title": format!("Session {id}") }));
-    let account = r#"type Account @key(fields: "id") { id: ID! name: String! }"#;
     let session = r#"type Session @key(fields: "id") { id: ID! title: String! }
         extend type Query { sessions: [Session!] }"#;
     Setup::new(env!("CARGO_MANIFEST_DIR"))
         .config(config)
-        .stand_in(StandIn::new("conman/host", account).with("Account", people))
+        .stand_in(accounts().with("Account", people))
         .stand_in(StandIn::new("conman/core-programming", session).with("Session", sessions))
+}
+
+/// The host's accounts, as far as this plugin knows them.
+pub(crate) fn accounts() -> StandIn {
+    StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#)
 }
 
 /// A configuration without rules that only some tests are about.

@@ -1,8 +1,20 @@
 //! Together with the real programme plugin: its releases reach the shifts through the event bus, and one query reads both.
 
-use conman_testkit::{Setup, StandIn, Testkit, Value, engines, json};
+use conman_testkit::{Setup, Testkit, Value, engines, json};
 
-use super::support::{Scene, create, easy, setup, span};
+use super::support::{Scene, accounts, create, easy, setup, span};
+
+const PROGRAMME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
+
+/// Volunteers and the programme in one convention, on each database.
+async fn together() -> Vec<Scene> {
+    let mut scenes = Vec::new();
+    for engine in engines() {
+        let setup = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&easy()).plugin(PROGRAMME).stand_in(accounts());
+        scenes.push(Scene::with(setup.on(engine)).await);
+    }
+    scenes
+}
 
 async fn run(kit: &Testkit, operation: &str, variables: Value) -> Value {
     kit.run_with(operation, variables).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"))
@@ -26,11 +38,7 @@ async fn seen(kit: &Testkit, session: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_moves_the_shifts_of_what_it_moves() {
-    for engine in engines() {
-        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
-        let setup = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&easy()).plugin(programme).stand_in(account);
-        let scene = Scene::with(setup.on(engine)).await;
+    for scene in together().await {
         let kit = &scene.kit;
         let hall = create(kit, "createRoom", json!({ "name": "Hall" })).await;
         let loft = create(kit, "createRoom", json!({ "name": "Loft" })).await;
@@ -83,11 +91,7 @@ async fn a_release_moves_the_shifts_of_what_it_moves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_room_shows_where_its_shifts_are() {
-    for engine in engines() {
-        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
-        let setup = Setup::new(env!("CARGO_MANIFEST_DIR")).config(&easy()).plugin(programme).stand_in(account);
-        let scene = Scene::with(setup.on(engine)).await;
+    for scene in together().await {
         let kit = &scene.kit;
         let hall = create(kit, "createRoom", json!({ "name": "Hall" })).await;
         let talk = create(kit, "createSession", json!({ "title": "Moss", "kind": "talk" })).await;
@@ -136,9 +140,7 @@ async fn a_renamed_room_shows_where_its_shifts_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_programme_answers_is_remembered_as_it_is() {
     for engine in engines() {
-        let account = StandIn::new("conman/host", r#"type Account @key(fields: "id") { id: ID! name: String! }"#);
-        let programme = concat!(env!("CARGO_MANIFEST_DIR"), "/../core-programming");
-        let kit = Setup::new(programme).stand_in(account).on(engine).start().await;
+        let kit = Setup::new(PROGRAMME).stand_in(accounts()).on(engine).start().await;
         let hall = create(&kit, "createRoom", json!({ "name": "Hall" })).await;
         let science = create(&kit, "createTrack", json!({ "name": "Science" })).await;
         let talk = create(&kit, "createSession", json!({ "title": "Moss", "kind": "talk", "track": science })).await;

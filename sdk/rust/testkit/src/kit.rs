@@ -9,7 +9,7 @@ use conman_graph::{ComposedSchema, Engine, Request, SubscriptionHub};
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::{Clock, FixedClock};
 use conman_kernel::convention::Convention;
-use conman_kernel::dispatch::{Dispatcher, Handled, IdempotencyKey, RouteAnswer, RouteCall, Scope};
+use conman_kernel::dispatch::{Dispatcher as _, Handled, IdempotencyKey, RouteAnswer, RouteCall, Scope};
 use conman_kernel::event::Event;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{EventId, PluginId};
@@ -127,12 +127,6 @@ impl Testkit {
             Ok(subscription) => Ok(Listener::new(subscription)),
             Err(response) => Err(Failure::of_bytes(&response.body).err().unwrap_or_default()),
         }
-    }
-
-    /// The composed schema.
-    #[must_use]
-    pub fn sdl(&self) -> &str {
-        self.host.schema.sdl()
     }
 
     // --- HTTP
@@ -280,12 +274,6 @@ impl Testkit {
     #[must_use]
     pub fn convention(&self) -> &Convention {
         &self.host.convention
-    }
-
-    /// The dispatcher below everything, for tests that go around GraphQL.
-    #[must_use]
-    pub fn dispatcher(&self) -> Arc<dyn Dispatcher> {
-        self.host.cast.clone()
     }
 
     /// The scope in which this kit asks.

@@ -177,7 +177,7 @@ impl Setup {
             cache_folder,
             ..RuntimeConfig::in_folder(folder.path())
         };
-        let (runtime, _) = Runtime::open(config, storage.clone(), storage.host(), clock.clone())
+        let runtime = Runtime::open(config, storage.clone(), storage.host(), clock.clone())
             .await
             .map_err(|error| error.to_string())?;
         let convention = Arc::new(self.convention);

@@ -84,6 +84,10 @@ impl Outboxes for Seams {
         Ok(self.storage.existing(convention, publisher).await?.map(|database| database.host()))
     }
 
+    async fn has(&self, convention: &ConventionId, publisher: &PluginId) -> Result<bool, SqlError> {
+        self.storage.has(convention, publisher).await
+    }
+
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
         let enabled = self.runtime.enabled(&self.convention.id);
         Ok(enabled
