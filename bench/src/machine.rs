@@ -24,9 +24,9 @@ impl Machine {
             processor,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_gib: memory.map_or(0, |kib| kib.div_ceil(1024 * 1024)),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            kernel: kernel(),
             rustc: said("rustc", &["--version"]),
-            commit: said("git", &["rev-parse", "--short", "HEAD"]),
+            commit: said("git", &["describe", "--always", "--dirty", "--exclude", "*"]),
             date: jiff::Zoned::now().date().to_string(),
         }
     }
@@ -37,6 +37,12 @@ impl Machine {
             self.processor, self.cores, self.memory_gib, self.kernel, self.rustc, self.commit, self.date
         )
     }
+}
+
+/// The kernel's version, without the name that whoever built it gave it.
+fn kernel() -> String {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.trim().split('-').next().unwrap_or_default().to_owned()
 }
 
 fn field(path: &str, name: &str) -> Option<String> {

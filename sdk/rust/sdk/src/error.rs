@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// Errors of the host's functions come through `?` unchanged, so that a conflict stays one and the host runs the call again.
+/// Errors of the host's functions come through `?` unchanged, so that `transaction` knows a conflict and runs its block again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Stable, for programs: letters, digits, `-` and `_`, like `OCCUPIED` or `not-found`.
