@@ -8,7 +8,7 @@ use async_graphql_parser::types::{BaseType, Type, VariableDefinition};
 use async_graphql_value::{ConstValue, Number, Value};
 
 use crate::model::{Enum, Input, InputValue, Model, Named};
-use crate::nesting::MAX_NESTING;
+use crate::nesting::{MAX_NESTING, deepest};
 use crate::operation::position::ANY;
 use crate::scalar::Scalar;
 use crate::suggest::did_you_mean;
@@ -216,6 +216,10 @@ impl<'a> Coercion<'a> {
         InputError { pointer: self.pointer.clone(), message: message.into() }
     }
 
+    fn too_deep(&self) -> InputError {
+        self.refuse(format!("the value nests deeper than {MAX_NESTING}"))
+    }
+
     fn value(&mut self, ty: &Type, source: Source<'_>) -> Result<(), InputError> {
         if self.depth > MAX_NESTING || self.out.len() > MAX_BYTES {
             return Err(self.refuse("the value grows without end; some default contains itself"));
@@ -230,11 +234,9 @@ impl<'a> Coercion<'a> {
         let view = source.view();
         if let View::Variable(name) = view {
             // Of a type that fits, as validation saw to; only null can still be wrong.
-            let text = self.variables.and_then(|variables| variables.get(name)).unwrap_or("null");
-            if text == "null" && !ty.nullable {
+            if self.variable(name)? == "null" && !ty.nullable {
                 return Err(self.refuse(format!("`${name}` is null here, where `{ty}` must have a value")));
             }
-            self.out.push_str(text);
             return Ok(());
         }
         if matches!(view, View::Null) {
@@ -402,8 +404,7 @@ impl<'a> Coercion<'a> {
             View::Number(number) => self.display(number),
             View::Text(text) | View::Name(text) => self.text(text),
             View::Variable(name) => {
-                let text = self.variables.and_then(|variables| variables.get(name)).unwrap_or("null");
-                self.out.push_str(text);
+                self.variable(name)?;
             }
             View::List(items) => {
                 self.out.push('[');
@@ -431,9 +432,21 @@ impl<'a> Coercion<'a> {
         Ok(())
     }
 
+    /// Writes a variable's value and answers it. Neither the operation nor its variables nest too deep by themselves; one within the other
+    /// may, and then whoever reads the arguments within something else (as in an audit trail) could not.
+    fn variable(&mut self, name: &str) -> Result<&'a str, InputError> {
+        let text = self.variables.and_then(|variables| variables.get(name)).unwrap_or("null");
+        // The variable stands within one bracket less than its depth: at the outermost, 1, there is none.
+        if self.depth + deepest(text) > MAX_NESTING + 1 {
+            return Err(self.too_deep());
+        }
+        self.out.push_str(text);
+        Ok(text)
+    }
+
     fn json_within(&mut self, source: Source<'_>) -> Result<(), InputError> {
         if self.depth > MAX_NESTING {
-            return Err(self.refuse(format!("the value nests deeper than {MAX_NESTING}")));
+            return Err(self.too_deep());
         }
         self.depth += 1;
         let result = self.json(source);

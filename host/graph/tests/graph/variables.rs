@@ -170,6 +170,35 @@ async fn variables_that_are_no_object_or_nest_too_deep_are_refused() {
 }
 
 #[tokio::test]
+async fn a_variable_counts_where_it_stands() {
+    let sdl = "input Node { child: Node, any: JSON } extend type Query { tree(v: Node): Int any(v: JSON): Int }";
+    let schema = compose(vec![contribution("aa/aa", sdl)]).unwrap();
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let mut all = String::new();
+    for (field, literal, variable) in
+        [("any", 0, 63), ("any", 20, 44), ("any", 20, 45), ("any", 60, 60), ("tree", 60, 60)]
+    {
+        let (open, close) = match field {
+            "any" => ("[".repeat(literal), "]".repeat(literal)),
+            _ => ("{child: ".repeat(literal) + "{any: ", "}".repeat(literal + 1)),
+        };
+        let request = Request::new(format!("query($j: JSON) {{ {field}(v: {open}$j{close}) }}"))
+            .with_variables(json!({"j": nested(variable)}));
+        let plugins = Plugins::default().always("Query.any", json!(1)).always("Query.tree", json!(1));
+        let answer = run(&schema, &plugins, request, &anonymous()).await;
+        let said = body(&answer)["errors"][0]["message"].clone();
+        all += &format!("{field} {literal} + {variable}: {} calls, {said}\n", plugins.calls().len());
+    }
+    expect![[r#"
+        any 0 + 63: 1 calls, null
+        any 20 + 44: 1 calls, null
+        any 20 + 45: 0 calls, "the value nests deeper than 64"
+        any 60 + 60: 0 calls, "the value nests deeper than 64"
+        tree 60 + 60: 0 calls, "the value nests deeper than 64"
+    "#]].assert_eq(&all);
+}
+
+#[tokio::test]
 async fn a_variable_within_a_literal_takes_its_place() {
     let schema = compose(vec![contribution("aa/aa", SDL)]).unwrap();
     let plugins =
