@@ -11,6 +11,12 @@ use crate::failure::{Failure, Kind, Outcome};
 use crate::terminal::{self, Terminal, size};
 
 pub(crate) async fn run(place: &Where, export: Export, terminal: Terminal) -> Outcome {
+    // Before a door is opened, which may take long.
+    if export.format.is_some() && export.output.is_none() && terminal.format == terminal::Format::Json {
+        return Err(Failure::usage(
+            "without -o the file itself is the answer, and nothing is said about it in JSON; leave --json out, or name a file with -o",
+        ));
+    }
     let door = Door::find(place, Missing::Refuse, terminal).await?;
     let outcome = get_out(&door, &export, terminal).await;
     door.close().await;
@@ -22,11 +28,6 @@ async fn get_out(door: &Door, export: &Export, terminal: Terminal) -> Outcome {
     let formats = formats::of(door, &slug).await?;
     if export.format.is_none() && export.output.is_none() {
         return list(&formats, terminal);
-    }
-    if export.output.is_none() && terminal.format == terminal::Format::Json {
-        return Err(Failure::usage(
-            "without -o the file itself is the answer, and nothing is said about it in JSON; leave --json out, or name a file with -o",
-        ));
     }
     let format = formats::choose(
         &formats,
@@ -63,4 +64,28 @@ fn list(formats: &[Format], terminal: Terminal) -> Outcome {
     )?;
     terminal.note("choose one with --format; it goes to standard output unless -o names a file");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::In;
+
+    #[tokio::test]
+    async fn a_file_that_would_be_mixed_with_json_is_refused_before_anything_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Where { host: None, token: None, data: folder.path().join("none"), postgres: None };
+        let export = |format: Option<&str>| Export {
+            format: format.map(str::to_owned),
+            plugin: None,
+            output: None,
+            place: In { convention: None },
+        };
+        let terminal = Terminal { format: terminal::Format::Json };
+        let refused = run(&place, export(Some("icalendar")), terminal).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Usage, "{refused}");
+        // The folder that is not there is found missing when there is something to ask of it.
+        let refused = run(&place, export(None), terminal).await.unwrap_err();
+        assert_ne!(refused.kind, Kind::Usage, "{refused}");
+    }
 }
