@@ -97,64 +97,75 @@ impl Fault {
 pub mod code {
     use super::Code;
 
-    /// Nobody is signed in, or the token is unknown or expired.
-    pub const UNAUTHENTICATED: Code = Code::new("unauthenticated");
-    /// Signed in, but without the permission.
-    pub const FORBIDDEN: Code = Code::new("forbidden");
-    /// The thing asked for does not exist, or not for this actor.
-    pub const NOT_FOUND: Code = Code::new("not-found");
-    /// The input is wrong; the pointer says where.
-    pub const INVALID: Code = Code::new("invalid");
-    /// It exists already.
-    pub const ALREADY_EXISTS: Code = Code::new("already-exists");
-    /// Two changes met and this one lost, after all tries.
-    pub const CONFLICT: Code = Code::new("conflict");
-    /// Too many tries in too short a time.
-    pub const RATE_LIMITED: Code = Code::new("rate-limited");
-    /// The input is larger than allowed.
-    pub const TOO_LARGE: Code = Code::new("too-large");
-    /// A query call tried to write, or to reach outside.
-    pub const READ_ONLY: Code = Code::new("read-only");
-    /// A mutation call tried to reach outside from inside its transaction.
-    pub const INSIDE_TRANSACTION: Code = Code::new("inside-transaction");
-    /// An action used the database outside a `transaction(…)` block.
-    pub const NO_TRANSACTION: Code = Code::new("no-transaction");
-    /// The statement is not in the portable SQL subset.
-    pub const SQL_REFUSED: Code = Code::new("sql-refused");
-    /// The database refused or failed the statement.
-    pub const SQL_FAILED: Code = Code::new("sql-failed");
-    /// A unique or other constraint was broken.
-    pub const SQL_CONSTRAINT: Code = Code::new("sql-constraint");
-    /// The plugin used more guest CPU time than its call may.
-    pub const CPU_LIMIT: Code = Code::new("cpu-limit");
-    /// The call took longer than it may.
-    pub const TIMEOUT: Code = Code::new("timeout");
-    /// The plugin asked for more memory than it may.
-    pub const MEMORY_LIMIT: Code = Code::new("memory-limit");
-    /// A host-call quota (statements, rows, events, …) is used up.
-    pub const QUOTA: Code = Code::new("quota");
-    /// The plugin trapped.
-    pub const PLUGIN_TRAPPED: Code = Code::new("plugin-trapped");
-    /// The plugin's answer does not fit its declared type.
-    pub const BAD_ANSWER: Code = Code::new("bad-answer");
-    /// The plugin returned an error with a code that is none.
-    pub const PLUGIN_ERROR: Code = Code::new("plugin-error");
-    /// The plugin cannot take the call now: all permits are in use, or its breaker is open.
-    pub const OVERLOADED: Code = Code::new("overloaded");
-    /// The plugin was not granted the import it called, or the topic it used.
-    pub const NOT_GRANTED: Code = Code::new("not-granted");
-    /// The Idempotency-Key was used before with other arguments.
-    pub const IDEMPOTENCY_MISMATCH: Code = Code::new("idempotency-mismatch");
-    /// The GraphQL operation does not parse or validate.
-    pub const GRAPHQL_INVALID: Code = Code::new("graphql-invalid");
-    /// The GraphQL operation is deeper, wider or dearer than allowed.
-    pub const GRAPHQL_LIMIT: Code = Code::new("graphql-limit");
-    /// An event passed through too many handlers.
-    pub const HOP_LIMIT: Code = Code::new("hop-limit");
-    /// An inside failure.
-    pub const INTERNAL: Code = Code::new("internal");
-    /// The host is shutting down.
-    pub const UNAVAILABLE: Code = Code::new("unavailable");
+    macro_rules! codes {
+        ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
+            $($(#[$meta])* pub const $name: Code = Code::new($text);)*
+
+            /// All of them.
+            pub const ALL: &[Code] = &[$($name),*];
+        };
+    }
+
+    codes! {
+        /// Nobody is signed in, or the token is unknown or expired.
+        UNAUTHENTICATED = "unauthenticated";
+        /// Signed in, but without the permission.
+        FORBIDDEN = "forbidden";
+        /// The thing asked for does not exist, or not for this actor.
+        NOT_FOUND = "not-found";
+        /// The input is wrong; the pointer says where.
+        INVALID = "invalid";
+        /// It exists already.
+        ALREADY_EXISTS = "already-exists";
+        /// Two changes met and this one lost, after all tries.
+        CONFLICT = "conflict";
+        /// Too many tries in too short a time.
+        RATE_LIMITED = "rate-limited";
+        /// The input is larger than allowed.
+        TOO_LARGE = "too-large";
+        /// A query call tried to write, or to reach outside.
+        READ_ONLY = "read-only";
+        /// A mutation call tried to reach outside from inside its transaction.
+        INSIDE_TRANSACTION = "inside-transaction";
+        /// An action used the database outside a `transaction(…)` block.
+        NO_TRANSACTION = "no-transaction";
+        /// The statement is not in the portable SQL subset.
+        SQL_REFUSED = "sql-refused";
+        /// The database refused or failed the statement.
+        SQL_FAILED = "sql-failed";
+        /// A unique or other constraint was broken.
+        SQL_CONSTRAINT = "sql-constraint";
+        /// The plugin used more guest CPU time than its call may.
+        CPU_LIMIT = "cpu-limit";
+        /// The call took longer than it may.
+        TIMEOUT = "timeout";
+        /// The plugin asked for more memory than it may.
+        MEMORY_LIMIT = "memory-limit";
+        /// A host-call quota (statements, rows, events, …) is used up.
+        QUOTA = "quota";
+        /// The plugin trapped.
+        PLUGIN_TRAPPED = "plugin-trapped";
+        /// The plugin's answer does not fit its declared type.
+        BAD_ANSWER = "bad-answer";
+        /// The plugin returned an error with a code that is none.
+        PLUGIN_ERROR = "plugin-error";
+        /// The plugin cannot take the call now: all permits are in use, or its breaker is open.
+        OVERLOADED = "overloaded";
+        /// The plugin was not granted the import it called, or the topic it used.
+        NOT_GRANTED = "not-granted";
+        /// The Idempotency-Key was used before with other arguments.
+        IDEMPOTENCY_MISMATCH = "idempotency-mismatch";
+        /// The GraphQL operation does not parse or validate.
+        GRAPHQL_INVALID = "graphql-invalid";
+        /// The GraphQL operation is deeper, wider or dearer than allowed.
+        GRAPHQL_LIMIT = "graphql-limit";
+        /// An event passed through too many handlers.
+        HOP_LIMIT = "hop-limit";
+        /// An inside failure.
+        INTERNAL = "internal";
+        /// The host is shutting down.
+        UNAVAILABLE = "unavailable";
+    }
 }
 
 #[cfg(test)]

@@ -142,39 +142,14 @@ impl Drop for Watched {
     }
 }
 
-/// The codes that are told apart. Plugins may use any of them, and invent as many as they like.
-static TOLD: [Code; 26] = [
-    code::UNAUTHENTICATED,
-    code::FORBIDDEN,
-    code::NOT_FOUND,
-    code::INVALID,
-    code::ALREADY_EXISTS,
-    code::CONFLICT,
-    code::RATE_LIMITED,
-    code::TOO_LARGE,
-    code::READ_ONLY,
-    code::INSIDE_TRANSACTION,
-    code::NO_TRANSACTION,
-    code::SQL_REFUSED,
-    code::SQL_FAILED,
-    code::SQL_CONSTRAINT,
-    code::CPU_LIMIT,
-    code::TIMEOUT,
-    code::MEMORY_LIMIT,
-    code::QUOTA,
-    code::PLUGIN_TRAPPED,
-    code::BAD_ANSWER,
-    code::OVERLOADED,
-    code::NOT_GRANTED,
-    code::IDEMPOTENCY_MISMATCH,
-    code::HOP_LIMIT,
-    code::INTERNAL,
-    code::UNAVAILABLE,
-];
+/// The codes with which no call ends by the host's own doing: two are of the graph, one stands for what plugins think of.
+static OF_OTHERS: [Code; 3] = [code::PLUGIN_ERROR, code::GRAPHQL_INVALID, code::GRAPHQL_LIMIT];
 
+/// All the host's other codes are told apart. Plugins may use any of them, and invent as many as they like.
 fn outcome(fault: Option<&Fault>) -> &'static str {
     let Some(fault) = fault else { return "ok" };
-    TOLD.iter().find(|told| **told == fault.code).map_or("other", Code::as_str)
+    let mut told = code::ALL.iter().filter(|code| !OF_OTHERS.contains(code));
+    told.find(|told| **told == fault.code).map_or("other", Code::as_str)
 }
 
 #[cfg(test)]
@@ -196,15 +171,21 @@ mod tests {
     fn what_plugins_think_of_is_one_outcome() {
         let (watch, ends) = (Arc::new(Watch::default()), Arc::new(Ends::default()));
         watch.observe(Arc::clone(&ends) as Arc<dyn CallObserver>);
-        let faults =
-            [None, Some(code::FORBIDDEN), Some(Code::from_plugin("OCCUPIED")), Some(Code::from_plugin("NEXT"))];
+        let faults = [
+            None,
+            Some(code::FORBIDDEN),
+            Some(code::HOP_LIMIT),
+            Some(code::PLUGIN_ERROR),
+            Some(Code::from_plugin("OCCUPIED")),
+            Some(Code::from_plugin("NEXT")),
+        ];
         for code in faults {
             let fault = code.map(|code| Fault::new(code, ""));
             watch.begin(CallSort::Route).ended(fault.as_ref());
         }
         assert_eq!(
             ends.0.lock().as_slice(),
-            ["ok", "forbidden", "other", "other"].map(|outcome| (CallSort::Route, outcome))
+            ["ok", "forbidden", "hop-limit", "other", "other", "other"].map(|outcome| (CallSort::Route, outcome))
         );
     }
 
