@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use conman_kernel::event::Event;
 use conman_kernel::fault::Fault;
-use conman_kernel::id::{ConventionId, PluginId};
+use conman_kernel::id::{ConventionId, DeliveryId, PluginId};
 use conman_kernel::sql::{RowExt as _, RowLimit, SqlError, Transaction, Value, read, transaction};
 use jiff::Timestamp;
 
 use crate::bus::Bus;
-use crate::delivery::{self, DeliveryId, EVENT_COLUMNS, count, fault_from_stored};
+use crate::delivery::{self, EVENT_COLUMNS, count, fault_from_stored};
 use crate::error::BusError;
 use crate::ledger::{is_occupied, promote};
 
@@ -170,7 +170,7 @@ async fn revive(transaction: &mut dyn Transaction, id: &str, lane: &str, now: Ti
 fn dead_letter(convention: &ConventionId, row: &[Value]) -> Result<DeadLetter, SqlError> {
     Ok(DeadLetter {
         event: delivery::event(row)?,
-        id: DeliveryId::from_shown(row.text(7)?),
+        id: DeliveryId::from_stored(row.text(7)?),
         convention: convention.clone(),
         subscriber: delivery::plugin(row.text(8)?)?,
         fault: fault_from_stored(row.text(9)?)?,

@@ -1,41 +1,11 @@
 //! One event on its way to one subscriber.
 
-use std::fmt;
-
 use conman_kernel::digest::Digest;
 use conman_kernel::event::Event;
 use conman_kernel::fault::{Code, Fault};
 use conman_kernel::id::{ConventionId, EventId, PluginId};
 use conman_kernel::sql::{RowExt as _, SqlError, Value};
 use serde::{Deserialize, Serialize};
-
-/// Names one delivery, for people: a dead letter's id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DeliveryId(String);
-
-impl DeliveryId {
-    pub(crate) fn new() -> Self {
-        Self(ulid::Ulid::generate().to_string().to_lowercase())
-    }
-
-    /// Takes an id as it was shown; one that names nothing is simply not found.
-    pub fn from_shown(id: impl Into<String>) -> Self {
-        Self(id.into())
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What the primary key of a delivery is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

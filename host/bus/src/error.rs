@@ -1,9 +1,8 @@
 //! What can go wrong when people look after deliveries. Failing deliveries are no errors here: they are what the bus is for.
 
 use conman_kernel::fault::{Fault, code};
+use conman_kernel::id::DeliveryId;
 use conman_kernel::sql::{SqlError, WrongColumn};
-
-use crate::delivery::DeliveryId;
 
 /// Why a call of the bus failed.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use conman_kernel::event::{Event, MAX_HOPS};
 use conman_kernel::fault::{Fault, code};
-use conman_kernel::id::{ConventionId, PluginId};
+use conman_kernel::id::{ConventionId, DeliveryId, PluginId};
 use conman_kernel::sql::{RowExt as _, RowLimit, SqlError, Transaction, Value};
 use jiff::Timestamp;
 
 use crate::carrier::Consignment;
 use crate::claim::{ClaimPlan, Claimed, claim};
-use crate::delivery::{Delivery, DeliveryId, DeliveryKey, fault_to_stored, lane};
+use crate::delivery::{Delivery, DeliveryKey, fault_to_stored, lane};
 
 /// What a turn writes down about a delivery this host had claimed.
 #[derive(Debug, Clone)]

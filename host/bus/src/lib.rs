@@ -40,7 +40,6 @@ mod retry;
 pub use bus::{Bus, COMPONENT, MIGRATIONS, Waker};
 pub use config::BusConfig;
 pub use dead_letter::DeadLetter;
-pub use delivery::DeliveryId;
 pub use error::BusError;
 pub use figures::{Backlog, BusFigures};
 pub use parts::{BusParts, EventListener, Outboxes, Scopes, Subscriptions};

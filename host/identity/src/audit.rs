@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::Clock;
-use conman_kernel::id::ConventionId;
-use conman_kernel::sql::{RowExt as _, SharedDatabase, SqlError, Transaction, Value, transaction};
+use conman_kernel::id::{ConventionId, DeedIds};
+use conman_kernel::sql::{Conditions, RowExt as _, SharedDatabase, SqlError, Transaction, Value, transaction};
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use serde_json::Value as Json;
 
 use crate::declared::names;
@@ -75,13 +74,12 @@ pub struct AuditFilter {
 pub struct Audit {
     database: SharedDatabase,
     clock: Arc<dyn Clock>,
-    /// Ids that sort in the order they were made, also within a millisecond.
-    ids: Arc<Mutex<ulid::Generator>>,
+    ids: Arc<DeedIds>,
 }
 
 impl Audit {
     pub(crate) fn new(database: SharedDatabase, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, ids: Arc::new(Mutex::new(ulid::Generator::new())) }
+        Self { database, clock, ids: Arc::default() }
     }
 
     /// Writes a row in a transaction of its own.
@@ -108,12 +106,8 @@ impl Audit {
 
     fn row(&self, by: &Actor, deed: &Deed<'_>) -> Vec<Value> {
         let at = self.clock.now();
-        let id = match self.ids.lock().generate_from_datetime(at.into()) {
-            Ok(id) => id,
-            Err(overflow) => overflow.commit_overflow_increment(),
-        };
         vec![
-            id.to_string().to_lowercase().into(),
+            self.ids.next(at).into(),
             at.into(),
             by.key().into(),
             by.name.as_str().into(),
@@ -138,12 +132,8 @@ impl Identity {
         let realm = filter.convention.clone().map_or_else(Realm::host, Realm::Convention);
         self.require(by, &realm, names::AUDIT_READ).await?;
         let mut wanted = Conditions::default();
-        if let Some(convention) = &filter.convention {
-            wanted.add("convention =", convention.as_str());
-        }
-        if let Some(actor) = &filter.actor {
-            wanted.add("actor =", actor.as_str());
-        }
+        wanted.add_some("convention =", filter.convention.as_ref().map(ConventionId::as_str));
+        wanted.add_some("actor =", filter.actor.as_deref());
         match filter.action.as_deref() {
             Some(prefix) if prefix.ends_with('.') => {
                 word(prefix, "/action")?;
@@ -152,40 +142,16 @@ impl Identity {
             Some(action) => wanted.add("action =", action),
             None => {}
         }
-        if let Some(since) = filter.since {
-            wanted.add("at >=", since);
-        }
-        if let Some(until) = filter.until {
-            wanted.add("at <", until);
-        }
-        if let Some(after) = &page.after {
-            wanted.add("id <", after.as_str());
-        }
+        wanted.add_some("at >=", filter.since);
+        wanted.add_some("at <", filter.until);
+        wanted.add_some("id <", page.after.as_deref());
         let sql = format!(
             "SELECT id, at, actor, actor_name, action, target, convention, detail FROM identity_audit{} ORDER BY id DESC LIMIT {}",
             wanted.clause(),
             page.reading()
         );
-        let rows = self.read(&sql, &wanted.parameters).await?;
+        let rows = self.read(&sql, wanted.parameters()).await?;
         rows.rows.iter().map(|row| entry(row)).collect()
-    }
-}
-
-/// WHERE, one condition at a time.
-#[derive(Default)]
-struct Conditions {
-    texts: Vec<String>,
-    parameters: Vec<Value>,
-}
-
-impl Conditions {
-    fn add(&mut self, column_and_operator: &str, value: impl Into<Value>) {
-        self.parameters.push(value.into());
-        self.texts.push(format!("{column_and_operator} ${}", self.parameters.len()));
-    }
-
-    fn clause(&self) -> String {
-        if self.texts.is_empty() { String::new() } else { format!(" WHERE {}", self.texts.join(" AND ")) }
     }
 }
 

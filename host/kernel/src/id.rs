@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 macro_rules! generated_id {
@@ -19,9 +21,7 @@ macro_rules! generated_id {
             #[must_use]
             #[expect(clippy::new_without_default, reason = "a default id would look like a constant")]
             pub fn new() -> Self {
-                let mut id = ulid::Ulid::generate().to_string();
-                id.make_ascii_lowercase();
-                Self(id)
+                Self(lower(ulid::Ulid::generate()))
             }
 
             /// Takes an id as stored; stored ids were made by [`Self::new`].
@@ -65,9 +65,36 @@ generated_id!(
     EventId
 );
 generated_id!(
+    /// One event on its way to one subscriber, for people: a dead letter's.
+    DeliveryId
+);
+generated_id!(
     /// One request from outside, quoted in logs and error answers.
     RequestId
 );
+
+/// Makes the ids of what somebody did: they sort in the order they were made, also within a millisecond. A convention's trails are woven
+/// into one by them.
+#[derive(Debug, Default)]
+pub struct DeedIds(Mutex<ulid::Generator>);
+
+impl DeedIds {
+    /// The id of what was done at this instant.
+    #[must_use]
+    pub fn next(&self, at: Timestamp) -> String {
+        let id = match self.0.lock().generate_from_datetime(at.into()) {
+            Ok(id) => id,
+            Err(overflow) => overflow.commit_overflow_increment(),
+        };
+        lower(id)
+    }
+}
+
+fn lower(id: ulid::Ulid) -> String {
+    let mut id = id.to_string();
+    id.make_ascii_lowercase();
+    id
+}
 
 /// `publisher/name`, each 2–40 of `a-z 0-9 -`, starting with a letter: `conman/night-market`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -189,6 +216,16 @@ impl fmt::Display for Slug {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_deeds_sort_in_their_order() {
+        let ids = DeedIds::default();
+        let at: Timestamp = "2026-08-14T10:00:00Z".parse().unwrap();
+        let instants = std::iter::repeat_n(at, 1000).chain([at + std::time::Duration::from_millis(1)]);
+        let made: Vec<_> = instants.map(|at| ids.next(at)).collect();
+        assert!(made.is_sorted_by(|one, next| one < next));
+        assert!(made.iter().all(|id| id.len() == 26 && !id.bytes().any(|b| b.is_ascii_uppercase())), "{made:?}");
+    }
 
     #[test]
     fn a_plugin_id_has_a_publisher_and_a_name() {

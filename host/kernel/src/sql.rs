@@ -227,6 +227,40 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// What a WHERE asks for, one condition at a time; nothing at first.
+#[derive(Debug, Default)]
+pub struct Conditions {
+    texts: Vec<String>,
+    parameters: Vec<Value>,
+}
+
+impl Conditions {
+    /// One more that has to hold: `actor =`, and what it is compared to.
+    pub fn add(&mut self, column_and_operator: &str, value: impl Into<Value>) {
+        self.parameters.push(value.into());
+        self.texts.push(format!("{column_and_operator} ${}", self.parameters.len()));
+    }
+
+    /// One more, where there is something to compare to.
+    pub fn add_some(&mut self, column_and_operator: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.add(column_and_operator, value);
+        }
+    }
+
+    /// ` WHERE …`, or nothing: what follows a table's name.
+    #[must_use]
+    pub fn clause(&self) -> String {
+        if self.texts.is_empty() { String::new() } else { format!(" WHERE {}", self.texts.join(" AND ")) }
+    }
+
+    /// What the clause compares to, in its order.
+    #[must_use]
+    pub fn parameters(&self) -> &[Value] {
+        &self.parameters
+    }
+}
+
 // === impl Value: conversions that make parameters readable ===
 
 impl From<&str> for Value {
@@ -393,6 +427,17 @@ impl RowExt for [Value] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn conditions_are_numbered_as_they_come() {
+        let mut wanted = Conditions::default();
+        assert_eq!((wanted.clause().as_str(), wanted.parameters()), ("", &[][..]));
+        wanted.add("actor =", "ada");
+        wanted.add_some("action =", None::<&str>);
+        wanted.add_some("at <", Some(7_i64));
+        assert_eq!(wanted.clause(), " WHERE actor = $1 AND at < $2");
+        assert_eq!(wanted.parameters(), ["ada".into(), Value::Integer(7)]);
+    }
 
     #[test]
     fn no_value_is_free() {

@@ -8,8 +8,6 @@ use conman_kernel::digest::Digest;
 use conman_kernel::dispatch::{CallKind, FieldCall, RouteCall, Scope};
 use conman_kernel::id::RequestId;
 use conman_storage::PluginDeed;
-use jiff::Timestamp;
-use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::log_ring::cut;
@@ -41,10 +39,6 @@ enum What {
         body: Digest,
     },
 }
-
-/// Makes the ids of deeds: they sort in the order they were made, also within a millisecond.
-#[derive(Default)]
-pub(crate) struct DeedIds(Mutex<ulid::Generator>);
 
 impl Doing {
     /// None for what only reads.
@@ -120,14 +114,4 @@ impl What {
 /// What is told of something too long to be kept.
 fn sum(bytes: usize, digest: Digest) -> String {
     format!("\"bytes\":{bytes},\"digest\":\"{digest}\"")
-}
-
-impl DeedIds {
-    fn next(&self, at: Timestamp) -> String {
-        let id = match self.0.lock().generate_from_datetime(at.into()) {
-            Ok(id) => id,
-            Err(overflow) => overflow.commit_overflow_increment(),
-        };
-        id.to_string().to_lowercase()
-    }
 }

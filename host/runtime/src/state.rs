@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use conman_kernel::clock::Clock;
+use conman_kernel::id::DeedIds;
 
 use crate::call_log::CallLog;
 use crate::cpu::CpuMeter;
-use crate::doing::DeedIds;
 use crate::enabled::Enabled;
 use crate::entropy::Entropy;
 use crate::memory::HeldMemory;

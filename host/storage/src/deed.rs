@@ -1,6 +1,6 @@
 //! What people did through a plugin. The host writes it in the transaction of the change itself, and nobody but the host reads it.
 
-use conman_kernel::sql::{RowExt, SqlError, Value, read};
+use conman_kernel::sql::{Conditions, RowExt, SqlError, Value, read};
 use jiff::Timestamp;
 
 use crate::plugin_database::PluginDatabase;
@@ -43,22 +43,17 @@ impl PluginDatabase {
     /// # Errors
     /// See [`SqlError`].
     pub async fn deeds(&self, filter: &DeedFilter, limit: u32) -> Result<Vec<PluginDeed>, SqlError> {
-        let wanted = [
-            ("actor =", filter.actor.as_deref().map(Value::from)),
-            ("action =", filter.action.as_deref().map(Value::from)),
-            ("at >=", filter.since.map(Value::from)),
-            ("at <", filter.until.map(Value::from)),
-            ("id <", filter.after.as_deref().map(Value::from)),
-        ];
-        let (conditions, parameters): (Vec<_>, Vec<_>) =
-            wanted.into_iter().filter_map(|(condition, value)| Some((condition, value?))).unzip();
-        let conditions: Vec<_> =
-            conditions.iter().zip(1..).map(|(condition, place)| format!("{condition} ${place}")).collect();
-        let clause = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let mut wanted = Conditions::default();
+        wanted.add_some("actor =", filter.actor.as_deref());
+        wanted.add_some("action =", filter.action.as_deref());
+        wanted.add_some("at >=", filter.since);
+        wanted.add_some("at <", filter.until);
+        wanted.add_some("id <", filter.after.as_deref());
         let sql = format!(
-            "SELECT id, at, actor, actor_name, action, detail FROM conman_deed{clause} ORDER BY id DESC LIMIT {limit}"
+            "SELECT id, at, actor, actor_name, action, detail FROM conman_deed{} ORDER BY id DESC LIMIT {limit}",
+            wanted.clause()
         );
-        let rows = read(self.host.as_ref(), &sql, &parameters).await?;
+        let rows = read(self.host.as_ref(), &sql, wanted.parameters()).await?;
         rows.rows.iter().map(|row| deed(row)).collect()
     }
 }

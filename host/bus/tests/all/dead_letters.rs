@@ -1,7 +1,7 @@
 //! What could not be delivered, and what people do about it.
 
-use conman_bus::{BusError, DeliveryId};
-use conman_kernel::id::ConventionId;
+use conman_bus::BusError;
+use conman_kernel::id::{ConventionId, DeliveryId};
 
 use crate::world::{Act, World, lasting, on_both};
 
@@ -88,7 +88,7 @@ async fn dead_letters_are_paged_discarded_and_forgotten_with_their_plugin() {
         bus.discard(&world.convention, &rest[0].id).await.unwrap();
         let gone = bus.discard(&world.convention, &rest[0].id).await;
         assert!(matches!(gone, Err(BusError::NotFound(_))), "{gone:?}");
-        assert!(bus.discard(&world.convention, &DeliveryId::from_shown("nothing")).await.is_err());
+        assert!(bus.discard(&world.convention, &DeliveryId::from_stored("nothing")).await.is_err());
         assert_eq!(bus.forget(&world.convention, &one).await.unwrap(), 2);
         assert!(world.dead(&bus).await.is_empty());
     })

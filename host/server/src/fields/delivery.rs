@@ -1,8 +1,9 @@
 //! Events that a plugin failed to handle too often: seeing them, trying once more, giving up.
 
-use conman_bus::{DeadLetter, DeliveryId};
+use conman_bus::DeadLetter;
 use conman_identity::{Deed, Realm, permission};
 use conman_kernel::fault::Fault;
+use conman_kernel::id::DeliveryId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ async fn allowed(ask: Ask<'_>) -> Result<(), Fault> {
 pub(super) async fn dead_letters(ask: Ask<'_>) -> Answer {
     allowed(ask).await?;
     let page = ask.arguments::<Paging>()?.request()?;
-    let after = page.after.map(DeliveryId::from_shown);
+    let after = page.after.map(DeliveryId::from_stored);
     let letters = ask.desk.parts.bus.dead_letters(&ask.convention()?.id, after.as_ref(), page.limit).await?;
     Ok(letters.iter().map(letter_json).collect())
 }
@@ -39,7 +40,7 @@ fn letter_json(letter: &DeadLetter) -> Value {
 pub(super) async fn replay(ask: Ask<'_>) -> Answer {
     let Which { id } = ask.arguments()?;
     allowed(ask).await?;
-    ask.desk.parts.bus.replay(&ask.convention()?.id, &DeliveryId::from_shown(id.as_str())).await?;
+    ask.desk.parts.bus.replay(&ask.convention()?.id, &DeliveryId::from_stored(id.as_str())).await?;
     record(ask, "event.replayed", format!("delivery:{id}"), Value::Null).await?;
     Ok(json!(true))
 }
@@ -62,7 +63,7 @@ pub(super) async fn replay_all(ask: Ask<'_>) -> Answer {
 pub(super) async fn discard(ask: Ask<'_>) -> Answer {
     let Which { id } = ask.arguments()?;
     allowed(ask).await?;
-    ask.desk.parts.bus.discard(&ask.convention()?.id, &DeliveryId::from_shown(id.as_str())).await?;
+    ask.desk.parts.bus.discard(&ask.convention()?.id, &DeliveryId::from_stored(id.as_str())).await?;
     record(ask, "event.discarded", format!("delivery:{id}"), Value::Null).await?;
     Ok(json!(true))
 }
