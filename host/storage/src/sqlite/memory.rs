@@ -101,13 +101,17 @@ impl Account {
         Self { held: AtomicUsize::new(0), all }
     }
 
-    /// Whether so many bytes are granted.
+    /// Whether so many bytes are granted. What is refused never counts, not even for a moment: somebody else would be refused for it. So
+    /// what several threads are granted at the same instant may be more than all are to hold together, once and by that much.
     fn take(&self, bytes: usize) -> bool {
-        let held = self.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let all = self.all.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let granted = held <= GUARANTEED || (held <= SHARE && all <= MOST);
-        if !granted {
-            self.give_back(bytes);
+        let with_these = |held: usize| {
+            let held = held.saturating_add(bytes);
+            let all = || self.all.load(Ordering::Relaxed).saturating_add(bytes);
+            (held <= GUARANTEED || (held <= SHARE && all() <= MOST)).then_some(held)
+        };
+        let granted = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_these).is_ok();
+        if granted {
+            self.all.fetch_add(bytes, Ordering::Relaxed);
         }
         granted
     }
@@ -219,6 +223,8 @@ const unsafe extern "C" fn start(_data: *mut c_void) -> c_int {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     const MIB: usize = 1 << 20;
@@ -238,6 +244,37 @@ mod tests {
         hungry.first().unwrap().give_back(SHARE);
         assert!(neighbour.take(SHARE - GUARANTEED));
         assert!(!neighbour.take(1), "that is its share");
+    }
+
+    #[test]
+    fn what_is_refused_stands_in_nobodys_way() {
+        static ALL: AtomicUsize = AtomicUsize::new(0);
+        let (hungry, neighbour) = (Account::among(&ALL), Account::among(&ALL));
+        assert!(hungry.take(GUARANTEED - MIB) && neighbour.take(GUARANTEED));
+        // So much is left to all that what the neighbour asks for just fits.
+        ALL.store(MOST - MIB, Ordering::Relaxed);
+        let again = |asking: &Account| {
+            (0..100_000).all(|_| {
+                let granted = asking.take(MIB);
+                if granted {
+                    asking.give_back(MIB);
+                }
+                granted
+            })
+        };
+        for asking in [&hungry, &neighbour] {
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        assert!(!hungry.take(SHARE));
+                    }
+                });
+                let granted = again(asking);
+                done.store(true, Ordering::Relaxed);
+                assert!(granted);
+            });
+        }
     }
 
     /// Moves a pointer to another thread.
