@@ -31,11 +31,11 @@ pub(super) async fn trail(ask: Ask<'_>) -> Answer {
     parts.identity.require(&ask.scope.actor, &ask.realm(None), permission::AUDIT_READ).await?;
     let convention = ask.scope.convention.as_ref().map(|convention| convention.id.clone());
     let filter = AuditFilter { convention, actor, action, since, until };
-    let mut entries = if filter.action.as_deref().is_some_and(is_of_a_plugin) {
-        Vec::new()
-    } else {
-        parts.identity.audit_trail(&ask.scope.actor, &filter, &page).await?
-    };
+    let mut entries = Vec::new();
+    if !filter.action.as_deref().is_some_and(is_of_a_plugin) {
+        let own = parts.identity.audit_trail(&ask.scope.actor, &filter, &page).await?;
+        entries.extend(own.into_iter().map(Entry::Own));
+    }
     if let Some(convention) = &filter.convention {
         // Those that are disabled too: what was done through them has been done.
         for plugin in parts.storage.list(convention).await? {
@@ -44,9 +44,40 @@ pub(super) async fn trail(ask: Ask<'_>) -> Answer {
         }
     }
     // The newest of all: each trail gave a page of its own at least, or all that it has.
-    entries.sort_by(|a, b| b.id.cmp(&a.id));
-    let Page { items, next } = page.cut(entries, |entry| entry.id.clone());
-    Ok(json!({ "items": items.iter().map(entry_json).collect::<Value>(), "next": next }))
+    entries.sort_by(|a, b| b.id().cmp(a.id()));
+    let Page { items, next } = page.cut(entries, |entry| entry.id().to_owned());
+    Ok(json!({ "items": items.into_iter().map(Entry::json).collect::<Value>(), "next": next }))
+}
+
+/// An entry as it was read. Of every plugin's page most entries are older than those that are shown, so that they are read no further.
+enum Entry {
+    Own(AuditEntry),
+    Through(PluginId, PluginDeed),
+}
+
+impl Entry {
+    fn id(&self) -> &str {
+        match self {
+            Self::Own(entry) => &entry.id,
+            Self::Through(_, deed) => &deed.id,
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Own(AuditEntry { id, at, actor, actor_name, action, target, before, after, .. }) => {
+                json!({ "id": id, "at": at, "actor": actor, "name": actor_name, "action": action, "target": target, "before": before, "after": after })
+            }
+            Self::Through(plugin, PluginDeed { id, at, actor, actor_name, action, detail }) => {
+                // One that cannot be read must not hide the others: it is shown as it is.
+                let after = serde_json::from_str(&detail).unwrap_or(Value::String(detail));
+                json!({
+                    "id": id, "at": at, "actor": actor, "name": actor_name, "action": format!("{plugin}.{action}"),
+                    "target": format!("plugin:{plugin}"), "before": null, "after": after,
+                })
+            }
+        }
+    }
 }
 
 /// No action of the host's own has a slash, every plugin's id has one.
@@ -61,7 +92,7 @@ async fn done_through(
     plugin: &PluginId,
     filter: &AuditFilter,
     page: &PageRequest,
-) -> Result<Vec<AuditEntry>, Fault> {
+) -> Result<Vec<Entry>, Fault> {
     let action = match &filter.action {
         None => None,
         Some(action) => match action.strip_prefix(plugin.as_str()).and_then(|rest| rest.strip_prefix('.')) {
@@ -80,22 +111,7 @@ async fn done_through(
         after: page.after.clone(),
     };
     let deeds = database.deeds(&filter, page.reading()).await?;
-    deeds.into_iter().map(|deed| entry(convention, plugin, deed)).collect()
-}
-
-fn entry(convention: &ConventionId, plugin: &PluginId, deed: PluginDeed) -> Result<AuditEntry, Fault> {
-    let PluginDeed { id, at, actor, actor_name, action, detail } = deed;
-    Ok(AuditEntry {
-        after: serde_json::from_str(&detail).map_err(|error| Fault::internal(format!("{id} is damaged: {error}")))?,
-        id,
-        at,
-        actor,
-        actor_name,
-        action: format!("{plugin}.{action}"),
-        target: format!("plugin:{plugin}"),
-        convention: Some(convention.clone()),
-        before: Value::Null,
-    })
+    Ok(deeds.into_iter().map(|deed| Entry::Through(plugin.clone(), deed)).collect())
 }
 
 /// A trail with a gap would tell that nothing was done there.
@@ -103,7 +119,25 @@ fn unreadable(plugin: &PluginId, fault: Fault) -> Fault {
     Fault { message: format!("what was done through {plugin} cannot be read: {}", fault.message), ..fault }
 }
 
-fn entry_json(entry: &AuditEntry) -> Value {
-    let AuditEntry { id, at, actor, actor_name, action, target, before, after, .. } = entry;
-    json!({ "id": id, "at": at, "actor": actor, "name": actor_name, "action": action, "target": target, "before": before, "after": after })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_shown_as_it_is() {
+        let shown = |detail: &str| {
+            let deed = PluginDeed {
+                id: "1".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+                actor: "system".to_owned(),
+                actor_name: String::new(),
+                action: "sign".to_owned(),
+                detail: detail.to_owned(),
+            };
+            Entry::Through("examples/hello".parse().unwrap(), deed).json()["after"].take()
+        };
+        assert_eq!(shown(r#"{"request":"r"}"#), json!({ "request": "r" }));
+        let too_deep = "[".repeat(200) + &"]".repeat(200);
+        assert_eq!(shown(&too_deep), json!(too_deep));
+    }
 }
