@@ -72,11 +72,14 @@ impl Dispatcher for Runtime {
         }
     }
 
-    async fn route(&self, scope: &Scope, call: RouteCall) -> Result<RouteAnswer, Fault> {
+    async fn route(&self, scope: &Scope, mut call: RouteCall) -> Result<RouteAnswer, Fault> {
         let enabled = self.of_scope(scope, &call.plugin)?;
         let kind = call.kind;
         // For the trail, and for whoever asks again.
-        let body = (kind != CallKind::Query).then(|| Digest::of(&call.body));
+        let body = match kind {
+            CallKind::Query => None,
+            CallKind::Mutation | CallKind::Action => Some(digest_of(&mut call.body).await?),
+        };
         let remembered = body.and_then(|body| Remembered::of_route(scope, &call, body, &self.surroundings().clock));
         let manifest = &enabled.plugin.package.manifest;
         let doing = body.map(|body| Doing::of_route(scope, &call, body, manifest, self.surroundings()));
@@ -98,6 +101,20 @@ impl Dispatcher for Runtime {
     fn revision(&self, scope: &Scope, plugin: &PluginId) -> u64 {
         self.of_scope(scope, plugin).map_or(0, |enabled| enabled.standing.revision())
     }
+}
+
+/// The digest of a body. A long one would hold up others on this thread.
+async fn digest_of(body: &mut Vec<u8>) -> Result<Digest, Fault> {
+    const LONG: usize = 256 << 10;
+
+    if body.len() <= LONG {
+        return Ok(Digest::of(body));
+    }
+    let long = std::mem::take(body);
+    let hashed = tokio::task::spawn_blocking(move || (Digest::of(&long), long)).await;
+    let (digest, long) = hashed.map_err(Fault::internal)?;
+    *body = long;
+    Ok(digest)
 }
 
 /// The contract's records grow in `extra`.
