@@ -56,10 +56,11 @@ impl Runtime {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
         inventory.require_installed(plugin, digest).await?;
-        if enabled_rows(&inventory.database).await?.iter().any(|row| row.digest == digest) {
-            return Err(EnableError::InUse(plugin.clone()));
+        match inventory.packages.remove(digest).await {
+            // Whichever host has enabled it, and however lately: the database knows.
+            Err(SqlError::Constraint(_)) => Err(EnableError::InUse(plugin.clone())),
+            removed => Ok(removed?),
         }
-        Ok(inventory.packages.remove(digest).await?)
     }
 
     /// What a package adds to the schema, as it was when it was installed; its file need not be there.

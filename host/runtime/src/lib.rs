@@ -44,7 +44,7 @@ pub use engine::{Allocation, EngineError};
 pub use entropy::Entropy;
 pub use figures::{CallObserver, CallSort, RuntimeFigures};
 pub use inventory::{
-    Absent, AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
+    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, MIGRATIONS, Wanted,
 };
 pub use limits::{Budget, Limits};
 pub use log_ring::{LogLevel, LogLine};

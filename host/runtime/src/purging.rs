@@ -5,43 +5,51 @@ use std::sync::Arc;
 
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_storage::Unsent;
-use tokio::sync::{MutexGuard, OwnedSemaphorePermit};
+use tokio::sync::{OwnedRwLockWriteGuard, OwnedSemaphorePermit};
 
 use crate::inventory::{EnableError, enabled_in};
 use crate::runtime::Runtime;
+use crate::standing::Standing;
 
 /// A disabled plugin of which nothing runs here, and nothing will while this is held. Other hosts on the same database may still be at it for
 /// a while; what they tell meanwhile keeps it from being removed.
+#[must_use = "nothing is removed before `finish`"]
 pub struct Purging<'r> {
     runtime: &'r Runtime,
     convention: ConventionId,
     plugin: PluginId,
-    _unchanged: MutexGuard<'r, ()>,
-    _quiet: Option<OwnedSemaphorePermit>,
+    /// None where nothing of it ever ran.
+    quiet: Option<Quiet>,
+}
+
+/// That no call runs and nothing is being committed.
+struct Quiet {
+    _permits: Option<OwnedSemaphorePermit>,
+    _lane: OwnedRwLockWriteGuard<()>,
 }
 
 impl Runtime {
-    /// Begins to remove everything that a disabled plugin has stored in a convention: waits for its running calls. Nothing is removed yet.
+    /// Begins to remove everything that a disabled plugin has stored in a convention: waits for its running calls. Nothing is removed before
+    /// [`Purging::finish`], and nobody else's changes wait until then.
     ///
     /// # Errors
-    /// [`EnableError::InUse`] while it is enabled, or when it is enabled again meanwhile.
-    pub async fn purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Purging<'_>, EnableError> {
-        let inventory = self.inventory();
+    /// [`EnableError::InUse`] while it is enabled.
+    pub async fn begin_purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Purging<'_>, EnableError> {
         self.require_disabled(convention, plugin).await?;
-        let standing = inventory.standing(convention, plugin);
-        let all = u32::try_from(inventory.calls_per_plugin).unwrap_or(u32::MAX);
-        // All permits at once; they are never closed. Before anything is locked, because calls may take long and everybody else's changes
-        // need not wait for them. Who waits for a permit still is let in to a database that is gone, and can do nothing there.
-        let quiet = Arc::clone(&standing.permits).acquire_many_owned(all).await.ok();
-        let unchanged = inventory.changing.lock().await;
-        self.require_disabled(convention, plugin).await?;
-        Ok(Purging {
-            runtime: self,
-            convention: convention.clone(),
-            plugin: plugin.clone(),
-            _unchanged: unchanged,
-            _quiet: quiet,
-        })
+        let quiet = match self.inventory().known_standing(convention, plugin) {
+            Some(standing) => Some(self.quiet(&standing).await),
+            None => None,
+        };
+        Ok(Purging { runtime: self, convention: convention.clone(), plugin: plugin.clone(), quiet })
+    }
+
+    /// Waits until nothing of the plugin runs. Who waits for a permit still is let in to a database that is gone, and can do nothing there.
+    async fn quiet(&self, standing: &Standing) -> Quiet {
+        let all = u32::try_from(self.inventory().calls_per_plugin).unwrap_or(u32::MAX);
+        // All permits at once; they are never closed.
+        let permits = Arc::clone(&standing.permits).acquire_many_owned(all).await.ok();
+        // An action whose time is up may have left a commit behind that goes on without a permit.
+        Quiet { _permits: permits, _lane: Arc::clone(&standing.lane).write_owned().await }
     }
 
     /// From the database: another host may have enabled it, and what cannot be loaded here is enabled all the same.
@@ -58,8 +66,118 @@ impl Purging<'_> {
     /// Removes everything the plugin has stored.
     ///
     /// # Errors
-    /// When the database refuses to let go of it; see [`Storage::purge`](conman_storage::Storage::purge).
+    /// [`EnableError::InUse`] when it was enabled meanwhile, and when the database refuses to let go of it; see
+    /// [`Storage::purge`](conman_storage::Storage::purge).
     pub async fn finish(self, unsent: Unsent) -> Result<(), EnableError> {
-        Ok(self.runtime.inventory().storage.purge(&self.convention, &self.plugin, unsent).await?)
+        let Self { runtime, convention, plugin, quiet } = self;
+        let inventory = runtime.inventory();
+        let _one = inventory.changing.lock().await;
+        runtime.require_disabled(&convention, &plugin).await?;
+        // Enabled for the first time and disabled again meanwhile: nobody has waited for what ran.
+        if quiet.is_none() && inventory.known_standing(&convention, &plugin).is_some() {
+            return Err(EnableError::InUse(plugin));
+        }
+        Ok(inventory.storage.purge(&convention, &plugin, unsent).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use conman_kernel::clock::SystemClock;
+    use conman_storage::{Location, Storage};
+
+    use super::*;
+    use crate::engine::Allocation;
+    use crate::runtime::RuntimeConfig;
+
+    struct Place {
+        runtime: Runtime,
+        convention: ConventionId,
+        plugin: PluginId,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let storage = Storage::open(Location::Folder(folder.path().to_owned())).await.unwrap();
+            let config = RuntimeConfig {
+                allocation: Allocation::OnDemand { calls: 2 },
+                ..RuntimeConfig::in_folder(folder.path())
+            };
+            let runtime = Runtime::open(config, storage.clone(), storage.host(), Arc::new(SystemClock)).await.unwrap();
+            let (convention, plugin) = (ConventionId::new(), "tests/probe".parse().unwrap());
+            Self { runtime, convention, plugin, _folder: folder }
+        }
+
+        fn standing(&self) -> Arc<Standing> {
+            self.runtime.inventory().standing(&self.convention, &self.plugin)
+        }
+
+        /// Runs `meanwhile` to its end; the purge must have begun only after that.
+        async fn purge_waits_for(&self, meanwhile: impl Future<Output = ()>) {
+            let begun = self.runtime.begin_purge(&self.convention, &self.plugin);
+            let mut begun = std::pin::pin!(begun);
+            tokio::select! {
+                biased;
+                _ = &mut begun => panic!("the purge did not wait"),
+                () = meanwhile => {}
+            }
+            begun.await.unwrap().finish(Unsent::Kept).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_purge_that_waits_for_a_call_holds_up_nobody_elses_changes() {
+        let place = Place::new().await;
+        let standing = place.standing();
+        let call = Arc::clone(&standing.permits).acquire_owned().await.unwrap();
+        let changes = async {
+            // Who waits for all permits has taken those that are free.
+            while standing.permits.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            place.runtime.refresh().await.unwrap();
+            drop(call);
+        };
+        place.purge_waits_for(changes).await;
+    }
+
+    #[tokio::test]
+    async fn a_purge_waits_for_a_commit_that_outlives_its_call() {
+        let place = Place::new().await;
+        let standing = place.standing();
+        let commit = Arc::clone(&standing.lane).read_owned().await;
+        let committing = async {
+            // The lane is fair: nobody passes the one who waits to have it alone.
+            while standing.lane.try_read().is_ok() {
+                tokio::task::yield_now().await;
+            }
+            drop(commit);
+        };
+        place.purge_waits_for(committing).await;
+    }
+
+    #[tokio::test]
+    async fn others_change_what_they_like_between_the_steps() {
+        let place = Place::new().await;
+        let _ = place.standing();
+        let purging = place.runtime.begin_purge(&place.convention, &place.plugin).await.unwrap();
+        place.runtime.refresh().await.unwrap();
+        purging.finish(Unsent::Kept).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_never_ran_leaves_nothing_behind() {
+        let place = Place::new().await;
+        let begin = async || place.runtime.begin_purge(&place.convention, &place.plugin).await.unwrap();
+        begin().await.finish(Unsent::Kept).await.unwrap();
+        assert!(place.runtime.inventory().known_standing(&place.convention, &place.plugin).is_none());
+        // What ran for the first time after the first step has not been waited for.
+        let purging = begin().await;
+        let _ = place.standing();
+        assert!(matches!(purging.finish(Unsent::Kept).await, Err(EnableError::InUse(_))));
     }
 }

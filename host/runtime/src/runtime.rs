@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use conman_kernel::clock::Clock;
 use conman_kernel::dispatch::CommitListener;
-use conman_kernel::id::{ConventionId, DeedIds, PluginId};
+use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
 use conman_storage::Storage;
 use tokio::sync::Semaphore;
@@ -16,12 +16,13 @@ use tokio::sync::Semaphore;
 use crate::breaker::BreakerConfig;
 use crate::call::Caller;
 use crate::compiled::CompiledCode;
+use crate::doing::DeedIds;
 use crate::enabled::Enabled;
 use crate::engine::{Allocation, Engine, EngineError};
 use crate::entropy::Entropy;
 use crate::figures::{CallObserver, RuntimeFigures};
 use crate::idempotency::Twins;
-use crate::inventory::{Absent, EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
+use crate::inventory::{EnabledRow, Inventory, MIGRATIONS, PackageStore, enabled_rows};
 use crate::limits::Limits;
 use crate::log_ring::LogLine;
 use crate::standing::SharedListener;
@@ -88,7 +89,7 @@ struct Inner {
 }
 
 impl Runtime {
-    /// Starts the engine, and loads what is enabled. What cannot be loaded is answered as [`Absent`]: the rest runs without it.
+    /// Starts the engine, and loads what is enabled. What cannot be loaded is logged and is [absent](Self::absent): the rest runs without it.
     ///
     /// # Errors
     /// [`RuntimeError`]
@@ -97,7 +98,7 @@ impl Runtime {
         storage: Storage,
         database: SharedDatabase,
         clock: Arc<dyn Clock>,
-    ) -> Result<(Self, Vec<Absent>), RuntimeError> {
+    ) -> Result<Self, RuntimeError> {
         storage.migrate_host("runtime", MIGRATIONS).await?;
         let engine = Arc::new(Engine::new(config.allocation)?);
         let listener: SharedListener = Arc::new(ArcSwapOption::empty());
@@ -127,22 +128,22 @@ impl Runtime {
             listener,
             loaded: parking_lot::Mutex::default(),
             standings: parking_lot::Mutex::default(),
-            absent: parking_lot::Mutex::default(),
+            unloaded: parking_lot::Mutex::default(),
             generation: ArcSwap::from_pointee(HashMap::new()),
             changing: tokio::sync::Mutex::default(),
         };
         let runtime = Self(Arc::new(Inner { inventory, caller: Arc::new(caller), twins: Arc::default(), calls }));
         let rows = enabled_rows(&runtime.0.inventory.database).await?;
-        let (_, absent) = runtime.0.inventory.load(rows).await?;
-        Ok((runtime, absent))
+        runtime.0.inventory.load(rows).await;
+        Ok(runtime)
     }
 
     /// Takes over what another host on the same database enabled, changed or disabled since, and what could not be loaded before and
-    /// now can; answers the conventions in which something is different, and what cannot be loaded since this time.
+    /// now can; answers the conventions in which something is different.
     ///
     /// # Errors
     /// [`SqlError`]
-    pub async fn refresh(&self) -> Result<(Vec<ConventionId>, Vec<Absent>), SqlError> {
+    pub async fn refresh(&self) -> Result<Vec<ConventionId>, SqlError> {
         let inventory = &self.0.inventory;
         let _one = inventory.changing.lock().await;
         let rows = enabled_rows(&inventory.database).await?;
@@ -155,12 +156,11 @@ impl Runtime {
                 }
             }
         }
-        inventory.forget_absent_except(&rows);
+        inventory.forget_unloaded_except(&rows);
         let changed =
             |row: &EnabledRow| inventory.find(&row.convention, &row.plugin).is_none_or(|enabled| !enabled.is(row));
-        let (loaded, absent) = inventory.load(rows.into_iter().filter(changed).collect()).await?;
-        concerned.extend(loaded);
-        Ok((concerned.into_iter().collect(), absent))
+        concerned.extend(inventory.load(rows.into_iter().filter(changed).collect()).await);
+        Ok(concerned.into_iter().collect())
     }
 
     /// Says who is told of commits; one listener, settable at any time.

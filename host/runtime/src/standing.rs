@@ -20,7 +20,8 @@ pub(crate) struct Standing {
     pub(crate) plugin: PluginId,
     /// How many calls may run at once.
     pub(crate) permits: Arc<Semaphore>,
-    /// Read-write transactions share it; one that lost several conflicts takes it alone, so that it cannot lose again here.
+    /// Read-write transactions share it; one that lost several conflicts takes it alone, so that it cannot lose again here, and so does who
+    /// wants that there is none.
     pub(crate) lane: Arc<RwLock<()>>,
     pub(crate) breaker: Breaker,
     pub(crate) log: Arc<LogRing>,

@@ -40,7 +40,7 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// The right to have a read-write transaction open, shared or alone; held for as long as the transaction is.
+/// The right to have a read-write transaction open, shared or alone; held for as long as the transaction is, also while it commits.
 #[expect(dead_code, reason = "held, never looked at")]
 enum Lane {
     Shared(OwnedRwLockReadGuard<()>),

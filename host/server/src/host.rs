@@ -106,8 +106,7 @@ impl Host {
         let identity = Identity::new(storage.host(), Arc::clone(&clock), IdentityConfig::default());
         let runtime_config = RuntimeConfig::in_folder(config.folder.path());
         // Plugins that cannot be loaded any more have been logged; the rest of the host is not to suffer from them.
-        let (runtime, _absent) =
-            Runtime::open(runtime_config, storage.clone(), storage.host(), Arc::clone(&clock)).await?;
+        let runtime = Runtime::open(runtime_config, storage.clone(), storage.host(), Arc::clone(&clock)).await?;
         runtime.on_call(Arc::clone(&metrics) as Arc<dyn CallObserver>);
 
         let host_plugin = HOST_PLUGIN.parse().map_err(Fault::internal)?;

@@ -1,5 +1,5 @@
 //! What has to be done from time to time: what nobody will ask for again is forgotten, and what other hosts on the same database have
-//! changed is taken over; as is what could not be loaded, once its package is back.
+//! changed is taken over; as is what could not be loaded, once its package or its database is back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +26,15 @@ pub(crate) async fn forget(parts: Arc<Parts>) {
 /// Takes over what other hosts have enabled and disabled. Only a PostgreSQL can have several hosts.
 pub(crate) async fn follow(parts: Arc<Parts>) {
     while waited(&parts, FOLLOW).await {
-        if let Err(error) = take_over(&parts).await {
+        if let Err(error) = catch_up(&parts).await {
             tracing::warn!(%error, "cannot see what other hosts have changed; trying again in a moment");
         }
     }
 }
 
 /// Brings what is at work here in line with what the database says is enabled, as far as it can be loaded.
-pub(crate) async fn take_over(parts: &Parts) -> Result<(), SqlError> {
-    let (concerned, _absent) = parts.runtime.refresh().await?;
+pub(crate) async fn catch_up(parts: &Parts) -> Result<(), SqlError> {
+    let concerned = parts.runtime.refresh().await?;
     for convention in &concerned {
         if let Err(fault) = parts.conventions.open(convention).await {
             let (message, detail) = (fault.message, fault.detail);

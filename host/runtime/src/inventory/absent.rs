@@ -10,17 +10,6 @@ use conman_kernel::sql::SqlError;
 
 use super::{EnableError, EnabledRow, InstallError, Inventory, enabled_in};
 
-/// A plugin that should be enabled and is not, because its package cannot be loaded any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absent {
-    /// Where.
-    pub convention: ConventionId,
-    /// Which.
-    pub plugin: PluginId,
-    /// Why, and what to do.
-    pub reason: String,
-}
-
 /// What the database knows of a plugin that is enabled and not loaded here: what it will need as soon as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsentPlugin {
@@ -32,29 +21,29 @@ pub struct AbsentPlugin {
     pub sdl: String,
 }
 
-/// What is remembered of it.
-pub(crate) struct Missing {
+/// What is remembered of one that could not be loaded.
+pub(crate) struct Unloaded {
     pub(super) row: EnabledRow,
     reason: String,
-    /// Whether it takes a file to come back. Whatever else is wrong with a package stays wrong.
-    awaits_file: bool,
+    /// Whether it may come back as it is, with its file or its database. Whatever else is wrong with a package stays wrong.
+    may_come_back: bool,
 }
 
 impl Inventory {
-    /// Loads what is enabled; answers where something was, and what cannot be and was not known to be so.
-    pub(crate) async fn load(&self, rows: Vec<EnabledRow>) -> Result<(BTreeSet<ConventionId>, Vec<Absent>), SqlError> {
-        let (mut loaded, mut absent) = (BTreeSet::new(), Vec::new());
+    /// Loads what is enabled, as far as that is possible; answers where something was.
+    pub(crate) async fn load(&self, rows: Vec<EnabledRow>) -> BTreeSet<ConventionId> {
+        let mut loaded = BTreeSet::new();
         for row in rows.into_iter().filter(|row| self.is_worth_a_try(row)) {
             match self.candidate(&row).await {
                 Ok(enabled) => {
                     self.publish(&row.convention, &row.plugin, Some(Arc::new(enabled)));
                     loaded.insert(row.convention);
                 }
-                Err(EnableError::Database(error)) => return Err(error),
-                Err(error) => absent.extend(self.remember_absent(row, &error)),
+                // Its database included: one plugin's file that is damaged is no reason to go without the others.
+                Err(error) => self.remember_unloaded(row, &error),
             }
         }
-        Ok((loaded, absent))
+        loaded
     }
 
     /// What is enabled in a convention, by whichever host, and not loaded here.
@@ -72,28 +61,27 @@ impl Inventory {
     }
 
     /// Forgets what is not enabled any more.
-    pub(crate) fn forget_absent_except(&self, rows: &[EnabledRow]) {
-        self.absent.lock().retain(|_, missing| rows.contains(&missing.row));
+    pub(crate) fn forget_unloaded_except(&self, rows: &[EnabledRow]) {
+        self.unloaded.lock().retain(|_, unloaded| rows.contains(&unloaded.row));
     }
 
     fn is_worth_a_try(&self, row: &EnabledRow) -> bool {
-        let absent = self.absent.lock();
-        let missing = absent.get(&(row.convention.clone(), row.plugin.clone()));
-        missing.is_none_or(|missing| missing.awaits_file || missing.row != *row)
+        let unloaded = self.unloaded.lock();
+        let before = unloaded.get(&(row.convention.clone(), row.plugin.clone()));
+        before.is_none_or(|before| before.may_come_back || before.row != *row)
     }
 
-    fn remember_absent(&self, row: EnabledRow, error: &EnableError) -> Option<Absent> {
+    /// Remembers it, and says so once.
+    fn remember_unloaded(&self, row: EnabledRow, error: &EnableError) {
         let reason = error.to_string();
+        let may_come_back = matches!(error, EnableError::Load(InstallError::File(_)) | EnableError::Database(_));
+        let mut unloaded = self.unloaded.lock();
         let key = (row.convention.clone(), row.plugin.clone());
-        let awaits_file = matches!(error, EnableError::Load(InstallError::File(_)));
-        let missing = Missing { row, reason: reason.clone(), awaits_file };
-        let mut absent = self.absent.lock();
-        if absent.get(&key).is_some_and(|known| known.row == missing.row && known.reason == reason) {
-            return None;
+        if unloaded.get(&key).is_some_and(|known| known.row == row && known.reason == reason) {
+            return;
         }
-        absent.insert(key.clone(), missing);
-        let (convention, plugin) = key;
+        let (convention, plugin) = &key;
         tracing::error!(%plugin, %convention, reason, "an enabled plugin cannot be loaded; what is owed to it is kept");
-        Some(Absent { convention, plugin, reason })
+        unloaded.insert(key, Unloaded { row, reason, may_come_back });
     }
 }

@@ -14,7 +14,7 @@ use conman_storage::{PluginDatabase, Storage};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::absent::Missing;
+use super::absent::Unloaded;
 use super::{EnableError, InstallError, PackageStore, install};
 use crate::breaker::{Breaker, BreakerConfig};
 use crate::compiled::CompiledCode;
@@ -40,8 +40,8 @@ pub(crate) struct Inventory {
     pub(crate) listener: SharedListener,
     pub(crate) loaded: Mutex<HashMap<Digest, Weak<Plugin>>>,
     pub(crate) standings: Mutex<HashMap<(ConventionId, PluginId), Arc<Standing>>>,
-    /// What is enabled and cannot be loaded.
-    pub(crate) absent: Mutex<HashMap<(ConventionId, PluginId), Missing>>,
+    /// What is enabled and could not be loaded.
+    pub(crate) unloaded: Mutex<HashMap<(ConventionId, PluginId), Unloaded>>,
     pub(crate) generation: ArcSwap<Generation>,
     /// Enabling, disabling and removing, one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
@@ -146,6 +146,11 @@ impl Inventory {
         self.storage.plugin(&row.convention, &row.plugin).await.map(Some)
     }
 
+    /// The standing of what has been enabled here at some time.
+    pub(crate) fn known_standing(&self, convention: &ConventionId, plugin: &PluginId) -> Option<Arc<Standing>> {
+        self.standings.lock().get(&(convention.clone(), plugin.clone())).cloned()
+    }
+
     pub(crate) fn standing(&self, convention: &ConventionId, plugin: &PluginId) -> Arc<Standing> {
         let mut standings = self.standings.lock();
         let standing = standings.entry((convention.clone(), plugin.clone())).or_insert_with(|| {
@@ -240,7 +245,7 @@ impl Inventory {
 
     /// Lets calls in to a new generation, or to none.
     pub(crate) fn publish(&self, convention: &ConventionId, plugin: &PluginId, enabled: Option<Arc<Enabled>>) {
-        self.absent.lock().remove(&(convention.clone(), plugin.clone()));
+        self.unloaded.lock().remove(&(convention.clone(), plugin.clone()));
         self.generation.rcu(|generation| {
             let mut next = Generation::clone(generation);
             let of_convention = next.entry(convention.clone()).or_default();
@@ -291,7 +296,8 @@ pub(crate) async fn enabled_in(
 }
 
 /// What is enabled in a convention, with the topics each subscribes to, as they were written down when its package was installed: no
-/// manifest is read, which another version of the host may have taken.
+/// manifest is read, which another version of the host may have taken. The join leaves nothing out: by its foreign key the row of a package
+/// stays as long as one is enabled.
 pub(crate) async fn subscribed_in(
     database: &SharedDatabase,
     convention: &ConventionId,

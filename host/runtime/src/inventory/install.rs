@@ -45,7 +45,7 @@ impl Inventory {
         tracing::info!(plugin = %id, %digest, "compiled and linked");
         self.packages.keep(bytes, digest, &plugin.package, self.clock.now(), by.key()).await?;
         tracing::info!(plugin = %id, %digest, "installed");
-        self.absent.lock().retain(|_, missing| missing.row.digest != digest);
+        self.unloaded.lock().retain(|_, unloaded| unloaded.row.digest != digest);
         let installed = Installed {
             id,
             version: plugin.package.manifest.about.version.clone(),

@@ -15,7 +15,7 @@ use crate::compiled::CompileError;
 use crate::package::PackageError;
 use crate::roles::ExportError;
 
-pub use absent::{Absent, AbsentPlugin};
+pub use absent::AbsentPlugin;
 pub use enable::Wanted;
 pub(crate) use enable::{EnabledRow, Inventory, enabled_in, enabled_rows, subscribed_in};
 pub use install::Installed;

@@ -134,7 +134,7 @@ impl PackageStore {
         .map_err(std::io::Error::other)?
     }
 
-    /// Removes row and file.
+    /// Removes row and file; [`SqlError::Constraint`] of one that is enabled.
     pub(crate) async fn remove(&self, digest: Digest) -> Result<(), SqlError> {
         let text = digest.to_string();
         transaction(self.database.as_ref(), |transaction| {

@@ -1,13 +1,11 @@
 //! Packages in, plugins on, plugins off.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
 use conman_kernel::sql::{SqlError, Value, transaction};
 use conman_runtime::{EnableError, Wanted};
-use conman_storage::Unsent;
+use conman_storage::{Location, Unsent};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
@@ -61,10 +59,9 @@ on_both! {
         let other = Host { runtime: host.restarted().await, ..host.clone() };
         host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
         assert_eq!(other.query("config", json!({})).await, Ok(json!({})));
-        let (concerned, absent) = other.runtime.refresh().await.unwrap();
-        assert_eq!((concerned, absent), (vec![host.convention.id.clone()], vec![]));
+        assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(&host.convention.id));
         assert_eq!(other.query("config", json!({})).await, Ok(json!({ "colour": "red" })));
-        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+        assert_eq!(other.runtime.refresh().await.unwrap(), []);
         host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
         other.runtime.refresh().await.unwrap();
         assert_eq!(other.query("ok", json!({})).await.unwrap_err().code, code::NOT_FOUND);
@@ -106,29 +103,28 @@ async fn which_package_is_enabled_is_said_and_kept() {
 }
 
 on_both! {
-    async fn what_cannot_be_loaded_is_told_once_owed_its_events_and_loaded_when_it_can_be(host) {
+    async fn what_cannot_be_loaded_is_owed_its_events_and_loaded_when_it_can_be(host) {
         let packages = tempfile::tempdir().unwrap();
-        let (other, absent) = host.another(packages.path()).await;
-        assert_eq!(absent.len(), 1, "{absent:?}");
-        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+        let other = host.another(packages.path()).await;
+        assert_eq!(other.runtime.refresh().await.unwrap(), []);
         let id = &host.convention.id;
         assert_eq!(other.runtime.subscriptions(id).await.unwrap()[0].0, probe());
         assert!(!other.runtime.takes(id, &probe(), "probe.told"));
-        assert!(matches!(other.runtime.purge(id, &probe()).await, Err(EnableError::InUse(_))));
+        assert!(matches!(other.runtime.begin_purge(id, &probe()).await, Err(EnableError::InUse(_))));
 
         let file = format!("{}.wasm", host.runtime.enabled(id)[0].digest());
         std::fs::copy(host.config.packages_folder.join(&file), packages.path().join(&file)).unwrap();
-        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![id.clone()], vec![]));
+        assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
         assert!(other.runtime.takes(id, &probe(), "probe.told"));
         assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
-        assert_eq!(other.runtime.refresh().await.unwrap(), (vec![], vec![]));
+        assert_eq!(other.runtime.refresh().await.unwrap(), []);
     }
 }
 
 on_both! {
     async fn what_cannot_be_loaded_keeps_its_name_and_what_it_adds(host) {
         let packages = tempfile::tempdir().unwrap();
-        let (other, _) = host.another(packages.path()).await;
+        let other = host.another(packages.path()).await;
         let namesake = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "elsewhere/probe"));
         let namesake = other.runtime.install(namesake, &Actor::system()).await.unwrap();
         let by = Actor::system();
@@ -162,7 +158,7 @@ on_both! {
         // A manifest that this host cannot read is none of the relay's business.
         write("manifest", "schema = 99").await;
         let packages = tempfile::tempdir().unwrap();
-        let (other, _) = host.another(packages.path()).await;
+        let other = host.another(packages.path()).await;
         assert_eq!(other.runtime.subscriptions(&host.convention.id).await.unwrap()[0].0, probe());
         assert_eq!(told().await.unwrap(), [(probe(), 1)]);
         // Topics that it cannot read stop it: another host may be able to.
@@ -177,87 +173,59 @@ on_both! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_another_host_has_purged_and_enabled_again_works_here_as_it_is_now() {
-    let Some(host) = Host::start(On::Postgres).await else { return };
-    let other = host.elsewhere().await;
-    let insert = json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]]);
-    other.script(CallKind::Mutation, insert.clone()).await.unwrap();
-    let purge =
-        async |host: &Host| host.runtime.purge(&host.convention.id, &probe()).await.unwrap().finish(Unsent::Kept).await;
-    host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
-    purge(&host).await.unwrap();
-    host.clock.advance(std::time::Duration::from_secs(1));
-    host.enable(None).await.unwrap();
-
-    assert_eq!(other.runtime.refresh().await.unwrap(), (vec![host.convention.id.clone()], vec![]));
-    other.script(CallKind::Mutation, insert).await.unwrap();
-    assert_eq!((host.notes().await.len(), other.notes().await.len()), (1, 1));
-    // And what one has purged, the other finds purged.
-    host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
-    purge(&host).await.unwrap();
-    purge(&other).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_purge_that_waits_holds_up_nobody_elses_changes() {
-    let host = Host::start(On::Sqlite).await.unwrap();
-    let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
-    let twin = host.runtime.install(twin, &Actor::system()).await.unwrap();
-    let ended = AtomicBool::new(false);
-    let running = async {
-        let answer = host.script(CallKind::Mutation, json!([["sleep", 2000]])).await;
-        ended.store(true, Ordering::SeqCst);
-        answer
-    };
-    let purging = async {
-        while host.runtime.running() == 0 {
-            tokio::task::yield_now().await;
-        }
-        host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
-        let id = probe();
-        let purge = host.runtime.purge(&host.convention.id, &id);
-        let enable = async {
-            let by = Actor::system();
-            host.runtime.enable(&host.convention, &twin.id, twin.digest, None, &by).await.unwrap();
-            assert!(!ended.load(Ordering::SeqCst), "the change had to wait for the call");
-        };
-        let (purging, ()) = futures::join!(purge, enable);
-        purging.unwrap().finish(Unsent::Kept).await.unwrap();
-    };
-    let (answer, ()) = futures::join!(running, purging);
-    assert_eq!(answer, Ok(json!(["slept"])));
-}
-
-on_both! {
-    async fn a_purge_waits_for_what_runs(host) {
-        let running = host.script(CallKind::Mutation, json!([["sleep", 300], ["emit", "probe.told", "k", "{}"]]));
-        let purging = async {
-            while host.runtime.running() == 0 {
-                tokio::task::yield_now().await;
-            }
-            host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
-            let purging = host.runtime.purge(&host.convention.id, &probe()).await.unwrap();
-            // What it told last can still be read.
-            assert_eq!(host.count("conman_outbox").await, 1);
-            purging.finish(Unsent::Lost).await.unwrap();
-        };
-        let (answer, ()) = futures::join!(running, purging);
-        assert_eq!(answer, Ok(json!(["slept", "emitted"])));
-        host.enable(None).await.unwrap();
-        assert_eq!(host.count("conman_outbox").await, 0);
-    }
-}
-
 on_both! {
     async fn what_cannot_be_loaded_keeps_its_configuration(host) {
         host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
         let packages = tempfile::tempdir().unwrap();
-        let (other, _) = host.another(packages.path()).await;
+        let other = host.another(packages.path()).await;
         other.runtime.install(PROBE.clone(), &Actor::system()).await.unwrap();
         other.enable(None).await.unwrap();
         assert_eq!(other.query("config", json!({})).await.unwrap(), json!({ "colour": "red" }));
     }
+}
+
+on_both! {
+    async fn a_package_that_another_host_has_enabled_stays(host) {
+        let digest = host.runtime.enabled(&host.convention.id)[0].digest();
+        host.runtime.disable(&host.convention.id, &probe()).await.unwrap();
+        // It knows nothing of what is enabled here from now on.
+        let other = Host { runtime: host.restarted().await, ..host.clone() };
+        host.enable(None).await.unwrap();
+        let refused = other.runtime.uninstall(&probe(), digest).await;
+        assert!(matches!(refused, Err(EnableError::InUse(_))), "{refused:?}");
+        assert_eq!(other.runtime.subscriptions(&host.convention.id).await.unwrap()[0].0, probe());
+        assert_eq!(host.restarted().await.enabled(&host.convention.id).len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_its_plugins_own_trouble() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let id = &host.convention.id;
+    let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
+    let twin = host.runtime.install(twin, &Actor::system()).await.unwrap();
+    host.runtime.enable(&host.convention, &twin.id, twin.digest, None, &Actor::system()).await.unwrap();
+    let Location::Folder(folder) = host.scratch.location() else { panic!("a folder") };
+    let file = folder.join(format!("conventions/{id}/tests+probe.sqlite"));
+    std::fs::remove_file(&file).unwrap();
+    for beside in ["-wal", "-shm"] {
+        // Not there when nothing is open.
+        let _ = std::fs::remove_file(folder.join(format!("conventions/{id}/tests+probe.sqlite{beside}")));
+    }
+    std::fs::write(&file, "no database at all, however long one looks at it").unwrap();
+
+    // A host comes up without it, and takes over what else has changed.
+    let other = host.elsewhere().await;
+    let at_work = || other.runtime.enabled(id).iter().map(|plugin| plugin.id().clone()).collect::<Vec<_>>();
+    assert_eq!(at_work(), std::slice::from_ref(&twin.id));
+    assert_eq!(other.runtime.absent(id).await.unwrap()[0].id, probe());
+    host.runtime.disable(id, &twin.id).await.unwrap();
+    assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
+    assert_eq!(at_work(), []);
+    // It is tried again: now there is a new one.
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
+    assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
 }
 
 #[tokio::test]
@@ -380,7 +348,7 @@ async fn what_a_server_asks_of_the_enabled_set() {
     let digest = enabled.digest();
     assert!(matches!(host.runtime.uninstall(&probe(), digest).await, Err(EnableError::InUse(_))));
     host.runtime.disable(id, &probe()).await.unwrap();
-    host.runtime.purge(id, &probe()).await.unwrap().finish(Unsent::Kept).await.unwrap();
+    host.runtime.begin_purge(id, &probe()).await.unwrap().finish(Unsent::Kept).await.unwrap();
     host.runtime.uninstall(&probe(), digest).await.unwrap();
     assert_eq!(host.runtime.packages().await.unwrap(), []);
 }

@@ -18,5 +18,6 @@ mod hostile;
 mod idempotency;
 mod installing;
 mod logs;
+mod purging;
 mod trail;
 mod transactions;

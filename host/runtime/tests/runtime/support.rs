@@ -13,7 +13,7 @@ use conman_kernel::id::{ConventionId, EventId, OrganizationId, PluginId, Request
 use conman_kernel::sql::{RowLimit, Value as SqlValue};
 use conman_plugin_build::{Build, Output, Toolchain};
 use conman_runtime::package::{Parts, pack};
-use conman_runtime::{Absent, EnableError, EnabledPlugin, Entropy, Runtime, RuntimeConfig, Wanted};
+use conman_runtime::{EnableError, EnabledPlugin, Entropy, Runtime, RuntimeConfig, Wanted};
 use conman_storage::Storage;
 use conman_storage::scratch::Scratch;
 use serde_json::{Value, json};
@@ -79,7 +79,6 @@ pub(crate) struct Host {
     /// Removed with the host.
     #[allow(dead_code, reason = "held, never looked at")]
     pub(crate) folder: Arc<tempfile::TempDir>,
-    #[allow(dead_code, reason = "held, never looked at")]
     pub(crate) scratch: Arc<Scratch>,
 }
 
@@ -146,8 +145,7 @@ impl Host {
         config.cache_folder = cache_folder();
         config.entropy = Entropy::seeded(1);
         change(&mut config);
-        let (runtime, absent) = Self::open(&config, &storage, &clock).await;
-        assert_eq!(absent, []);
+        let runtime = Self::open(&config, &storage, &clock).await;
         Some(Self {
             runtime,
             storage,
@@ -159,30 +157,29 @@ impl Host {
         })
     }
 
-    async fn open(config: &RuntimeConfig, storage: &Storage, clock: &Arc<FixedClock>) -> (Runtime, Vec<Absent>) {
+    async fn open(config: &RuntimeConfig, storage: &Storage, clock: &Arc<FixedClock>) -> Runtime {
         let clock: Arc<dyn conman_kernel::clock::Clock> = clock.clone();
         Runtime::open(config.clone(), storage.clone(), storage.host(), clock).await.expect("a runtime")
     }
 
     /// The same host after a restart.
     pub(crate) async fn restarted(&self) -> Runtime {
-        let (runtime, absent) = Self::open(&self.config, &self.storage, &self.clock).await;
-        assert_eq!(absent, []);
+        let runtime = Self::open(&self.config, &self.storage, &self.clock).await;
+        assert_eq!(runtime.absent(&self.convention.id).await.unwrap(), []);
         runtime
     }
 
     /// Another host on the same database, with its packages in `folder`.
-    pub(crate) async fn another(&self, folder: &Path) -> (Self, Vec<Absent>) {
+    pub(crate) async fn another(&self, folder: &Path) -> Self {
         let config = RuntimeConfig { packages_folder: folder.to_owned(), ..self.config.clone() };
-        let (runtime, absent) = Self::open(&config, &self.storage, &self.clock).await;
-        (Self { runtime, config, ..self.clone() }, absent)
+        let runtime = Self::open(&config, &self.storage, &self.clock).await;
+        Self { runtime, config, ..self.clone() }
     }
 
     /// Another host on the same database, with storage of its own, as in another process.
     pub(crate) async fn elsewhere(&self) -> Self {
         let storage = Storage::open(self.scratch.location()).await.expect("storage");
-        let (runtime, absent) = Self::open(&self.config, &storage, &self.clock).await;
-        assert_eq!(absent, []);
+        let runtime = Self::open(&self.config, &storage, &self.clock).await;
         Self { runtime, storage, ..self.clone() }
     }
 

@@ -173,7 +173,7 @@ pub(super) async fn purge(ask: Ask<'_>) -> Answer {
     allowed(ask).await?;
     let convention = &ask.convention()?.id;
     let parts = &ask.desk.parts;
-    let purging = parts.runtime.purge(convention, &id).await.map_err(of_enabling)?;
+    let purging = parts.runtime.begin_purge(convention, &id).await.map_err(of_enabling)?;
     // What it has told others is theirs.
     if let Err(error) = parts.bus.take_over(convention, &id).await {
         if !lose_events {

@@ -45,7 +45,7 @@ async fn keep(parts: &Parts, bytes: Vec<u8>, by: &Actor) -> Result<Value, Fault>
         Deed { action: "package.installed", target, convention: None, before: Value::Null, after: installed.clone() };
     parts.identity.audit().record(by, &deed).await?;
     // Where it was enabled and its file was missing, it is back.
-    upkeep::take_over(parts).await?;
+    upkeep::catch_up(parts).await?;
     Ok(installed)
 }
 
