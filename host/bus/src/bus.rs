@@ -68,12 +68,8 @@ impl Bus {
     /// When that fails, as it does after [`Bus::shutdown`]; what is still in the outbox is owed to others.
     pub async fn take_over(&self, convention: &ConventionId, publisher: &PluginId) -> Result<(), BusError> {
         let inner = &self.0;
-        let whose = (convention.clone(), publisher.clone());
         // A relay that is at it has the database open, and would open it again to try once more.
-        inner
-            .desk
-            .wait(|papers| papers.stopped || !(papers.dirty.contains(&whose) || papers.relaying.contains(&whose)))
-            .await;
+        let _turn = inner.desk.turn((convention.clone(), publisher.clone())).await?;
         let carrier = DeskCarrier(Arc::clone(&inner.desk));
         let relayed = relay(&inner.parts, &carrier, convention, publisher, inner.batch).await?;
         inner.counters.relayed.fetch_add(relayed, Ordering::Relaxed);
@@ -124,19 +120,12 @@ impl Bus {
     }
 }
 
-impl Waker {
-    /// Says that a transaction with events was committed. Returns at once.
-    pub fn wake(&self, convention: &ConventionId, publisher: &PluginId) {
-        self.0.put(|papers| {
-            papers.dirty.insert((convention.clone(), publisher.clone()));
-        });
-    }
-}
-
 impl CommitListener for Waker {
     fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
         if emitted {
-            self.wake(convention, plugin);
+            self.0.put(|papers| {
+                papers.dirty.insert((convention.clone(), plugin.clone()));
+            });
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::claim::ClaimPlan;
 use crate::config::BusConfig;
 use crate::delivery::{Delivery, DeliveryKey};
-use crate::desk::{Desk, DeskCarrier, Message, Publisher};
+use crate::desk::{Desk, DeskCarrier, Message, RelayTurn};
 use crate::figures::Counters;
 use crate::handling::{Outcome, handle};
 use crate::ledger::{self, Entry, Fate, Turn, Turned};
@@ -206,26 +206,14 @@ impl Conductor {
     }
 
     fn start_relays(&self) {
-        let start: Vec<Publisher> = self.desk.note(|papers| {
-            if papers.stopping {
-                return Vec::new();
-            }
-            // One relay per publisher; who is dirty again meanwhile comes next.
-            let start: Vec<_> = papers.dirty.difference(&papers.relaying).cloned().collect();
-            for publisher in &start {
-                papers.dirty.remove(publisher);
-                papers.relaying.insert(publisher.clone());
-            }
-            start
-        });
-        for publisher in start {
+        for turn in self.desk.turns() {
             let relaying = Relaying {
                 parts: self.parts.clone(),
                 desk: Arc::clone(&self.desk),
                 counters: Arc::clone(&self.counters),
                 permits: Arc::clone(&self.relays),
                 batch: self.config.batch.max(1),
-                publisher,
+                turn,
             };
             let dropped = self.dropped.clone();
             tokio::spawn(async move {
@@ -403,12 +391,12 @@ struct Relaying {
     counters: Arc<Counters>,
     permits: Arc<Semaphore>,
     batch: u32,
-    publisher: Publisher,
+    turn: RelayTurn,
 }
 
 impl Relaying {
     async fn run(self) {
-        let (convention, publisher) = &self.publisher;
+        let (convention, publisher) = &self.turn.publisher;
         let carrier = DeskCarrier(Arc::clone(&self.desk));
         for attempt in 1..=PATIENCE {
             let outcome = match self.permits.acquire().await {
@@ -430,14 +418,5 @@ impl Relaying {
             }
         }
         tracing::error!(%convention, %publisher, "an outbox cannot be relayed; it is left to the next poll");
-    }
-}
-
-impl Drop for Relaying {
-    /// However it ends, the publisher is free for the next relay.
-    fn drop(&mut self) {
-        self.desk.put(|papers| {
-            papers.relaying.remove(&self.publisher);
-        });
     }
 }

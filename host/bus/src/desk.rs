@@ -109,17 +109,73 @@ impl Desk {
 
     /// Waits until `question` is answered with yes.
     pub(crate) async fn wait(&self, question: impl Fn(&Papers) -> bool) {
+        self.wait_for(|papers| question(papers).then_some(())).await;
+    }
+
+    async fn wait_for<T>(&self, attempt: impl Fn(&mut Papers) -> Option<T>) -> T {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Registered before looking, so that a change between looking and waiting is not missed.
             changed.as_mut().enable();
-            if self.read(&question) {
-                return;
+            if let Some(answer) = attempt(&mut self.papers.lock()) {
+                return answer;
             }
             changed.await;
         }
     }
+
+    /// Turns to relay whoever has something in their outbox and is not being relayed: one relay per publisher; who has something again
+    /// meanwhile comes next. None while shutting down.
+    pub(crate) fn turns(self: &Arc<Self>) -> Vec<RelayTurn> {
+        let publishers: Vec<Publisher> = self.note(|papers| {
+            if papers.stopping {
+                return Vec::new();
+            }
+            let publishers: Vec<_> = papers.dirty.difference(&papers.relaying).cloned().collect();
+            for publisher in &publishers {
+                papers.dirty.remove(publisher);
+                papers.relaying.insert(publisher.clone());
+            }
+            publishers
+        });
+        publishers.into_iter().map(|publisher| RelayTurn { desk: Arc::clone(self), publisher }).collect()
+    }
+
+    /// A turn to relay one publisher, when nobody else does and nobody is about to.
+    ///
+    /// # Errors
+    /// When the conductor is gone: nothing could be handed to it.
+    pub(crate) async fn turn(self: &Arc<Self>, publisher: Publisher) -> Result<RelayTurn, SqlError> {
+        self.wait_for(|papers| {
+            if papers.stopped {
+                return Some(Err(stopped()));
+            }
+            let free = !papers.dirty.contains(&publisher) && papers.relaying.insert(publisher.clone());
+            free.then_some(Ok(()))
+        })
+        .await?;
+        Ok(RelayTurn { desk: Arc::clone(self), publisher })
+    }
+}
+
+/// The right to relay one publisher's outbox, for as long as it is kept.
+pub(crate) struct RelayTurn {
+    desk: Arc<Desk>,
+    pub(crate) publisher: Publisher,
+}
+
+impl Drop for RelayTurn {
+    /// However the relay ends, the publisher is free for the next.
+    fn drop(&mut self) {
+        self.desk.put(|papers| {
+            papers.relaying.remove(&self.publisher);
+        });
+    }
+}
+
+fn stopped() -> SqlError {
+    SqlError::Unavailable("the event bus has stopped".to_owned())
 }
 
 /// The carrier that hands consignments to the conductor.
@@ -135,6 +191,41 @@ impl Carrier for DeskCarrier {
                 papers.messages.push(Message::Consigned(Arc::new(consignment), safe));
             }
         });
-        answer.await.map_err(|_| SqlError::Unavailable("the event bus has stopped".to_owned()))
+        answer.await.map_err(|_| stopped())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_publisher_is_relayed_by_one_at_a_time() {
+        let desk = Arc::new(Desk::default());
+        let publisher: Publisher = (ConventionId::new(), "conman/aa".parse().unwrap());
+        let tell = || {
+            desk.put(|papers| {
+                papers.dirty.insert(publisher.clone());
+            });
+        };
+        let asked = desk.turn(publisher.clone()).await.unwrap();
+        tell();
+        assert!(desk.turns().is_empty());
+        drop(asked);
+        let told = desk.turns();
+        assert_eq!(told.len(), 1);
+        let (asking, waiting) = (Arc::clone(&desk), publisher.clone());
+        let asked = tokio::spawn(async move { asking.turn(waiting).await.map(drop) });
+        tell();
+        assert!(desk.turns().is_empty());
+        drop(told);
+        desk.note(|_| ());
+        tokio::task::yield_now().await;
+        assert!(!asked.is_finished(), "what was told meanwhile comes first");
+        drop(desk.turns());
+        desk.note(|_| ());
+        asked.await.unwrap().unwrap();
+        desk.note(|papers| papers.stopped = true);
+        assert!(desk.turn(publisher).await.is_err());
     }
 }

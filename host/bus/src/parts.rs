@@ -14,10 +14,17 @@ use conman_kernel::sql::{SharedDatabase, SqlError};
 #[async_trait]
 pub trait Outboxes: Send + Sync {
     /// The database that holds this publisher's `conman_outbox`; none when it is gone. None is made: a purge may be faster than a relay.
+    /// Asked for every relay, and so to be cheap: one that is open may be answered without a look whether it is still there.
     ///
     /// # Errors
     /// When it cannot be opened.
     async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<Option<SharedDatabase>, SqlError>;
+
+    /// Whether it is there still: looked up, as a relay has failed.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    async fn has(&self, convention: &ConventionId, publisher: &PluginId) -> Result<bool, SqlError>;
 
     /// Every publisher there is, disabled ones included: what they left in their outbox was committed and is still owed.
     ///

@@ -2,7 +2,7 @@
 
 use conman_kernel::event::TopicPattern;
 use conman_kernel::id::{ConventionId, PluginId};
-use conman_kernel::sql::SqlError;
+use conman_kernel::sql::{Database, SqlError};
 
 use crate::carrier::{Carrier, Consignment};
 use crate::outbox;
@@ -10,7 +10,8 @@ use crate::parts::BusParts;
 
 /// Relays until the outbox is empty; answers how many events there were.
 ///
-/// One that is not there (any more) is empty. It may stop anywhere and be run again: events that had been copied are copied onto themselves, listeners hear of them twice.
+/// One that is not there (any more) is empty. It may stop anywhere and be run again: events that had been copied are copied onto
+/// themselves, listeners hear of them twice.
 pub(crate) async fn relay(
     parts: &BusParts,
     carrier: &dyn Carrier,
@@ -19,9 +20,24 @@ pub(crate) async fn relay(
     batch: u32,
 ) -> Result<u64, SqlError> {
     let Some(database) = parts.outboxes.open(convention, publisher).await? else { return Ok(0) };
+    match empty(parts, carrier, convention, publisher, database.as_ref(), batch).await {
+        // It was purged meanwhile, perhaps by another host.
+        Err(_) if matches!(parts.outboxes.has(convention, publisher).await, Ok(false)) => Ok(0),
+        outcome => outcome,
+    }
+}
+
+async fn empty(
+    parts: &BusParts,
+    carrier: &dyn Carrier,
+    convention: &ConventionId,
+    publisher: &PluginId,
+    database: &dyn Database,
+    batch: u32,
+) -> Result<u64, SqlError> {
     let mut relayed = 0;
     loop {
-        let events = outbox::oldest(database.as_ref(), publisher, batch).await?;
+        let events = outbox::oldest(database, publisher, batch).await?;
         if events.is_empty() {
             return Ok(relayed);
         }
@@ -40,7 +56,7 @@ pub(crate) async fn relay(
             }
         }
         let ids: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
-        outbox::delete(database.as_ref(), &ids).await?;
+        outbox::delete(database, &ids).await?;
         relayed += u64::try_from(events.len()).unwrap_or(u64::MAX);
         if events.len() < usize::try_from(batch).unwrap_or(usize::MAX) {
             return Ok(relayed);

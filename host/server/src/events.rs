@@ -36,6 +36,10 @@ impl Outboxes for PluginOutboxes {
         Ok(self.storage.existing(convention, plugin).await?.map(|database| database.host()))
     }
 
+    async fn has(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
+        self.storage.has(convention, plugin).await
+    }
+
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
         let mut all = Vec::new();
         let conventions =
@@ -100,8 +104,10 @@ mod tests {
         let (convention, plugin) = (ConventionId::new(), "conman/test".parse().unwrap());
         storage.plugin(&convention, &plugin).await.unwrap();
         assert!(outboxes.open(&convention, &plugin).await.unwrap().is_some());
+        assert!(outboxes.has(&convention, &plugin).await.unwrap());
         storage.purge(&convention, &plugin, Unsent::Kept).await.unwrap();
         assert!(outboxes.open(&convention, &plugin).await.unwrap().is_none());
+        assert!(!outboxes.has(&convention, &plugin).await.unwrap());
         assert_eq!(storage.list(&convention).await.unwrap(), []);
     }
 }

@@ -13,8 +13,8 @@ use crate::host_database::HostDatabase;
 use crate::location::{Location, convention_folder, host_file, plugin_file, plugin_of_file};
 use crate::migrate;
 use crate::plugin_database::PluginDatabase;
+use crate::postgres::Server;
 use crate::postgres::provision::Provisioned;
-use crate::postgres::{HOST_SCHEMA, Knowledge, Server};
 use crate::sqlite::{self, SqliteFile};
 use crate::wall::verdicts::Wall;
 
@@ -100,7 +100,7 @@ impl Storage {
             Location::Postgres { url } => {
                 let server = Arc::new(Server::new(&url)?);
                 server.prepare_host().await?;
-                let host = HostDatabase::postgres(server.as_host(HOST_SCHEMA, &Knowledge::default()), &wall);
+                let host = HostDatabase::postgres(server.host().clone(), &wall);
                 (Engine::Postgres(server), host)
             }
         };
@@ -132,10 +132,6 @@ impl Storage {
     /// # Errors
     /// [`SqlError::Unavailable`]
     pub async fn plugin(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Arc<PluginDatabase>, SqlError> {
-        let key = (convention.clone(), plugin.clone());
-        if let Some(database) = self.known(&key).await? {
-            return Ok(database);
-        }
         let _one = self.0.changing.lock().await;
         let place = match &self.0.engine {
             Engine::Sqlite { folder, budget } => {
@@ -144,10 +140,13 @@ impl Storage {
             }
             Engine::Postgres(server) => Place::Schema(server.provide(convention, plugin).await?, server),
         };
-        self.opened(key, place).await
+        self.opened((convention.clone(), plugin.clone()), place).await
     }
 
-    /// The database of a plugin in a convention, if there is one: none is made.
+    /// The database of a plugin in a convention, if there is one: none is made. For what the host reads and writes there itself.
+    ///
+    /// One that is open is taken to be there, without a look. Where another host on the same PostgreSQL has purged it, it fails, and
+    /// [`Self::has`] tells why; where that host has made it anew, the host's side of the one open here is of the new one.
     ///
     /// # Errors
     /// [`SqlError::Unavailable`]
@@ -157,7 +156,7 @@ impl Storage {
         plugin: &PluginId,
     ) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
         let key = (convention.clone(), plugin.clone());
-        if let Some(database) = self.known(&key).await? {
+        if let Some(database) = self.remembered(&key) {
             return Ok(Some(database));
         }
         // Nobody purges between the look and the opening.
@@ -168,12 +167,18 @@ impl Storage {
         }
     }
 
-    /// Whether the plugin has a database in the convention. Cheap, and makes none.
+    /// Whether the plugin has a database in the convention, looked up also where one is open. One that is open and is gone is let go of.
     ///
     /// # Errors
     /// [`SqlError::Unavailable`]
     pub async fn has(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
-        Ok(self.place(&(convention.clone(), plugin.clone())).await?.is_some())
+        let _one = self.0.changing.lock().await;
+        let key = (convention.clone(), plugin.clone());
+        let there = self.place(&key).await?.is_some();
+        if !there {
+            self.0.plugins.lock().remove(&key);
+        }
+        Ok(there)
     }
 
     /// Where the database is now, if there is one. Always looked up: other hosts on the same PostgreSQL purge and make databases, too.
@@ -188,13 +193,6 @@ impl Storage {
                 Ok(found.map(|provisioned| Place::Schema(provisioned, server)))
             }
         }
-    }
-
-    /// The database, where it is open and still the one that is there.
-    async fn known(&self, key: &Key) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
-        let Some(database) = self.remembered(key) else { return Ok(None) };
-        let place = self.place(key).await?;
-        Ok(place.is_some_and(|place| place.is_of(&database)).then_some(database))
     }
 
     fn remembered(&self, key: &Key) -> Option<Arc<PluginDatabase>> {

@@ -103,15 +103,3 @@ async fn a_transaction_knows_whether_the_plugin_wrote_in_it() {
     })
     .await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn looking_for_a_database_makes_none() {
-    on_both(async |place: &Place| {
-        let plugin = common::plugin_id("conman/test");
-        assert!(place.storage.existing(&place.convention, &plugin).await.unwrap().is_none());
-        assert!(place.storage.list(&place.convention).await.unwrap().is_empty());
-        place.plugin(TABLE).await;
-        assert!(place.storage.existing(&place.convention, &plugin).await.unwrap().is_some());
-    })
-    .await;
-}

@@ -5,7 +5,9 @@
 use std::sync::atomic::Ordering;
 
 use conman_bus::{BusConfig, BusError, RetrySchedule};
+use conman_kernel::dispatch::CommitListener as _;
 use conman_kernel::sql::SqlError;
+use conman_storage::Unsent;
 
 use crate::world::{Act, Gate, World, on_both, plugin};
 
@@ -109,14 +111,35 @@ async fn what_has_stopped_takes_nothing_over() {
 }
 
 #[tokio::test]
-async fn an_outbox_that_is_gone_is_not_made_anew() {
+async fn an_outbox_that_is_gone_is_empty() {
     on_both(async |world: World| {
         let gone = plugin("gone");
         let bus = world.start();
-        bus.waker().wake(&world.convention, &gone);
+        bus.waker().committed(&world.convention, &gone, true);
         bus.idle().await;
         bus.take_over(&world.convention, &gone).await.unwrap();
-        assert!(!world.storage.has(&world.convention, &gone).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_is_purged_during_a_relay_is_empty() {
+    on_both(async |world: World| {
+        let one = world.subscriber("one", "t.e").await;
+        let bus = world.start();
+        bus.idle().await;
+        world.emit(&[("t.e", "a", "1")]).await;
+        let gate = Gate::closed();
+        *world.subscriptions.gate.lock() = Some(gate.clone());
+        let purging = async {
+            world.subscriptions.waiting.notified().await;
+            world.storage.purge(&world.convention, &world.publisher, Unsent::Lost).await.unwrap();
+            gate.open();
+        };
+        let (taken_over, ()) = tokio::join!(bus.take_over(&world.convention, &world.publisher), purging);
+        taken_over.unwrap();
+        bus.idle().await;
+        assert_eq!(world.seen(&one).await, ["1"], "it had been read");
     })
     .await;
 }

@@ -277,3 +277,33 @@ async fn what_a_publisher_left_is_taken_over_on_request_or_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_is_taken_over_is_relayed_by_nobody_else_meanwhile() {
+    on_both(async |world: World| {
+        world.subscriber("one", "t.e").await;
+        world.script(|_, _, call| if call == 1 { Act::Fail(passing()) } else { Act::Do });
+        let bus = world.start();
+        world.emit(&[("t.e", "a", "1")]).await;
+        world.wake(&bus);
+        bus.settled().await;
+        world.emit(&[("t.e", "b", "2")]).await;
+        let gate = Gate::closed();
+        *world.subscriptions.gate.lock() = Some(gate.clone());
+        let waking = async {
+            world.subscriptions.waiting.notified().await;
+            world.wake(&bus);
+            // The first is due again: once it is tried, the bus has also looked at who woke it.
+            world.clock.advance(Duration::from_secs(3600));
+            bus.look_again();
+            world.handlers.until(async || world.handlers.calls() >= 2).await;
+            gate.open();
+        };
+        let (taken_over, ()) = tokio::join!(bus.take_over(&world.convention, &world.publisher), waking);
+        taken_over.unwrap();
+        world.pass_until_idle(&bus).await;
+        assert_eq!(*world.heard.0.lock(), ["1", "2"]);
+        assert_eq!(bus.figures().relayed, 2);
+    })
+    .await;
+}

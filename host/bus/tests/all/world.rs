@@ -13,7 +13,9 @@ use conman_bus::{
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::{Clock, FixedClock};
 use conman_kernel::convention::{Convention, ConventionState};
-use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
+use conman_kernel::dispatch::{
+    BatchAnswer, CommitListener as _, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope,
+};
 use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, EventId, OrganizationId, PluginId, RequestId};
@@ -182,7 +184,7 @@ impl World {
     }
 
     pub(crate) fn wake(&self, bus: &Bus) {
-        bus.waker().wake(&self.convention, &self.publisher);
+        bus.waker().committed(&self.convention, &self.publisher, true);
     }
 
     /// The payloads a subscriber handled, in order.
@@ -257,6 +259,10 @@ pub(crate) struct Wanted {
     pub(crate) unknown: AtomicBool,
     /// Told of everybody who was not told.
     pub(crate) refused: Notify,
+    /// Where the next who asks who is enabled waits.
+    pub(crate) gate: Mutex<Option<Gate>>,
+    /// Told of who waits there.
+    pub(crate) waiting: Notify,
 }
 
 #[async_trait]
@@ -265,6 +271,11 @@ impl Subscriptions for Wanted {
         if self.unknown.load(Ordering::SeqCst) {
             self.refused.notify_one();
             return Err(SqlError::Unavailable("as the test wants".to_owned()));
+        }
+        let gate = self.gate.lock().take();
+        if let Some(gate) = gate {
+            self.waiting.notify_one();
+            gate.pass().await;
         }
         let enabled = self.enabled.lock();
         Ok(enabled.iter().map(|(plugin, topic)| (plugin.clone(), vec![topic.parse().unwrap()])).collect())
@@ -420,6 +431,10 @@ impl Outboxes for Boxes {
     async fn open(&self, convention: &ConventionId, publisher: &PluginId) -> Result<Option<SharedDatabase>, SqlError> {
         let Some(database) = self.storage.existing(convention, publisher).await? else { return Ok(None) };
         Ok(Some(Arc::new(Sticky { database: database.host(), stuck: Arc::clone(&self.stuck) })))
+    }
+
+    async fn has(&self, convention: &ConventionId, publisher: &PluginId) -> Result<bool, SqlError> {
+        self.storage.has(convention, publisher).await
     }
 
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {

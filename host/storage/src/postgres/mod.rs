@@ -54,11 +54,13 @@ const IDLE_TIME: Duration = Duration::from_secs(120);
 /// One PostgreSQL server (and the database on it) with the host's connections to it.
 pub(crate) struct Server {
     options: PgConnectOptions,
-    host: Arc<Pool<Connector>>,
+    /// The host's own schema. What the host does in others goes over the same connections.
+    host: PostgresDatabase,
     plugins: Arc<Budget>,
 }
 
 /// One schema, seen by one role.
+#[derive(Clone)]
 pub(crate) struct PostgresDatabase {
     pool: Arc<Pool<Connector>>,
     /// What opens a transaction, for reading, writing and migrating.
@@ -98,14 +100,20 @@ impl Server {
         plugins.keep_swept();
         let connector =
             Connector { options: options.clone().options([("search_path", format!("{HOST_SCHEMA},pg_temp"))]) };
-        Ok(Self { options, host: Pool::new(connector, HOST_CONNECTIONS as usize, budget), plugins })
+        let pool = Pool::new(connector, HOST_CONNECTIONS as usize, budget);
+        let host = PostgresDatabase::new(pool, HOST_SCHEMA, "", &Knowledge::default(), false);
+        Ok(Self { options, host, plugins })
     }
 
-    /// A schema as the host sees it.
+    /// The host's own schema.
+    pub(crate) const fn host(&self) -> &PostgresDatabase {
+        &self.host
+    }
+
+    /// A plugin's schema as the host sees it.
     pub(crate) fn as_host(&self, schema: &str, knowledge: &Knowledge) -> PostgresDatabase {
-        let path =
-            if schema == HOST_SCHEMA { String::new() } else { format!("; SET LOCAL search_path TO {schema}, pg_temp") };
-        PostgresDatabase::new(Arc::clone(&self.host), schema, &path, knowledge, false)
+        let path = format!("; SET LOCAL search_path TO {schema}, pg_temp");
+        PostgresDatabase::new(Arc::clone(&self.host.pool), schema, &path, knowledge, false)
     }
 
     /// A schema as its own role sees it; or, with the database's wall down, as the host does.

@@ -9,7 +9,7 @@ use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{RowExt, RowLimit, SqlError, Value};
 use jiff::Timestamp;
 
-use super::{HOST_SCHEMA, Knowledge, LOCK_TIME, PostgresSession, Server};
+use super::{HOST_SCHEMA, LOCK_TIME, PostgresSession, Server};
 use crate::location::plugin_schema;
 use crate::session::own;
 use crate::storage::{Unsent, refuse_to_lose};
@@ -122,7 +122,7 @@ impl Server {
         convention: &ConventionId,
         plugin: &PluginId,
     ) -> Result<Option<Provisioned>, SqlError> {
-        let mut session = self.as_host(HOST_SCHEMA, &Knowledge::default()).begin_migration().await?;
+        let mut session = self.host().begin_migration().await?;
         let found = find_in(&mut session, convention, plugin).await;
         session.rollback().await;
         found
@@ -130,7 +130,7 @@ impl Server {
 
     /// The plugins that have a database in the convention.
     pub(crate) async fn list(&self, convention: &ConventionId) -> Result<Vec<PluginId>, SqlError> {
-        let mut session = self.as_host(HOST_SCHEMA, &Knowledge::default()).begin_migration().await?;
+        let mut session = self.host().begin_migration().await?;
         let statement = own(Kind::Query, "SELECT plugin FROM conman.storage_plugin WHERE convention = $1");
         let answer = session.run(&statement, &[convention.as_str().into()], Some(RowLimit::HOST)).await?;
         session.rollback().await;
@@ -169,7 +169,7 @@ impl Server {
 
     /// A transaction during which nobody else holds the same lock.
     pub(crate) async fn locked(&self, lock: i64) -> Result<PostgresSession, SqlError> {
-        let mut session = self.as_host(HOST_SCHEMA, &Knowledge::default()).begin_migration().await?;
+        let mut session = self.host().begin_migration().await?;
         session.control(format!("SELECT pg_advisory_xact_lock({lock})").into()).await?;
         Ok(session)
     }

@@ -157,7 +157,9 @@ impl PostgresSession {
     pub(crate) async fn commit(mut self) -> Result<(), SqlError> {
         match self.control("COMMIT".into()).await {
             Ok(()) => {
-                self.give_back();
+                if let Some(lease) = self.lease.take() {
+                    keep(lease, self.stale);
+                }
                 Ok(())
             }
             Err(error) => {
@@ -170,14 +172,6 @@ impl PostgresSession {
     pub(crate) async fn rollback(mut self) {
         if let Some(lease) = self.leave() {
             undo(lease, self.stale).await;
-        }
-    }
-
-    fn give_back(&mut self) {
-        if let Some(lease) = self.lease.take()
-            && !self.stale
-        {
-            lease.give_back();
         }
     }
 
@@ -207,7 +201,14 @@ impl Drop for PostgresSession {
 /// without end.
 async fn undo(mut lease: Lease<Connector>, stale: bool) {
     let rolled_back = lease.connection().postgres.execute(sqlx::raw_sql(AssertSqlSafe("ROLLBACK"))).await;
-    if rolled_back.is_ok() && !stale {
+    if rolled_back.is_ok() {
+        keep(lease, stale);
+    }
+}
+
+/// Keeps the connection for the next, unless what it has prepared no longer fits.
+fn keep(lease: Lease<Connector>, stale: bool) {
+    if !stale {
         lease.give_back();
     }
 }
