@@ -148,8 +148,14 @@ on_both! {
             body: b"somebody's file".to_vec(),
         };
         host.runtime.route(&scope, call.clone()).await.unwrap();
+        // A long one is hashed elsewhere, and reaches the plugin all the same.
+        let long = vec![b'x'; 1 << 20];
+        let answer = host.runtime.route(&scope, RouteCall { body: long.clone(), ..call.clone() }).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer.body), format!("POST write dry=\"no\" {}", long.len()));
         host.runtime.route(&scope, RouteCall { kind: CallKind::Query, method: "GET".to_owned(), path: "echo/x".to_owned(), ..call }).await.unwrap();
-        let [deed] = &deeds(&host).await[..] else { panic!("one deed") };
+        let [deed, of_long] = &deeds(&host).await[..] else { panic!("two deeds") };
+        let told = detail(of_long);
+        assert_eq!((&told["bytes"], &told["digest"]), (&json!(long.len()), &json!(Digest::of(&long))));
         assert_eq!((deed.actor.as_str(), deed.action.as_str()), ("account:mina", "POST write"));
         let expected = json!({
             "address": "write?dry=\"no\"", "bytes": 15, "digest": Digest::of(b"somebody's file"), "request": scope.request,
