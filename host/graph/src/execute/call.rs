@@ -1,6 +1,7 @@
 //! Calls plugins: root fields together or one after another, batches as soon as what they wait for is there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use conman_kernel::dispatch::{Dispatcher, FieldCall, Scope};
 use conman_kernel::event::Event;
@@ -11,7 +12,7 @@ use futures::future::{BoxFuture, join_all};
 use super::answer::{Answer, BatchOutcome, Outcomes};
 use super::gather::{Gathered, Gathering, Parents};
 use crate::compose::ComposedSchema;
-use crate::operation::input::{Variables, coerce_arguments};
+use crate::operation::input::{MAX_BYTES, Variables, coerce_arguments};
 use crate::operation::plan::{Arguments, Batch, BatchId, Call, Plan, RootField, RootSource, Shape};
 
 /// One operation on its way.
@@ -23,6 +24,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) dispatcher: &'a dyn Dispatcher,
     /// Which of the plan's permissions the actor has.
     pub(crate) granted: Vec<bool>,
+    /// How many bytes the arguments that are not written yet may still have.
+    room: AtomicUsize,
 }
 
 /// What became of one root field.
@@ -40,7 +43,7 @@ impl<'a> Execution<'a> {
         dispatcher: &'a dyn Dispatcher,
     ) -> Self {
         let granted = granted(plan, scope);
-        Self { schema, plan, variables, scope, dispatcher, granted }
+        Self { schema, plan, variables, scope, dispatcher, granted, room: AtomicUsize::new(MAX_BYTES) }
     }
 
     /// Whether the actor may see the field.
@@ -162,8 +165,13 @@ impl<'a> Execution<'a> {
             Arguments::Fixed(text) => Ok(Arc::clone(text)),
             Arguments::PerRequest(pairs) => {
                 let pairs = pairs.iter().map(|(argument, value)| (argument, value.as_ref()));
-                match coerce_arguments(self.schema.model(), pairs, Some(self.variables)) {
-                    Ok(text) => Ok(text.into()),
+                // One after another: an operation runs on one task, and nothing is awaited here.
+                let room = self.room.load(Ordering::Relaxed);
+                match coerce_arguments(self.schema.model(), pairs, Some(self.variables), room) {
+                    Ok(text) => {
+                        self.room.store(room.saturating_sub(text.len()), Ordering::Relaxed);
+                        Ok(text.into())
+                    }
                     Err(error) => Err(Fault::new(code::GRAPHQL_INVALID, error.message).at(error.pointer)),
                 }
             }

@@ -13,8 +13,9 @@ use crate::operation::position::ANY;
 use crate::scalar::Scalar;
 use crate::suggest::did_you_mean;
 
-/// Defaults within defaults can multiply: what grows beyond this was made to.
-const MAX_BYTES: usize = 16 << 20;
+/// How large values may grow, of one operation all arguments together. Defaults within defaults multiply, and so does a variable that
+/// stands in a literal often: what grows beyond this was made to.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
 
 /// Why a value does not fit, and where (a JSON pointer from the top of what was coerced).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,13 +73,14 @@ pub(crate) fn coerce_variables<'d>(
     if errors.is_empty() { Ok(variables) } else { Err(errors) }
 }
 
-/// Writes one object of arguments: given values, and defaults where nothing is given.
+/// Writes one object of arguments: given values, and defaults where nothing is given. No more than `room` bytes.
 pub(crate) fn coerce_arguments<'a>(
     model: &Model,
     arguments: impl IntoIterator<Item = (&'a InputValue, Option<&'a Value>)>,
     variables: Option<&Variables>,
+    room: usize,
 ) -> Result<String, InputError> {
-    let mut coercion = Coercion::new(model, variables);
+    let mut coercion = Coercion { room, ..Coercion::new(model, variables) };
     coercion.out.push('{');
     for (argument, value) in arguments {
         coercion.entry(argument, value.map(Source::Literal))?;
@@ -204,12 +206,13 @@ struct Coercion<'a> {
     variables: Option<&'a Variables>,
     pointer: String,
     depth: usize,
+    room: usize,
     out: String,
 }
 
 impl<'a> Coercion<'a> {
     const fn new(model: &'a Model, variables: Option<&'a Variables>) -> Self {
-        Self { model, variables, pointer: String::new(), depth: 0, out: String::new() }
+        Self { model, variables, pointer: String::new(), depth: 0, room: MAX_BYTES, out: String::new() }
     }
 
     fn refuse(&self, message: impl Into<String>) -> InputError {
@@ -221,7 +224,7 @@ impl<'a> Coercion<'a> {
     }
 
     fn value(&mut self, ty: &Type, source: Source<'_>) -> Result<(), InputError> {
-        if self.depth > MAX_NESTING || self.out.len() > MAX_BYTES {
+        if self.depth > MAX_NESTING || self.out.len() > self.room {
             return Err(self.refuse("the value grows without end; some default contains itself"));
         }
         self.depth += 1;
@@ -436,6 +439,12 @@ impl<'a> Coercion<'a> {
     /// may, and then whoever reads the arguments within something else (as in an audit trail) could not.
     fn variable(&mut self, name: &str) -> Result<&'a str, InputError> {
         let text = self.variables.and_then(|variables| variables.get(name)).unwrap_or("null");
+        if self.out.len().saturating_add(text.len()) > self.room {
+            let most = MAX_BYTES >> 20;
+            return Err(self.refuse(format!(
+                "all arguments together have at most {most} MiB, `${name}` counted wherever it stands"
+            )));
+        }
         // The variable stands within one bracket less than its depth: at the outermost, 1, there is none.
         if self.depth + deepest(text) > MAX_NESTING + 1 {
             return Err(self.too_deep());

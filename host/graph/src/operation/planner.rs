@@ -17,7 +17,7 @@ use crate::model::{CacheRule, Field, Model, Named, Object, Resolution, Root, bas
 use crate::operation::caching::Caching;
 use crate::operation::collect::Collector;
 use crate::operation::cost::{CostNode, CostPlan};
-use crate::operation::input::{Variables, coerce_arguments, has_variables};
+use crate::operation::input::{MAX_BYTES, Variables, coerce_arguments, has_variables};
 use crate::operation::introspection;
 use crate::operation::plan::{
     Arguments, Batch, BatchId, Call, FieldPlan, Guard, PermissionId, Plan, ResponseKey, RootField, RootSource,
@@ -175,7 +175,7 @@ impl<'a> Planner<'a> {
             ));
         }
         let pairs = field.arguments.iter().map(|(name, argument)| (argument, given(name)));
-        let text = coerce_arguments(self.model, pairs, None).map_err(|error| {
+        let text = coerce_arguments(self.model, pairs, None, MAX_BYTES).map_err(|error| {
             let refusal = GraphError::invalid(format!("arguments of `{}`: {}", field.name, error.message))
                 .pointing(error.pointer);
             asked.first().map_or(refusal.clone(), |asked| refusal.at(asked.pos))

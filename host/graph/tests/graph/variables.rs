@@ -195,7 +195,8 @@ async fn a_variable_counts_where_it_stands() {
         any 20 + 45: 0 calls, "the value nests deeper than 64"
         any 60 + 60: 0 calls, "the value nests deeper than 64"
         tree 60 + 60: 0 calls, "the value nests deeper than 64"
-    "#]].assert_eq(&all);
+    "#]]
+    .assert_eq(&all);
 }
 
 #[tokio::test]
@@ -222,4 +223,40 @@ async fn a_variable_within_a_literal_takes_its_place() {
         query Query.outer {"v":{"inner":{"name":"N","size":"M","tags":["N"]},"list":[[null,3]],"note":{"x":null,"y":[null],"z":"WORD"},"big":7}} []
         query Query.any {"v":{"deep":[{"er":null}]}} []
         {"data":{"outer":1,"any":1,"int":null},"errors":[{"message":"`$i` is null here, where `Int!` must have a value","path":["int"],"extensions":{"code":"graphql-invalid","plugin":"aa/aa","retryable":false,"pointer":"/v","requestId":"req1"}}]}"#]].assert_eq(&format!("{}\n{}", plugins.calls().join("\n"), String::from_utf8_lossy(&answer.body)));
+}
+
+#[tokio::test]
+async fn arguments_are_bounded_however_often_a_variable_stands_in_them() {
+    let sdl = r#"type Thing @key(fields: "id") { id: ID! } extend type Query { any(v: JSON): Int thing: Thing }"#;
+    let schema = compose(vec![contribution("aa/aa", sdl)]).unwrap();
+    // Half a MiB for each reference.
+    let large = json!({"j": "x".repeat(512 << 10)});
+    let mut all = String::new();
+    for (field, references) in [("any", 7), ("any", 9), ("any", 20_000), ("_entities", 20_000)] {
+        let literal = format!("[{}]", "$j ".repeat(references));
+        let asked = match field {
+            "any" => format!("any(v: {literal})"),
+            _ => format!(
+                "_entities(representations: [{{ __typename: \"Thing\", id: 1, more: {literal} }}]) {{ __typename }}"
+            ),
+        };
+        let request = Request::new(format!("query($j: JSON) {{ {asked} }}"));
+        let plugins = Plugins::default().always("Query.any", json!(1));
+        let answer = run(&schema, &plugins, request.with_variables(large.clone()), &anonymous()).await;
+        let said = body(&answer)["errors"][0]["message"].clone();
+        all += &format!("{field} {references}: {} calls, {said}\n", plugins.calls().len());
+    }
+    // All arguments of an operation count together.
+    let fields: String = (0..3).map(|number| format!("f{number}: any(v: [$j $j $j]) ")).collect();
+    let plugins = Plugins::default().always("Query.any", json!(1));
+    let request = Request::new(format!("query($j: JSON) {{ {fields} }}")).with_variables(large);
+    let answer = run(&schema, &plugins, request, &anonymous()).await;
+    all += &format!("together: {} calls, {}", plugins.calls().len(), body(&answer)["errors"][0]["message"]);
+    expect![[r#"
+        any 7: 1 calls, null
+        any 9: 0 calls, "all arguments together have at most 4 MiB, `$j` counted wherever it stands"
+        any 20000: 0 calls, "all arguments together have at most 4 MiB, `$j` counted wherever it stands"
+        _entities 20000: 0 calls, "all arguments together have at most 4 MiB, `$j` counted wherever it stands"
+        together: 2 calls, "all arguments together have at most 4 MiB, `$j` counted wherever it stands""#]]
+    .assert_eq(&all);
 }
