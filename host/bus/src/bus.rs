@@ -68,7 +68,8 @@ impl Bus {
     /// When that fails, as it does after [`Bus::shutdown`]; what is still in the outbox is owed to others.
     pub async fn take_over(&self, convention: &ConventionId, publisher: &PluginId) -> Result<(), BusError> {
         let inner = &self.0;
-        // A relay that is at it has the database open, and would open it again to try once more.
+        // Nobody else relays it meanwhile: a relay has the database open, and would open it again to try once more; and two would tell
+        // listeners of everything twice.
         let _turn = inner.desk.turn((convention.clone(), publisher.clone())).await?;
         let carrier = DeskCarrier(Arc::clone(&inner.desk));
         let relayed = relay(&inner.parts, &carrier, convention, publisher, inner.batch).await?;

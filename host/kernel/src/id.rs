@@ -24,7 +24,7 @@ macro_rules! generated_id {
                 Self(lower(ulid::Ulid::generate()))
             }
 
-            /// Takes an id as stored; stored ids were made by [`Self::new`].
+            /// Takes an id as stored or shown. Who made up one that [`Self::new`] has not made names nothing with it.
             pub fn from_stored(id: impl Into<String>) -> Self {
                 Self(id.into())
             }

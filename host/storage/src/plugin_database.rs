@@ -174,6 +174,12 @@ impl PluginDatabase {
         .await
     }
 
+    /// Whether any migration has run.
+    pub(crate) async fn has_migrated(&self) -> Result<bool, SqlError> {
+        let rows = read(self.host.as_ref(), "SELECT version FROM conman_migration LIMIT 1", &[]).await?;
+        Ok(!rows.rows.is_empty())
+    }
+
     /// How many events lie in the outbox.
     pub(crate) async fn unsent(&self) -> Result<i64, SqlError> {
         let rows = read(self.host.as_ref(), "SELECT COUNT(*) FROM conman_outbox", &[]).await?;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::budget::Budget;
 use crate::host_database::HostDatabase;
 use crate::location::{Location, convention_folder, host_file, plugin_file, plugin_of_file};
-use crate::migrate;
+use crate::migrate::{self, PluginMigration};
 use crate::plugin_database::PluginDatabase;
 use crate::postgres::Server;
 use crate::postgres::provision::Provisioned;
@@ -143,6 +143,32 @@ impl Storage {
         self.opened((convention.clone(), plugin.clone()), place).await
     }
 
+    /// The database that a plugin with these migrations has left in a convention; none when it is gone, and when there is another in its
+    /// place, in which none of them has run. It is looked up also where one is open, and none is made.
+    ///
+    /// # Errors
+    /// [`SqlError::Unavailable`]
+    pub async fn left(
+        &self,
+        convention: &ConventionId,
+        plugin: &PluginId,
+        migrations: &[PluginMigration],
+    ) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
+        let _one = self.0.changing.lock().await;
+        let key = (convention.clone(), plugin.clone());
+        let Some(place) = self.place(&key).await? else {
+            self.0.plugins.lock().remove(&key);
+            return Ok(None);
+        };
+        let database = self.opened(key.clone(), place).await?;
+        if migrations.is_empty() || database.has_migrated().await? {
+            return Ok(Some(database));
+        }
+        // A file that takes its place is to be opened then, not this one gone on with.
+        self.close(&key).await?;
+        Ok(None)
+    }
+
     /// The database of a plugin in a convention, if there is one: none is made. For what the host reads and writes there itself.
     ///
     /// One that is open is taken to be there, without a look. Where another host on the same PostgreSQL has purged it, it fails, and
@@ -170,7 +196,7 @@ impl Storage {
     /// Whether the plugin has a database in the convention, looked up also where one is open. One that is open and is gone is let go of.
     ///
     /// # Errors
-    /// [`SqlError::Unavailable`]
+    /// [`SqlError::Unavailable`] when that cannot be told.
     pub async fn has(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
         let _one = self.0.changing.lock().await;
         let key = (convention.clone(), plugin.clone());
@@ -186,7 +212,8 @@ impl Storage {
         match &self.0.engine {
             Engine::Sqlite { folder, budget } => {
                 let file = plugin_file(folder, convention, plugin)?;
-                Ok(file.exists().then_some(Place::File(file, budget)))
+                let there = file.try_exists().map_err(|error| unavailable(&file, &error))?;
+                Ok(there.then_some(Place::File(file, budget)))
             }
             Engine::Postgres(server) => {
                 let found = server.find(convention, plugin).await?;

@@ -263,13 +263,17 @@ mod tests {
             })
         };
         for asking in [&hungry, &neighbour] {
-            let done = AtomicBool::new(false);
+            let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
             std::thread::scope(|scope| {
                 scope.spawn(|| {
                     while !done.load(Ordering::Relaxed) {
                         assert!(!hungry.take(SHARE));
+                        begun.store(true, Ordering::Relaxed);
                     }
                 });
+                while !begun.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
                 let granted = again(asking);
                 done.store(true, Ordering::Relaxed);
                 assert!(granted);
