@@ -1,8 +1,10 @@
 //! Plugins that are enabled and whose package is lost: the host runs without them, leaves them room, and has them back with their package.
 
+use std::path::PathBuf;
+
 use conman_kernel::sql::{Value, transaction};
 use conman_storage::Storage;
-use conman_tests::{Client, Database, TestHost, on_each_database, package, repacked};
+use conman_tests::{Client, Database, TestHost, on_each_database, package, repacked, until};
 use serde_json::json;
 
 const GUESTS: &str = "{ guests { name } }";
@@ -11,23 +13,25 @@ fn hello() -> Vec<u8> {
     std::fs::read(package("hello")).unwrap()
 }
 
-/// A host with a plugin that is enabled and whose package's file is gone.
-async fn without_hello(database: Database) -> TestHost {
+/// A host with a plugin that is enabled and whose package's file is gone; answers where that was.
+async fn without_hello(database: Database) -> (TestHost, PathBuf) {
     let mut host = TestHost::start(database).await;
     host.convention("con").await;
     host.enable("con", "hello").await;
     let _ = host.system().convention("con", r#"mutation { sign(name: "Vera") { id } }"#, json!({})).await.data();
-    lose_the_package(&mut host).await;
+    let lost = lose_the_package(&mut host).await;
     assert_eq!(host.system().convention("con", GUESTS, json!({})).await.code(), "graphql-invalid");
-    host
+    (host, lost)
 }
 
 /// Starts the host anew without the file of the only package that it has.
-async fn lose_the_package(host: &mut TestHost) {
+async fn lose_the_package(host: &mut TestHost) -> PathBuf {
     let listed = host.system().host("{ packages { digest } }", json!({})).await;
     let digest = listed.data()["packages"][0]["digest"].as_str().unwrap().to_owned();
-    std::fs::remove_file(host.folder().join("packages").join(format!("{digest}.wasm"))).unwrap();
+    let file = host.folder().join("packages").join(format!("{digest}.wasm"));
+    std::fs::remove_file(&file).unwrap();
     assert!(host.restart().await.is_clean());
+    file
 }
 
 async fn enable(system: &Client, id: &str) -> conman_tests::Answer {
@@ -36,7 +40,7 @@ async fn enable(system: &Client, id: &str) -> conman_tests::Answer {
 
 on_each_database! {
     async fn a_lost_plugin_is_back_as_soon_as_its_package_is_installed_again(database: Database) {
-        let host = without_hello(database).await;
+        let (host, _) = without_hello(database).await;
         host.install(hello()).await;
         let guests = host.system().convention("con", GUESTS, json!({})).await;
         assert_eq!(guests.data()["guests"], json!([{ "name": "Vera" }]));
@@ -44,8 +48,20 @@ on_each_database! {
 }
 
 on_each_database! {
+    async fn what_is_lost_is_looked_for_from_time_to_time(database: Database) {
+        let (host, lost) = without_hello(database).await;
+        std::fs::write(lost, hello()).unwrap();
+        let guests = until("the plugin to be back", async || {
+            let guests = host.system().convention("con", GUESTS, json!({})).await;
+            guests.code().is_empty().then_some(guests)
+        });
+        assert_eq!(guests.await.data()["guests"], json!([{ "name": "Vera" }]));
+    }
+}
+
+on_each_database! {
     async fn what_would_not_fit_a_lost_plugin_is_refused_until_that_is_disabled(database: Database) {
-        let host = without_hello(database).await;
+        let (host, _) = without_hello(database).await;
         let system = host.system();
         // The same fields under another name, and other fields under the same name.
         let twin = repacked("hello", |parts| parts.manifest = parts.manifest.replace("examples/hello", "elsewhere/twin"));

@@ -150,9 +150,7 @@ impl Host {
             running: TaskTracker::new(),
         });
         parts.running.spawn(upkeep::forget(Arc::clone(&parts)));
-        if config.postgres.is_some() {
-            parts.running.spawn(upkeep::follow(Arc::clone(&parts)));
-        }
+        parts.running.spawn(upkeep::follow(Arc::clone(&parts)));
         let front = web::front(&parts);
         Ok(Self { parts, front, claim, grace: config.grace })
     }

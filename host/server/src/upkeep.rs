@@ -23,11 +23,11 @@ pub(crate) async fn forget(parts: Arc<Parts>) {
     }
 }
 
-/// Takes over what other hosts have enabled and disabled. Only a PostgreSQL can have several hosts.
+/// Takes over what other hosts have enabled and disabled, and what could not be loaded and now can be: also where there are no others.
 pub(crate) async fn follow(parts: Arc<Parts>) {
     while waited(&parts, FOLLOW).await {
         if let Err(error) = catch_up(&parts).await {
-            tracing::warn!(%error, "cannot see what other hosts have changed; trying again in a moment");
+            tracing::warn!(%error, "cannot see what is enabled now; trying again in a moment");
         }
     }
 }
