@@ -125,6 +125,7 @@ impl Runtime {
     ) -> Result<EnabledPlugin, EnableError> {
         let inventory = &self.inventory();
         let _one = inventory.changing.lock().await;
+        inventory.require_not_purging(&convention.id, plugin)?;
         inventory.require_installed(plugin, digest).await?;
         if let Some(other) = inventory.same_name(&convention.id, plugin).await? {
             return Err(EnableError::NameTaken { other });

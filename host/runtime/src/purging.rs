@@ -7,17 +7,16 @@ use conman_kernel::id::{ConventionId, PluginId};
 use conman_storage::Unsent;
 use tokio::sync::{OwnedRwLockWriteGuard, OwnedSemaphorePermit};
 
-use crate::inventory::{EnableError, enabled_in};
+use crate::inventory::{EnableError, Inventory, enabled_in};
 use crate::runtime::Runtime;
 use crate::standing::Standing;
 
-/// A disabled plugin of which nothing runs here, and nothing will while this is held. Other hosts on the same database may still be at it for
-/// a while; what they tell meanwhile keeps it from being removed.
+/// A disabled plugin of which nothing runs here, and nothing will while this is held; nor is it enabled here. Other hosts on the same database
+/// may still be at it for a while; what they tell meanwhile keeps it from being removed.
 #[must_use = "nothing is removed before `finish`"]
 pub struct Purging<'r> {
     runtime: &'r Runtime,
-    convention: ConventionId,
-    plugin: PluginId,
+    mark: Mark<'r>,
     /// None where nothing of it ever ran.
     quiet: Option<Quiet>,
 }
@@ -28,19 +27,53 @@ struct Quiet {
     _lane: OwnedRwLockWriteGuard<()>,
 }
 
+/// That a plugin is being purged in a convention, until this is dropped: to enable it would be to wait for calls that end with the purge.
+struct Mark<'r> {
+    inventory: &'r Inventory,
+    key: (ConventionId, PluginId),
+}
+
+impl Drop for Mark<'_> {
+    fn drop(&mut self) {
+        self.inventory.purging.lock().remove(&self.key);
+    }
+}
+
+impl Inventory {
+    /// Refuses what is being purged.
+    pub(crate) fn require_not_purging(&self, convention: &ConventionId, plugin: &PluginId) -> Result<(), EnableError> {
+        match self.purging.lock().contains(&(convention.clone(), plugin.clone())) {
+            true => Err(EnableError::Purging(plugin.clone())),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Runtime {
     /// Begins to remove everything that a disabled plugin has stored in a convention: waits for its running calls. Nothing is removed before
     /// [`Purging::finish`], and nobody else's changes wait until then.
     ///
     /// # Errors
-    /// [`EnableError::InUse`] while it is enabled.
+    /// [`EnableError::InUse`] while it is enabled, [`EnableError::Purging`] while another purge of it has not ended.
     pub async fn begin_purge(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Purging<'_>, EnableError> {
-        self.require_disabled(convention, plugin).await?;
+        let mark = self.mark(convention, plugin).await?;
         let quiet = match self.inventory().known_standing(convention, plugin) {
             Some(standing) => Some(self.quiet(&standing).await),
             None => None,
         };
-        Ok(Purging { runtime: self, convention: convention.clone(), plugin: plugin.clone(), quiet })
+        Ok(Purging { runtime: self, mark, quiet })
+    }
+
+    /// While nobody enables anything: who does has either written so, or is refused.
+    async fn mark(&self, convention: &ConventionId, plugin: &PluginId) -> Result<Mark<'_>, EnableError> {
+        let inventory = self.inventory();
+        let _one = inventory.changing.lock().await;
+        self.require_disabled(convention, plugin).await?;
+        let key = (convention.clone(), plugin.clone());
+        match inventory.purging.lock().insert(key.clone()) {
+            true => Ok(Mark { inventory, key }),
+            false => Err(EnableError::Purging(plugin.clone())),
+        }
     }
 
     /// Waits until nothing of the plugin runs. Who waits for a permit still is let in to a database that is gone, and can do nothing there.
@@ -66,18 +99,19 @@ impl Purging<'_> {
     /// Removes everything the plugin has stored.
     ///
     /// # Errors
-    /// [`EnableError::InUse`] when it was enabled meanwhile, and when the database refuses to let go of it; see
-    /// [`Storage::purge`](conman_storage::Storage::purge).
+    /// [`EnableError::InUse`] when another host has enabled it meanwhile, [`EnableError::Purging`] when it has disabled it again, too, and when
+    /// the database refuses to let go of it; see [`Storage::purge`](conman_storage::Storage::purge).
     pub async fn finish(self, unsent: Unsent) -> Result<(), EnableError> {
-        let Self { runtime, convention, plugin, quiet } = self;
+        let Self { runtime, mark, quiet } = self;
+        let (convention, plugin) = &mark.key;
         let inventory = runtime.inventory();
         let _one = inventory.changing.lock().await;
-        runtime.require_disabled(&convention, &plugin).await?;
-        // Enabled for the first time and disabled again meanwhile: nobody has waited for what ran.
-        if quiet.is_none() && inventory.known_standing(&convention, &plugin).is_some() {
-            return Err(EnableError::InUse(plugin));
+        runtime.require_disabled(convention, plugin).await?;
+        // Enabled for the first time and disabled again meanwhile, elsewhere: nobody has waited for what ran here.
+        if quiet.is_none() && inventory.known_standing(convention, plugin).is_some() {
+            return Err(EnableError::Purging(plugin.clone()));
         }
-        Ok(inventory.storage.purge(&convention, &plugin, unsent).await?)
+        Ok(inventory.storage.purge(convention, plugin, unsent).await?)
     }
 }
 
@@ -182,6 +216,6 @@ mod tests {
         // What ran for the first time after the first step has not been waited for.
         let purging = begin().await;
         let _ = place.standing();
-        assert!(matches!(purging.finish(Unsent::Kept).await, Err(EnableError::InUse(_))));
+        assert!(matches!(purging.finish(Unsent::Kept).await, Err(EnableError::Purging(_))));
     }
 }

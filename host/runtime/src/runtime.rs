@@ -128,6 +128,7 @@ impl Runtime {
             loaded: parking_lot::Mutex::default(),
             standings: parking_lot::Mutex::default(),
             unloaded: parking_lot::Mutex::default(),
+            purging: parking_lot::Mutex::default(),
             generation: ArcSwap::from_pointee(HashMap::new()),
             changing: tokio::sync::Mutex::default(),
         };

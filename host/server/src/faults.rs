@@ -19,6 +19,7 @@ pub(crate) fn of_enabling(error: EnableError) -> Fault {
         }
         EnableError::NoSuchVersion { .. } => Fault::new(code::NOT_FOUND, text).at("/version"),
         EnableError::NameTaken { .. } | EnableError::InUse(_) => Fault::new(code::CONFLICT, text).at("/id"),
+        EnableError::Purging(_) => Fault::new(code::CONFLICT, text).at("/id").retryable(),
         EnableError::Config(_) => Fault::new(code::INVALID, text).at("/config"),
         EnableError::Load(error) => of_installing(error),
         EnableError::Migration(_) => Fault::new(code::SQL_FAILED, text),

@@ -30,20 +30,27 @@ pub(crate) struct Unloaded {
 }
 
 impl Inventory {
-    /// Loads what is enabled, as far as that is possible; answers where something was.
+    /// Loads what is enabled, as far as that is possible; answers where something else is at work now.
     pub(crate) async fn load(&self, rows: Vec<EnabledRow>) -> BTreeSet<ConventionId> {
-        let mut loaded = BTreeSet::new();
+        let mut concerned = BTreeSet::new();
         for row in rows.into_iter().filter(|row| self.is_worth_a_try(row)) {
-            match self.candidate(&row).await {
+            match self.left(&row).await {
                 Ok(enabled) => {
                     self.publish(&row.convention, &row.plugin, Some(Arc::new(enabled)));
-                    loaded.insert(row.convention);
+                    concerned.insert(row.convention);
                 }
                 // Its database included: one plugin's file that is damaged is no reason to go without the others.
-                Err(error) => self.remember_unloaded(row, &error),
+                Err(error) => {
+                    // What was enabled before is not what is enabled now.
+                    if self.find(&row.convention, &row.plugin).is_some() {
+                        self.publish(&row.convention, &row.plugin, None);
+                        concerned.insert(row.convention.clone());
+                    }
+                    self.remember_unloaded(row, &error);
+                }
             }
         }
-        loaded
+        concerned
     }
 
     /// What is enabled in a convention, by whichever host, and not loaded here.

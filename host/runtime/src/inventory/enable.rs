@@ -1,6 +1,6 @@
 //! Enabling: load, check the configuration, migrate, and let calls in, all at once. Calls that run finish on what they began with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
@@ -42,6 +42,8 @@ pub(crate) struct Inventory {
     pub(crate) standings: Mutex<HashMap<(ConventionId, PluginId), Arc<Standing>>>,
     /// What is enabled and could not be loaded.
     pub(crate) unloaded: Mutex<HashMap<(ConventionId, PluginId), Unloaded>>,
+    /// What is being purged.
+    pub(crate) purging: Mutex<HashSet<(ConventionId, PluginId)>>,
     pub(crate) generation: ArcSwap<Generation>,
     /// Enabling, disabling and removing, one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
@@ -123,27 +125,48 @@ impl Inventory {
         }
     }
 
-    /// A generation of a plugin that nobody calls yet.
+    /// A generation of a plugin that nobody calls yet. Its database is made when it is new.
     pub(crate) async fn candidate(&self, row: &EnabledRow) -> Result<Enabled, EnableError> {
         let plugin = self.plugin(row.digest).await?;
-        let database = self.database_for(&plugin, row).await?;
-        Ok(Enabled {
+        let database = match needs_database(&plugin) {
+            true => Some(self.storage.plugin(&row.convention, &row.plugin).await?),
+            false => None,
+        };
+        Ok(self.generation_of(plugin, row, database))
+    }
+
+    /// A generation of a plugin that was enabled before, on the database that it has left.
+    pub(crate) async fn left(&self, row: &EnabledRow) -> Result<Enabled, EnableError> {
+        let plugin = self.plugin(row.digest).await?;
+        let database = match needs_database(&plugin) {
+            true => Some(self.database_left(&plugin, row).await?),
+            false => None,
+        };
+        Ok(self.generation_of(plugin, row, database))
+    }
+
+    /// Nobody is to work in an empty database in place of one that was lost, without having been asked.
+    async fn database_left(&self, plugin: &Plugin, row: &EnabledRow) -> Result<Arc<PluginDatabase>, SqlError> {
+        let migrations = &plugin.package.migrations;
+        let left = self.storage.left(&row.convention, &row.plugin, migrations).await?;
+        let database = left.ok_or_else(|| {
+            let gone = "it is gone, or empty: restore it, or enable the plugin again to begin with an empty one";
+            SqlError::Unavailable(gone.to_owned())
+        })?;
+        // It may be an older one that was restored.
+        database.migrate(migrations).await?;
+        Ok(database)
+    }
+
+    fn generation_of(&self, plugin: Arc<Plugin>, row: &EnabledRow, database: Option<Arc<PluginDatabase>>) -> Enabled {
+        Enabled {
             plugin,
             standing: self.standing(&row.convention, &row.plugin),
             config: row.config.as_str().into(),
             database,
             enabled_at: row.enabled_at,
             enabled_by: row.enabled_by.clone(),
-        })
-    }
-
-    /// Events need one too: they leave through an outbox in it, and what was handled is recorded there.
-    async fn database_for(&self, plugin: &Plugin, row: &EnabledRow) -> Result<Option<Arc<PluginDatabase>>, SqlError> {
-        let needs = &plugin.package.manifest.needs;
-        if needs.database.is_none() && needs.events.publish.is_empty() && needs.events.subscribe.is_empty() {
-            return Ok(None);
         }
-        self.storage.plugin(&row.convention, &row.plugin).await.map(Some)
     }
 
     /// The standing of what has been enabled here at some time.
@@ -271,10 +294,17 @@ impl Inventory {
             plugin: plugin.clone(),
             digest,
             config,
-            enabled_at: at,
+            // As it will be read back, so that it is not taken for another's change.
+            enabled_at: Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at),
             enabled_by: by.key(),
         }
     }
+}
+
+/// Events need one too: they leave through an outbox in it, and what was handled is recorded there.
+fn needs_database(plugin: &Plugin) -> bool {
+    let needs = &plugin.package.manifest.needs;
+    needs.database.is_some() || !needs.events.publish.is_empty() || !needs.events.subscribe.is_empty()
 }
 
 const ROWS: &str = "SELECT convention, plugin, digest, config, enabled_at, enabled_by FROM runtime_enabled";

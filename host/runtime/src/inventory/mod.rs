@@ -116,6 +116,9 @@ pub enum EnableError {
     /// The package is in use.
     #[error("{0} is enabled in a convention; disable it there first")]
     InUse(PluginId),
+    /// What it has stored is being removed.
+    #[error("{0} is being purged; try again in a moment")]
+    Purging(PluginId),
     /// The host's database failed.
     #[error(transparent)]
     Database(#[from] SqlError),

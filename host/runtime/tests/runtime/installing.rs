@@ -1,5 +1,7 @@
 //! Packages in, plugins on, plugins off.
 
+use std::path::{Path, PathBuf};
+
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::CallKind;
 use conman_kernel::fault::code;
@@ -57,7 +59,10 @@ on_both! {
 on_both! {
     async fn two_hosts_on_one_database_take_over_from_each_other(host) {
         let other = Host { runtime: host.restarted().await, ..host.clone() };
+        // Finer than the database keeps it.
+        host.clock.advance(std::time::Duration::from_nanos(1_234_567));
         host.enable(Some("{\"colour\":\"red\"}")).await.unwrap();
+        assert_eq!(host.runtime.refresh().await.unwrap(), []);
         assert_eq!(other.query("config", json!({})).await, Ok(json!({})));
         assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(&host.convention.id));
         assert_eq!(other.query("config", json!({})).await, Ok(json!({ "colour": "red" })));
@@ -118,6 +123,48 @@ on_both! {
         assert!(other.runtime.takes(id, &probe(), "probe.told"));
         assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
         assert_eq!(other.runtime.refresh().await.unwrap(), []);
+    }
+}
+
+on_both! {
+    async fn what_cannot_be_loaded_as_it_is_enabled_now_does_not_go_on_as_it_was(host) {
+        let id = &host.convention.id;
+        let packages = tempfile::tempdir().unwrap();
+        let bring_package = || {
+            let file = format!("{}.wasm", host.runtime.enabled(id)[0].digest());
+            std::fs::copy(host.config.packages_folder.join(&file), packages.path().join(&file)).unwrap();
+        };
+        bring_package();
+        let other = host.another(packages.path()).await;
+        assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
+
+        host.clock.advance(std::time::Duration::from_secs(1));
+        let newer = probe_with(|parts| parts.manifest = parts.manifest.replace("1.0.0", "1.1.0"));
+        host.runtime.install(newer, &Actor::system()).await.unwrap();
+        host.enable(None).await.unwrap();
+        assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
+        assert_eq!(other.runtime.enabled(id).len(), 0);
+        assert_eq!(other.runtime.absent(id).await.unwrap()[0].id, probe());
+        assert_eq!(other.runtime.refresh().await.unwrap(), []);
+
+        bring_package();
+        assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
+        assert_eq!(other.runtime.enabled(id)[0].version().to_string(), "1.1.0");
+    }
+}
+
+on_both! {
+    async fn a_database_that_is_gone_is_not_begun_anew_unasked(host) {
+        let id = &host.convention.id;
+        host.storage.purge(id, &probe(), Unsent::Lost).await.unwrap();
+        let other = host.elsewhere().await;
+        assert_eq!(other.runtime.absent(id).await.unwrap()[0].id, probe());
+        assert_eq!(other.runtime.refresh().await.unwrap(), []);
+        assert_eq!(other.storage.list(id).await.unwrap(), []);
+        // Who is asked is the one who enables it.
+        other.enable(None).await.unwrap();
+        assert_eq!(other.notes().await, []);
+        assert_eq!(other.runtime.absent(id).await.unwrap(), []);
     }
 }
 
@@ -205,13 +252,8 @@ async fn a_damaged_database_is_its_plugins_own_trouble() {
     let twin = probe_with(|parts| parts.manifest = parts.manifest.replace("tests/probe", "tests/twin"));
     let twin = host.runtime.install(twin, &Actor::system()).await.unwrap();
     host.runtime.enable(&host.convention, &twin.id, twin.digest, None, &Actor::system()).await.unwrap();
-    let Location::Folder(folder) = host.scratch.location() else { panic!("a folder") };
-    let file = folder.join(format!("conventions/{id}/tests+probe.sqlite"));
-    std::fs::remove_file(&file).unwrap();
-    for beside in ["-wal", "-shm"] {
-        // Not there when nothing is open.
-        let _ = std::fs::remove_file(folder.join(format!("conventions/{id}/tests+probe.sqlite{beside}")));
-    }
+    let file = database_file(&host);
+    move_database(&file, None);
     std::fs::write(&file, "no database at all, however long one looks at it").unwrap();
 
     // A host comes up without it, and takes over what else has changed.
@@ -222,10 +264,74 @@ async fn a_damaged_database_is_its_plugins_own_trouble() {
     host.runtime.disable(id, &twin.id).await.unwrap();
     assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
     assert_eq!(at_work(), []);
-    // It is tried again: now there is a new one.
+    // It is enabled again, once what was damaged is out of the way.
     std::fs::remove_file(&file).unwrap();
+    assert_eq!(other.runtime.refresh().await.unwrap(), []);
+    other.enable(None).await.unwrap();
+    assert_eq!(other.notes().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_database_is_at_work_again_as_soon_as_it_is_restored() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let id = &host.convention.id;
+    let backup = backed_up(&host).await;
+    // Empty, as after a full disk, and yet a database to SQLite.
+    let file = database_file(&host);
+    std::fs::write(&file, "").unwrap();
+    let other = host.elsewhere().await;
+    assert_eq!(other.runtime.absent(id).await.unwrap()[0].id, probe());
+    assert_eq!(other.runtime.refresh().await.unwrap(), []);
+    move_database(&file, None);
+    move_database(&backup.path().join("database"), Some(&file));
     assert_eq!(other.runtime.refresh().await.unwrap(), std::slice::from_ref(id));
-    assert_eq!(other.query("ok", json!({})).await, Ok(json!("ok")));
+    assert_eq!(other.notes().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_from_before_an_upgrade_is_migrated() {
+    let host = Host::start(On::Sqlite).await.unwrap();
+    let backup = backed_up(&host).await;
+    let newer = probe_with(|parts| {
+        parts.manifest = parts.manifest.replace("1.0.0", "1.1.0");
+        parts.migrations.push(("0002_colour.sql".to_owned(), "ALTER TABLE note ADD COLUMN colour TEXT;".to_owned()));
+    });
+    host.clock.advance(std::time::Duration::from_secs(1));
+    host.runtime.install(newer, &Actor::system()).await.unwrap();
+    host.elsewhere().await.enable(None).await.unwrap();
+    let file = database_file(&host);
+    move_database(&file, None);
+    move_database(&backup.path().join("database"), Some(&file));
+    let restored = host.elsewhere().await;
+    let found = restored.script(CallKind::Query, json!([["query", "SELECT id, colour FROM note"]])).await;
+    assert_eq!(found, Ok(json!([[["a", null]]])));
+}
+
+/// Writes a note, and moves the database away.
+async fn backed_up(host: &Host) -> tempfile::TempDir {
+    let insert = json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]]);
+    host.script(CallKind::Mutation, insert).await.unwrap();
+    let backup = tempfile::tempdir().unwrap();
+    move_database(&database_file(host), Some(&backup.path().join("database")));
+    backup
+}
+
+fn database_file(host: &Host) -> PathBuf {
+    let Location::Folder(folder) = host.scratch.location() else { panic!("a folder") };
+    folder.join(format!("conventions/{}/tests+probe.sqlite", host.convention.id))
+}
+
+/// Moves a database with what is beside it to another place, or away.
+fn move_database(file: &Path, to: Option<&Path>) {
+    for suffix in ["", "-wal", "-shm"] {
+        let beside = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        let moved = match to {
+            Some(to) => std::fs::rename(beside(file), beside(to)),
+            None => std::fs::remove_file(beside(file)),
+        };
+        // What is beside it is not there when nothing is open.
+        assert!(moved.is_ok() || !suffix.is_empty(), "{}: {moved:?}", file.display());
+    }
 }
 
 #[tokio::test]

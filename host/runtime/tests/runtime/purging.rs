@@ -52,6 +52,22 @@ on_both! {
 }
 
 on_both! {
+    async fn what_is_being_purged_is_neither_enabled_nor_purged_again_here(host) {
+        let id = &host.convention.id;
+        host.runtime.disable(id, &probe()).await.unwrap();
+        let begin = async || host.runtime.begin_purge(id, &probe()).await;
+        let purging = begin().await.unwrap();
+        assert!(matches!(host.enable(None).await, Err(EnableError::Purging(_))));
+        assert!(matches!(begin().await, Err(EnableError::Purging(_))));
+        // Given up, too, it is over.
+        drop(purging);
+        begin().await.unwrap().finish(Unsent::Kept).await.unwrap();
+        host.enable(None).await.unwrap();
+        assert_eq!(host.query("ok", json!({})).await, Ok(json!("ok")));
+    }
+}
+
+on_both! {
     async fn what_is_enabled_again_meanwhile_stays(host) {
         host.script(CallKind::Mutation, json!([["execute", "INSERT INTO note (id, body) VALUES ('a', 'b')"]])).await.unwrap();
         let id = &host.convention.id;
