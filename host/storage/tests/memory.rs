@@ -1,4 +1,4 @@
-//! That a plugin whose statements hold all the memory they can takes none from the others.
+//! That a plugin whose statements hold all the memory they can takes none from the others. Alone in its process, whose databases share it.
 
 #![allow(
     clippy::unwrap_used,

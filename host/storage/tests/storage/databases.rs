@@ -1,17 +1,6 @@
 //! Databases are made, found, listed, purged and made anew, by one host or by several.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, migration, on_both, plugin_id};
+use crate::common::{Place, migration, on_both, plugin_id};
 use conman_kernel::event::Event;
 use conman_kernel::id::{EventId, PluginId};
 use conman_kernel::sql::{Access, RowExt as _, SqlError, Value, read};

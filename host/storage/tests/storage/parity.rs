@@ -1,17 +1,6 @@
 //! The same statements answer the same on both engines.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, limit, on_both};
+use crate::common::{Place, limit, on_both};
 use conman_kernel::sql::{Access, RowLimit, SqlError, Value};
 use expect_test::{Expect, expect};
 

@@ -1,19 +1,8 @@
 //! Transactions of plugins and of the host, the same on both engines.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::{Place, limit, on_both};
+use crate::common::{Place, limit, on_both, plugin_id};
 use conman_kernel::sql::{Access, SqlError, Value};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +103,7 @@ async fn a_convention_whose_id_is_no_name_has_no_database() {
             return;
         }
         let odd = conman_kernel::id::ConventionId::from_stored("../../etc");
-        let error = place.storage.plugin(&odd, &common::plugin_id("conman/test")).await.unwrap_err();
+        let error = place.storage.plugin(&odd, &plugin_id("conman/test")).await.unwrap_err();
         assert!(matches!(error, SqlError::Refused(_)), "{error:?}");
     })
     .await;

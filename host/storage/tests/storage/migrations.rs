@@ -1,17 +1,6 @@
 //! Schemas grow by numbered steps.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, limit, migration, on_both, plugin_id};
+use crate::common::{Place, limit, migration, on_both, plugin_id};
 use conman_kernel::sql::{Access, Migration, SqlError, Value, read};
 
 #[tokio::test(flavor = "multi_thread")]

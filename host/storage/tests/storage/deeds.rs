@@ -1,17 +1,6 @@
 //! What people did through a plugin is there exactly when what they did is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, limit, on_both};
+use crate::common::{Place, limit, on_both};
 use conman_kernel::sql::Access;
 use conman_storage::{DeedFilter, PluginDatabase, PluginDeed};
 use jiff::Timestamp;

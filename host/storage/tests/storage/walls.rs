@@ -1,17 +1,6 @@
 //! A plugin stays in its own database. Each wall is tried with the other one down.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, limit, migration, on_both, on_both_with, plugin_id};
+use crate::common::{Place, limit, migration, on_both, on_both_with, plugin_id};
 use conman_kernel::event::Event;
 use conman_kernel::id::EventId;
 use conman_kernel::sql::{Access, SqlError, Value, read};

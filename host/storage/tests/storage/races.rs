@@ -1,20 +1,9 @@
 //! Many at once: nobody is lost, and nobody gets in twice.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Place, limit, migration, on_both, plugin_id};
+use crate::common::{Place, limit, migration, on_both, plugin_id};
 use conman_kernel::digest::Digest;
 use conman_kernel::event::Event;
 use conman_kernel::id::EventId;

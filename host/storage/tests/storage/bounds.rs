@@ -1,17 +1,6 @@
 //! What a plugin's statements may make the host hold in memory.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
-
-mod common;
-
-use common::{Place, limit, on_both};
+use crate::common::{Place, limit, on_both};
 use conman_kernel::sql::{Access, SqlError, Value};
 use conman_storage::PluginDatabase;
 
