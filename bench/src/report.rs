@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::load::{Comparison, median};
+use crate::load::Comparison;
 use crate::machine::Machine;
 
 /// One figure.
@@ -33,7 +33,7 @@ pub(crate) struct Baseline {
     value: f64,
     /// `value` of the figure by this one: the median of the rounds.
     ratio: f64,
-    /// The smallest and the largest of the rounds.
+    /// The middle half of the rounds.
     between: Option<(f64, f64)>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Aim {
 impl Figure {
     /// Requests per second next to the same requests to a baseline.
     pub(crate) fn compared(name: String, comparison: &Comparison, of: &str, aim: Aim, how: &str) -> Self {
-        let ratios = comparison.ratios();
+        let [low, ratio, high] = comparison.ratios();
         let value = comparison.ours.per_second();
         Self {
             name,
@@ -61,8 +61,8 @@ impl Figure {
             baseline: Some(Baseline {
                 of: of.to_owned(),
                 value: comparison.theirs.per_second(),
-                ratio: median(&ratios),
-                between: ratios.first().copied().zip(ratios.last().copied()),
+                ratio,
+                between: Some((low, high)),
             }),
             aim,
             how: format!(
