@@ -1,0 +1,9 @@
+//! The timetabling solver: a pure library. It reads no file, opens no socket, and knows neither plugins nor conventions.
+//!
+//! [`document`] reads problems and solutions in the exchange format and writes them; [`check`] tells what a timetable breaks and
+//! costs, plainly and slowly; [`solve`](solve()) finds good timetables.
+
+pub mod cost;
+pub mod problem;
+pub mod solve;
+pub mod timetable;

@@ -1,0 +1,50 @@
+//! What is asked of the solver and what it answers.
+
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use crate::cost::Cost;
+use crate::timetable::Timetable;
+
+/// How long and how to search.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// When to stop at the latest.
+    pub time: Duration,
+    /// After how many proposals to stop. With one thread and this given, the same seed gives the same timetable, as long as `time`
+    /// is not what ended it.
+    pub iterations: Option<u64>,
+    /// How many threads search side by side.
+    pub threads: NonZeroU16,
+    /// Where chance begins.
+    pub seed: u64,
+}
+
+/// Who looks on while a problem is solved. Called from the searching threads: what is done here costs search.
+pub trait Watch: Sync {
+    /// A better timetable than any before.
+    fn better(&self, found: &Found);
+
+    /// Whether to stop now and answer the best so far.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody looks on.
+impl Watch for () {
+    fn better(&self, _found: &Found) {}
+}
+
+/// A timetable, and what it took to find it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where everything is.
+    pub timetable: Timetable,
+    /// What it costs.
+    pub cost: Cost,
+    /// Since the solver was called.
+    pub elapsed: Duration,
+    /// Proposals looked at until then, of all threads.
+    pub iterations: u64,
+}
