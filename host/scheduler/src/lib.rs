@@ -3,7 +3,9 @@
 //! [`document`] reads problems and solutions in the exchange format and writes them; [`check`] tells what a timetable breaks and
 //! costs, plainly and slowly; [`solve`](solve()) finds good timetables.
 
+pub mod check;
 pub mod cost;
+pub mod document;
 pub mod problem;
 pub mod solve;
 pub mod timetable;

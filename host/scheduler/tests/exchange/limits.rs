@@ -1,0 +1,146 @@
+//! Documents that are too large, and some that nearly are.
+
+use std::fmt::Write as _;
+
+use conman_scheduler::document::{limits, read_problem};
+use expect_test::{Expect, expect};
+
+fn document(members: &str) -> String {
+    format!(r#"{{"format": "conman-schedule-problem/1", {members}}}"#)
+}
+
+fn list(count: usize, element: impl Fn(usize) -> String) -> String {
+    let mut list = "[".to_owned();
+    for number in 0..count {
+        let _ = write!(list, "{}{}", if number > 0 { "," } else { "" }, element(number));
+    }
+    list + "]"
+}
+
+fn session(number: usize) -> String {
+    format!(r#"{{"id":"s{number}","duration":1}}"#)
+}
+
+#[track_caller]
+fn refused(members: &str, expected: Expect) {
+    expected.assert_eq(&read_problem(document(members).as_bytes()).unwrap_err().to_string());
+}
+
+#[test]
+fn too_many_things() {
+    let rest = r#""days": 1, "slots_per_day": 4"#;
+    let room = |number| format!(r#"{{"id":"r{number}","capacity":1}}"#);
+    refused(
+        &format!(r#"{rest}, "sessions": [], "rooms": {}"#, list(limits::ROOMS + 1, room)),
+        expect!["/rooms/10000: more than 10000 rooms; make the document smaller"],
+    );
+    let person = |number| format!(r#"{{"id":"p{number}"}}"#);
+    let people = list(limits::PEOPLE + 1, person);
+    refused(
+        &format!(r#"{rest}, "sessions": [], "rooms": [], "people": {people}"#),
+        expect!["/people/200000: more than 200000 people; make the document smaller"],
+    );
+    let sessions = list(limits::SESSIONS + 1, session);
+    refused(
+        &format!(r#"{rest}, "sessions": {sessions}, "rooms": []"#),
+        expect!["/sessions/100000: more than 100000 sessions; make the document smaller"],
+    );
+    let sessions = list(20_000, session);
+    refused(
+        &format!(r#""days": 14, "slots_per_day": 1440, "sessions": {sessions}, "rooms": []"#),
+        expect![
+            "/sessions: 20000 sessions times 20160 slots are more than 250000000; make slots longer, or solve the days one by one"
+        ],
+    );
+    let features = list(limits::FEATURES + 1, |number| format!("\"{number}\""));
+    refused(
+        &format!(r#"{rest}, "sessions": [], "rooms": [{{"id": "r", "capacity": 1, "features": {features}}}]"#),
+        expect!["/rooms/0/features/10000: more than 10000 different features; make the document smaller"],
+    );
+    let nodes = list(1_000_001, |_| "0".to_owned());
+    refused(
+        &format!(r#"{rest}, "sessions": [], "rooms": [{nodes}]"#),
+        expect!["/rooms/0: is too large; nothing of this size belongs here"],
+    );
+    refused(
+        &format!(r#"{rest}, "sessions": [], "rooms": [], "weights": {nodes}"#),
+        expect!["/weights: is too large; nothing of this size belongs here"],
+    );
+    let long = "x".repeat(20_000);
+    refused(
+        &format!(r#"{rest}, "{long}": 1, "sessions": [{{"id": "{long}", "duration": 1}}], "rooms": []"#),
+        expect![[r#"
+            /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…: is an unknown key; take it out; known here: format, name, days, slots_per_day, slot_minutes, rooms, people, sessions, conflicts, overlap, groups, capacity, incumbent, weights
+            /sessions/0/id: is a text of 20000 bytes; use 10000 at most"#]],
+    );
+}
+
+#[test]
+fn costs_that_would_overflow() {
+    let rest = r#""days": 1, "slots_per_day": 4, "rooms": []"#;
+    let sessions = list(1_100, session);
+    let overlap = list(1_001, |number| format!(r#"["s0","s{}",1000000]"#, number + 1));
+    refused(
+        &format!(r#"{rest}, "sessions": {sessions}, "overlap": {overlap}"#),
+        expect![[
+            r#"/overlap: all pairs of "s0" could cost 1001000000, and 1000000000 is the most; make their numbers or the weight of "overlap" smaller"#
+        ]],
+    );
+    refused(
+        &format!(
+            r#"{rest}, "sessions": {sessions}, "overlap": [["s3", "s4", 1001]], "weights": {{"overlap": 1000000}}"#
+        ),
+        expect![[r#"
+            /overlap: all pairs of "s3" could cost 1001000000, and 1000000000 is the most; make their numbers or the weight of "overlap" smaller
+            /overlap: all pairs of "s4" could cost 1001000000, and 1000000000 is the most; make their numbers or the weight of "overlap" smaller"#]],
+    );
+    refused(
+        &format!(
+            r#"{rest}, "sessions": {sessions}, "overlap": [["s3", "s4", 1000001]], "weights": {{"overlap": 1000001}}"#
+        ),
+        expect![[r#"
+            /overlap/0/2: is 1000001; write a whole number from 0 to 1000000
+            /weights/overlap: is 1000001; write a whole number from 0 to 1000000"#]],
+    );
+    let large = |number| format!(r#"{{"id":"s{number}","duration":1,"audience":1000000000}}"#);
+    let sessions = list(10_000, large);
+    let overflow = r#""capacity": "soft", "weights": {"overflow": 1000000}"#;
+    refused(
+        &format!(r#"{rest}, {overflow}, "sessions": {sessions}"#),
+        expect![
+            "/weights: the soft cost could reach 10000000000000000000, and 9223372036854775807 is the most; make weights smaller"
+        ],
+    );
+    let members = format!(r#"{rest}, {overflow}, "sessions": {}"#, list(9_000, large));
+    assert!(read_problem(document(&members).as_bytes()).is_ok());
+}
+
+#[test]
+fn as_many_sessions_as_there_may_be() {
+    let (sessions, people) =
+        (list(limits::SESSIONS, session), list(limits::PEOPLE, |number| format!(r#"{{"id":"p{number}"}}"#)));
+    let members = format!(r#""days": 1, "slots_per_day": 4, "rooms": [], "sessions": {sessions}, "people": {people}"#);
+    let problem = read_problem(document(&members).as_bytes()).unwrap();
+    assert_eq!((problem.sessions.len(), problem.people.len()), (limits::SESSIONS, limits::PEOPLE));
+}
+
+#[test]
+fn nesting_without_end() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        for many in [200, 1_000_000] {
+            let deep = format!("{}0{}", open.repeat(many), close.repeat(many));
+            for key in ["name", "rooms", "overlap", "more"] {
+                let members = format!(r#""{key}": [{deep}]"#);
+                let flaws = read_problem(document(&members).as_bytes()).unwrap_err().to_string();
+                let nested = flaws.contains("nested too deeply");
+                assert!(nested || key == "more", "{flaws}");
+            }
+        }
+    }
+    refused(
+        &format!(r#""rooms": [{}"#, "[".repeat(1000)),
+        expect![
+            "/rooms/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0: lists and objects are nested too deeply; nothing of the format nests more than five deep"
+        ],
+    );
+}
