@@ -23,6 +23,12 @@ struct Dependency {
     kind: Option<String>,
 }
 
+/// Crates that know none of the others here, and why.
+const ALONE: &[(&str, &str)] = &[
+    ("conman-kernel", "kernel knows nobody"),
+    ("conman-scheduler", "scheduler knows neither plugins nor conventions"),
+];
+
 /// `(crate, what it may not depend on, why)`.
 const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("conman-storage", &["conman-bus", "conman-identity"], "storage, bus and identity meet in runtime and server only"),
@@ -50,8 +56,9 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
                 message: format!("depends on {other}, but {why}; reach it through a trait of kernel instead"),
             });
         };
-        if package.name == "conman-kernel" {
-            known.iter().filter(|name| name.starts_with("conman")).for_each(|name| refuse(name, "kernel knows nobody"));
+        for (alone, why) in ALONE.iter().filter(|(alone, _)| *alone == package.name) {
+            let others = known.iter().filter(|name| name.starts_with("conman") && *name != alone);
+            others.for_each(|name| refuse(name, why));
         }
         if package.name != "conman-runtime" {
             let wasm = known.iter().filter(|name| **name == "wasmtime" || name.starts_with("wasmtime-"));
