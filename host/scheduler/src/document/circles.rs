@@ -1,5 +1,7 @@
 //! Sessions that come after one another in a circle: none of them could be placed.
 
+use std::fmt;
+
 use super::flaw::Report;
 use super::place::{Place, quoted};
 use crate::problem::{Session, SessionIndex};
@@ -50,15 +52,22 @@ fn state(states: &mut [State], session: SessionIndex) -> Option<&mut State> {
 }
 
 fn tell(sessions: &[Session], way: &[(SessionIndex, usize)], first: SessionIndex, report: &mut Report) {
-    let circle = way.iter().map(|(session, _)| *session).skip_while(|session| *session != first);
-    let length = circle.clone().count();
-    let id = |session: SessionIndex| quoted(sessions.get(session as usize).map_or("", |session| &session.id));
-    let mut named: Vec<_> = circle.map(id).take(NAMED).collect();
-    named.push(if length > NAMED { format!("… ({length} in all)") } else { id(first) });
+    // Looked for only when it is told: there may be a million circles of a hundred thousand sessions.
+    let circle = fmt::from_fn(|f| {
+        let circle = way.iter().map(|(session, _)| *session).skip_while(|session| *session != first);
+        let id = |session: SessionIndex| sessions.get(session as usize).map_or("", |session| &session.id);
+        for session in circle.clone().take(NAMED) {
+            write!(f, "{} after ", quoted(id(session)))?;
+        }
+        match circle.count() {
+            length if length > NAMED => write!(f, "… ({length} in all)"),
+            _ => write!(f, "{}", quoted(id(first))),
+        }
+    });
     let list = Place::DOCUMENT.key("sessions");
     report.add(
         &list.index(first as usize).key("after"),
-        format_args!("runs in a circle: {}", named.join(" after ")),
+        format_args!("runs in a circle: {circle}"),
         format_args!("take one of these out"),
     );
 }

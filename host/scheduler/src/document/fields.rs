@@ -282,8 +282,9 @@ impl Report {
 
     /// A key that means nothing here.
     pub(super) fn unknown_key(&mut self, place: &Place<'_>, key: &str, known: &[&str]) {
-        let known = format_args!("take it out; known here: {}", known.join(", "));
-        self.add(&place.key(key), format_args!("is an unknown key"), known);
+        let known = fmt::from_fn(|f| f.write_str(&known.join(", ")));
+        let remedy = format_args!("take it out; known here: {known}");
+        self.add(&place.key(key), format_args!("is an unknown key"), remedy);
     }
 
     /// A key that is there already.

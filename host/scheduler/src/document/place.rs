@@ -48,9 +48,9 @@ pub(super) fn escaped(key: &str) -> String {
     cut(key).replace('~', "~0").replace('/', "~1")
 }
 
-/// A text of the document in a message: in quotes, on one line, not too long.
-pub(super) fn quoted(text: &str) -> String {
-    format!("{:?}", cut(text))
+/// A text of the document in a message: in quotes, on one line, not too long. Costs nothing until it is shown.
+pub(super) fn quoted(text: &str) -> impl fmt::Display {
+    fmt::from_fn(move |f| write!(f, "{:?}", cut(text)))
 }
 
 fn cut(text: &str) -> String {

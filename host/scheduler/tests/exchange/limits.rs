@@ -144,3 +144,20 @@ fn nesting_without_end() {
         ],
     );
 }
+
+/// Ninety thousand sessions, each of which closes ten circles.
+#[test]
+fn circles_without_end() {
+    let session = |number: usize| {
+        let last = number + 1 == 90_000;
+        let others = list(if last { 11 } else { 10 }, |other| format!("\"s{other}\""));
+        let next = if last { String::new() } else { format!(",\"s{}\"", number + 1) };
+        format!(r#"{{"id":"s{number}","duration":1,"after":{}{next}]}}"#, others.trim_end_matches(']'))
+    };
+    let members = format!(r#""days": 1, "slots_per_day": 4, "rooms": [], "sessions": {}"#, list(90_000, session));
+    let flaws = read_problem(document(&members).as_bytes()).unwrap_err();
+    expect![[r#"
+        /sessions/1/after: runs in a circle: "s1" after "s2" after "s1"; take one of these out
+        … and 899936 more"#]]
+    .assert_eq(&format!("{}\n… and {} more", flaws.first[12], flaws.more));
+}
