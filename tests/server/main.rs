@@ -20,5 +20,6 @@ mod plugins;
 mod programmes;
 mod progress;
 mod routes;
+mod schedule;
 mod shutdown;
 mod sockets;

@@ -1,9 +1,13 @@
 //! The command line, as clap reads it.
 
+mod schedule;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use schedule::{Check, ScheduleCommand};
 
 /// Runs a convention on sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -69,6 +73,9 @@ pub(crate) enum Command {
     Export(Export),
     /// Run a GraphQL operation
     Graphql(Graphql),
+    /// Check solutions of timetabling problems, without a host
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Find out what is amiss
     Doctor,
 }

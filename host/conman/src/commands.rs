@@ -7,6 +7,7 @@ pub(crate) mod formats;
 pub(crate) mod graphql;
 pub(crate) mod import;
 pub(crate) mod plugin;
+pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod token;
 

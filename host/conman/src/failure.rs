@@ -36,11 +36,13 @@ pub(crate) struct Failure {
     /// The host's code, where it said one.
     pub(crate) code: Option<String>,
     pub(crate) message: String,
+    /// What a program could want to know besides, where there is something.
+    pub(crate) details: Option<Value>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into() }
+        Self { kind, code: None, message: message.into(), details: None }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -65,7 +67,7 @@ impl Failure {
             }
             _ => Kind::Failed,
         };
-        Self { kind, code: Some(code.to_owned()), message }
+        Self { kind, code: Some(code.to_owned()), message, details: None }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -74,7 +76,11 @@ impl Failure {
 
     pub(crate) fn json(&self) -> Value {
         let code = self.code.clone().unwrap_or_else(|| format!("{:?}", self.kind).to_lowercase());
-        json!({ "error": { "code": code, "message": self.message } })
+        let mut error = json!({ "code": code, "message": self.message });
+        if let (Value::Object(error), Some(details)) = (&mut error, &self.details) {
+            error.insert("details".to_owned(), details.clone());
+        }
+        json!({ "error": error })
     }
 }
 
