@@ -1,6 +1,6 @@
 //! Empties one publisher's outbox: copies events to the carrier, tells listeners, and only then deletes what it copied.
 
-use conman_kernel::event::TopicPattern;
+use conman_kernel::event::{Event, TopicPattern};
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{Database, SqlError};
 
@@ -44,7 +44,7 @@ async fn empty(
         let owed = parts.subscriptions.owed(convention).await?;
         let wanted = events
             .iter()
-            .map(|event| (event.clone(), subscribers(&owed, &event.topic)))
+            .map(|event| (event.clone(), subscribers(&owed, event)))
             .filter(|(_, subscribers)| !subscribers.is_empty())
             .collect::<Vec<_>>();
         if !wanted.is_empty() {
@@ -64,7 +64,9 @@ async fn empty(
     }
 }
 
-fn subscribers(owed: &[(PluginId, Vec<TopicPattern>)], topic: &str) -> Vec<PluginId> {
-    let wants = |(_, patterns): &&(PluginId, Vec<TopicPattern>)| patterns.iter().any(|pattern| pattern.matches(topic));
+fn subscribers(owed: &[(PluginId, Vec<TopicPattern>)], event: &Event) -> Vec<PluginId> {
+    let wants = |(plugin, patterns): &&(PluginId, Vec<TopicPattern>)| {
+        event.concerns(plugin) && patterns.iter().any(|pattern| pattern.matches(&event.topic))
+    };
     owed.iter().filter(wants).map(|(plugin, _)| plugin.clone()).collect()
 }

@@ -111,7 +111,10 @@ impl SubscriptionHub {
     pub fn publish(&self, convention: &ConventionId, event: &Event) {
         let mut shared: Option<Arc<Event>> = None;
         for (key, group) in &mut *self.0.groups.lock() {
-            if key.convention != *convention || !group.topics.iter().any(|topic| topic.matches(&event.topic)) {
+            if key.convention != *convention
+                || !event.concerns(&key.plugin)
+                || !group.topics.iter().any(|topic| topic.matches(&event.topic))
+            {
                 continue;
             }
             let event = shared.get_or_insert_with(|| Arc::new(event.clone()));

@@ -160,6 +160,9 @@ pub trait Dispatcher: Send + Sync {
 pub trait CommitListener: Send + Sync {
     /// `emitted`: events were committed with it, so that the relay has something to do.
     fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool);
+
+    /// A job of the scheduler was started, cancelled or forgotten with it. Told besides [`Self::committed`].
+    fn ordered(&self, _convention: &ConventionId, _plugin: &PluginId) {}
 }
 
 /// What became of a delivered event.

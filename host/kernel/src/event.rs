@@ -10,6 +10,15 @@ use crate::id::{EventId, PluginId};
 /// An event passes through at most this many handlers that emit events of their own.
 pub const MAX_HOPS: u32 = 8;
 
+/// What topics of the host's own begin with: it tells of what it does for a plugin, and tells that plugin alone.
+const OF_THE_HOST: &str = "scheduler.";
+
+/// A job of the scheduler has come further. Only subscriptions hear of it.
+pub const SCHEDULER_PROGRESS: &str = "scheduler.progress";
+
+/// A job of the scheduler has ended.
+pub const SCHEDULER_ENDED: &str = "scheduler.ended";
+
 /// A fact that was committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -40,6 +49,20 @@ pub struct TopicPattern(String);
     "`{0}` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below"
 )]
 pub struct InvalidTopic(String);
+
+impl Event {
+    /// Whether `plugin` may hear of it, if it wants to: of what the host does for a plugin, only that plugin may.
+    #[must_use]
+    pub fn concerns(&self, plugin: &PluginId) -> bool {
+        !is_of_the_host(&self.topic) || self.publisher == *plugin
+    }
+}
+
+/// Whether a topic, or a pattern of topics, is of the host's own: no plugin emits it.
+#[must_use]
+pub fn is_of_the_host(topic: &str) -> bool {
+    topic.starts_with(OF_THE_HOST)
+}
 
 fn is_word(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -110,6 +133,24 @@ mod tests {
         assert!(pattern.matches("volunteer.shift.moved"));
         assert!(!pattern.matches("volunteer"));
         assert!(!pattern.matches("volunteers.shift"));
+    }
+
+    #[test]
+    fn what_the_host_tells_concerns_one_plugin() {
+        let event = |topic: &str| Event {
+            id: EventId::new(),
+            topic: topic.to_owned(),
+            key: String::new(),
+            payload: "{}".to_owned(),
+            publisher: "conman/one".parse().unwrap(),
+            emitted_at: jiff::Timestamp::UNIX_EPOCH,
+            hops: 0,
+        };
+        let other = "conman/other".parse().unwrap();
+        assert!(event("schedulers.ended").concerns(&other));
+        assert!(!event(SCHEDULER_ENDED).concerns(&other) && !event(SCHEDULER_PROGRESS).concerns(&other));
+        assert!(event(SCHEDULER_ENDED).concerns(&"conman/one".parse().unwrap()));
+        assert!(is_of_the_host("scheduler.*") && !is_of_the_host("scheduler"));
     }
 
     #[test]

@@ -151,6 +151,10 @@ pub mod code {
         PLUGIN_ERROR = "plugin-error";
         /// The plugin cannot take the call now: all permits are in use, or its breaker is open.
         OVERLOADED = "overloaded";
+        /// As many jobs wait as may; one has to end first.
+        QUEUE_FULL = "queue-full";
+        /// What is asked for is still being made.
+        NOT_READY = "not-ready";
         /// The plugin was not granted the import it called, or the topic it used.
         NOT_GRANTED = "not-granted";
         /// The Idempotency-Key was used before with other arguments.

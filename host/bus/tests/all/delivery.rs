@@ -33,6 +33,20 @@ async fn everybody_who_wants_an_event_gets_it_once() {
 }
 
 #[tokio::test]
+async fn what_the_host_does_for_a_plugin_is_told_to_that_plugin_alone() {
+    on_both(async |world: World| {
+        let own = world.subscriber("publisher", "scheduler.ended").await;
+        let other = world.subscriber("other", "scheduler.ended").await;
+        let bus = world.start();
+        world.emit(&[("scheduler.ended", "a", "1"), ("schedulers.ended", "a", "2")]).await;
+        world.wake(&bus);
+        bus.idle().await;
+        assert_eq!((world.seen(&own).await, world.seen(&other).await), (vec!["1".to_owned()], Vec::new()));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn order_holds_within_a_key_however_often_tries_fail() {
     on_both(async |world: World| {
         let one = world.subscriber("one", "t.e").await;

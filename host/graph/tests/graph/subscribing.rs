@@ -19,6 +19,7 @@ type Shift @key(fields: "id") { id: ID! name: String! taken: Int! entries: [Stri
 extend type Subscription {
   shiftChanged(department: ID): Shift! @topics(patterns: ["volunteer.shift.*"])
   staffOnly: Shift @topics(patterns: ["volunteer.*"]) @permission(name: "shift.manage")
+  planned: String! @topics(patterns: ["scheduler.*"])
 }
 "#;
 
@@ -48,6 +49,7 @@ fn plugins() -> Plugins {
             }
             Ok(if mine { json!({"id": payload["id"], "name": "Door", "taken": 2}) } else { Value::Null })
         })
+        .on("Subscription.planned", |_, payload| Ok(payload["job"].clone()))
         .on("Shift.entries", |_, _| Ok(json!(["anna"])))
 }
 
@@ -109,6 +111,16 @@ async fn an_event_becomes_a_response_for_those_it_is_for() {
         {"data":{"shiftChanged":{"id":"x2","entries":["anna"]}}}
         {"data":{"changed":{"name":"Door"}}}"#]]
     .assert_eq(&heard.join("\n"));
+}
+
+#[tokio::test]
+async fn what_the_host_does_for_a_plugin_wakes_that_plugins_subscriptions_alone() {
+    let house = house();
+    let mut planned = house.subscribe("subscription { planned }", anonymous()).await.unwrap();
+    let others = Event { publisher: plugin("bb/bb"), ..event("scheduler.progress", &json!({"job": "theirs"})) };
+    house.hub.publish(&con(), &others);
+    house.publish("scheduler.progress", &json!({"job": "ours"}));
+    expect![[r#"{"data":{"planned":"ours"}}"#]].assert_eq(&next(&mut planned).await);
 }
 
 #[tokio::test]
