@@ -9,5 +9,6 @@
 
 mod circles;
 mod crash;
+mod jobs;
 mod misbehaviour;
 mod places;

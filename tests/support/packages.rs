@@ -71,6 +71,7 @@ extend type Query {
   script(steps: JSON!): JSON
 }
 extend type Mutation { script(steps: JSON!): JSON }
+extend type Subscription { echo: JSON @topics(patterns: ["scheduler.*"]) }
 "#;
     repacked("probe", |parts| parts.schema = Some(SCHEMA.to_owned()))
 }

@@ -16,7 +16,7 @@ use crate::call::Outcome;
 use crate::enabled::Enabled;
 use crate::guest::{Answer, Request};
 use crate::inventory::{
-    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted,
+    AbsentPlugin, EnableError, EnabledPlugin, InstallError, Installed, InstalledPackage, Inventory, Wanted, enabled_in,
     enabled_rows, subscribed_in,
 };
 use crate::runtime::Runtime;
@@ -222,6 +222,22 @@ impl Runtime {
             generation.iter().filter(|(_, plugins)| !plugins.is_empty()).map(|(id, _)| id.clone()).collect();
         conventions.sort();
         conventions
+    }
+
+    /// Whether a plugin is enabled in a convention, by whichever host.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub async fn is_enabled(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
+        let rows = enabled_in(&self.inventory().database, convention).await?;
+        Ok(rows.iter().any(|row| row.plugin == *plugin))
+    }
+
+    /// Says that what was computed from a plugin's data so far is out of date, for whoever changes them beside its calls.
+    pub fn outdate(&self, convention: &ConventionId, plugin: &PluginId) {
+        if let Some(standing) = self.inventory().known_standing(convention, plugin) {
+            standing.outdate();
+        }
     }
 
     /// Who in a convention is to be told of which topics: every plugin that any host has enabled there, those included that this host

@@ -11,6 +11,7 @@ pub mod imports {
         imports: {
             "conman:host/database": async | trappable,
             "conman:host/events": async | trappable,
+            "conman:host/scheduler": async | trappable,
             default: trappable,
         },
     });

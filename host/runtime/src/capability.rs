@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload};
 use crate::package::Needs;
 
 /// The host API that this host offers: the version of `conman:host`.
-pub const HOST_API: Version = Version::new(1, 0, 0);
+pub const HOST_API: Version = Version::new(1, 1, 0);
 
 /// Something a plugin can do, for the admin who consents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,7 @@ pub enum ImportError {
 pub(crate) struct Imports {
     pub(crate) database: bool,
     pub(crate) events: bool,
+    pub(crate) scheduler: bool,
 }
 
 /// Checks that a component imports nothing beyond what its manifest asks for.
@@ -110,7 +111,7 @@ fn check_import(name: &str, needs: &Needs, imports: &mut Imports) -> Result<(), 
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     let import = || name.to_owned();
     if let Some(of_host) = interface.strip_prefix("conman:host/") {
-        let known = ["log", "clock", "random", "config", "database", "events"].contains(&of_host);
+        let known = ["log", "clock", "random", "config", "database", "events", "scheduler"].contains(&of_host);
         if let Ok(needed) = Version::parse(version)
             && (needed.major != HOST_API.major || needed > HOST_API || !known)
         {
@@ -122,6 +123,13 @@ fn check_import(name: &str, needs: &Needs, imports: &mut Imports) -> Result<(), 
             }
             "events" if needs.events.publish.is_empty() => {
                 Err(ImportError::NotAsked { import: import(), line: "events.publish = [\"your-topic.*\"]" })
+            }
+            "scheduler" if needs.scheduler.is_none() => {
+                Err(ImportError::NotAsked { import: import(), line: "scheduler = true" })
+            }
+            "scheduler" => {
+                imports.scheduler = true;
+                Ok(())
             }
             "database" => {
                 imports.database = true;
@@ -154,6 +162,11 @@ pub(crate) fn capabilities(imports: Imports, needs: &Needs) -> Vec<Capability> {
         && imports.database
     {
         capabilities.push(Capability { what: "database".to_owned(), reason: asked.reason.clone() });
+    }
+    if let Some(asked) = &needs.scheduler
+        && imports.scheduler
+    {
+        capabilities.push(Capability { what: "scheduler".to_owned(), reason: asked.reason.clone() });
     }
     if imports.events {
         for asked in &needs.events.publish {
@@ -193,6 +206,12 @@ mod tests {
                 r#"the plugin calls conman:host/events@1.0.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#
             ]],
         );
+        check(
+            "conman:host/scheduler@1.1.0",
+            expect![
+                "the plugin calls conman:host/scheduler@1.1.0, which plugin.toml does not ask for; add `scheduler = true` under [needs]"
+            ],
+        );
     }
 
     #[test]
@@ -200,7 +219,7 @@ mod tests {
         check(
             "conman:host/clock@1.3.0",
             expect![
-                "the plugin needs host API 1.3.0 (conman:host/clock@1.3.0), this host offers 1.0.0; update the host or build for the older API"
+                "the plugin needs host API 1.3.0 (conman:host/clock@1.3.0), this host offers 1.1.0; update the host or build for the older API"
             ],
         );
     }

@@ -36,6 +36,8 @@ pub struct Limits {
     pub log_line_bytes: usize,
     /// Events emitted.
     pub events: u32,
+    /// Problems for the scheduler that the host reads, to start a job or to explain a solution.
+    pub problems: u32,
     /// Bytes of a field's answer, or of all answers of a batch.
     pub answer: usize,
     /// Bytes of a route's answer.
@@ -69,6 +71,7 @@ impl Limits {
             log_lines: 200,
             log_line_bytes: 8 << 10,
             events: 100,
+            problems: 4,
             answer: 4 * MIB,
             route_answer: 16 * MIB,
         }

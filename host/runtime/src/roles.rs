@@ -22,7 +22,7 @@ pub(crate) struct Roles {
 pub enum ExportError {
     /// An export of a known name has other functions or types.
     #[error(
-        "the plugin exports {name}, but not as wit/plugin says: {reason}; build it against the WIT of host API 1.0"
+        "the plugin exports {name}, but not as wit/plugin says: {reason}; build it against the WIT of host API 1.1"
     )]
     OtherTypes {
         /// The interface.
@@ -40,10 +40,10 @@ pub enum ExportError {
     },
 }
 
-const RESOLVERS: &str = "conman:plugin/resolvers@1.0.0";
-const EVENT_HANDLER: &str = "conman:plugin/event-handler@1.0.0";
-const ROUTES: &str = "conman:plugin/routes@1.0.0";
-const LIFECYCLE: &str = "conman:plugin/lifecycle@1.0.0";
+const RESOLVERS: &str = "conman:plugin/resolvers@1.1.0";
+const EVENT_HANDLER: &str = "conman:plugin/event-handler@1.1.0";
+const ROUTES: &str = "conman:plugin/routes@1.1.0";
+const LIFECYCLE: &str = "conman:plugin/lifecycle@1.1.0";
 
 impl Roles {
     pub(crate) fn of(pre: &InstancePre<CallState>, package: &Package) -> Result<Self, ExportError> {

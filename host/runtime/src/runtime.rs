@@ -10,6 +10,7 @@ use conman_kernel::clock::Clock;
 use conman_kernel::dispatch::CommitListener;
 use conman_kernel::id::{ConventionId, DeedIds, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
+use conman_solving::documents::Documents;
 use conman_storage::Storage;
 use tokio::sync::Semaphore;
 
@@ -108,6 +109,7 @@ impl Runtime {
                 clock: Arc::clone(&clock),
                 entropy: config.entropy,
                 deed_ids: DeedIds::default(),
+                documents: Documents::default(),
             }),
             permits: Arc::new(Semaphore::new(usize::try_from(calls).unwrap_or(1))),
             turns: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
@@ -211,18 +213,19 @@ impl Runtime {
         }
     }
 
-    /// Forgets handled events after 30 days and remembered answers after 24 hours; for a caller with a timer.
+    /// Forgets handled events and the scheduler's jobs after 30 days and remembered answers after 24 hours; for a caller with a timer.
     ///
     /// # Errors
     /// [`SqlError`] of the first database that failed.
     pub async fn prune(&self) -> Result<u64, SqlError> {
         let now = self.0.inventory.clock.now();
-        let ago = |hours: u64| now.checked_sub(Duration::from_secs(hours * 3600)).unwrap_or(now);
+        let ago = |time: Duration| now.checked_sub(time).unwrap_or(now);
+        let day = Duration::from_secs(24 * 60 * 60);
         let generation = self.0.inventory.generation.load_full();
         let mut removed = 0;
         for enabled in generation.values().flat_map(HashMap::values) {
             if let Some(database) = &enabled.database {
-                removed += database.prune(ago(30 * 24), ago(24)).await?;
+                removed += database.prune(ago(day * 30), ago(day), ago(conman_solving::limits::KEPT)).await?;
             }
         }
         Ok(removed)

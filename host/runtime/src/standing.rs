@@ -69,4 +69,11 @@ impl Standing {
             listener.committed(&self.convention, &self.plugin, emitted);
         }
     }
+
+    /// Tells that a commit has left something for the scheduler.
+    pub(crate) fn ordered(&self) {
+        if let Some(listener) = &*self.listener.load() {
+            listener.ordered(&self.convention, &self.plugin);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conman_kernel::clock::Clock;
 use conman_kernel::id::DeedIds;
+use conman_solving::documents::Documents;
 
 use crate::call_log::CallLog;
 use crate::cpu::CpuMeter;
@@ -18,6 +19,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) deed_ids: DeedIds,
+    pub(crate) documents: Documents,
 }
 
 /// The state of one try of one call.

@@ -6,6 +6,8 @@
 //! When a mutation loses a serialization conflict there is no use in letting the guest go on: it is ended at once, and the whole
 //! call runs again on a fresh instance. An action's guest is told instead, because what it did outside cannot be undone.
 
+mod solves;
+
 use std::sync::Arc;
 
 use conman_kernel::dispatch::CallKind;
@@ -53,6 +55,8 @@ struct Open {
     transaction: PluginTransaction,
     _lane: Lane,
     emitted: u32,
+    /// Whether something was done about a job of the scheduler.
+    ordered: bool,
     failed: Option<Fault>,
 }
 
@@ -70,6 +74,7 @@ pub(crate) struct Transactions {
     rows: usize,
     row_bytes: usize,
     events: u32,
+    problems: u32,
 }
 
 impl Transactions {
@@ -94,6 +99,7 @@ impl Transactions {
             rows: 0,
             row_bytes: 0,
             events: 0,
+            problems: 0,
         }
     }
 
@@ -345,7 +351,7 @@ impl Transactions {
         let begun = database.begin(access).await;
         self.waiting = false;
         let transaction = begun?;
-        self.open = Some(Open { transaction, _lane: lane, emitted: 0, failed: None });
+        self.open = Some(Open { transaction, _lane: lane, emitted: 0, ordered: false, failed: None });
         Ok(())
     }
 
@@ -387,7 +393,7 @@ async fn close(mut open: Open, enabled: &Enabled, doing: Option<&Doing>) -> Resu
             format!("the plugin went on after a statement had failed, so nothing was kept: {}", failed.message);
         return Err(Fault { message, ..failed });
     }
-    let (changed, emitted) = (open.transaction.has_written(), open.emitted > 0);
+    let (changed, emitted, ordered) = (open.transaction.has_written(), open.emitted > 0, open.ordered);
     // What is only announced is a deed too: others act upon it.
     if let Some(doing) = doing.filter(|_| changed || emitted)
         && let Err(error) = open.transaction.record(doing.deed()).await
@@ -397,6 +403,9 @@ async fn close(mut open: Open, enabled: &Enabled, doing: Option<&Doing>) -> Resu
     }
     open.transaction.commit().await?;
     enabled.standing.committed(changed, emitted);
+    if ordered {
+        enabled.standing.ordered();
+    }
     Ok(())
 }
 

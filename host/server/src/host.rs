@@ -13,6 +13,7 @@ use conman_kernel::digest::Digest;
 use conman_kernel::fault::Fault;
 use conman_kernel::sql::SqlError;
 use conman_runtime::{CallObserver, Runtime, RuntimeConfig, RuntimeError};
+use conman_solving::{Desk, DeskConfig, DeskParts};
 use conman_storage::{Location, Storage};
 use http::Request;
 use parking_lot::RwLock;
@@ -27,6 +28,7 @@ use crate::conventions::Conventions;
 use crate::data_folder::{Claim, ClaimError, DatabaseKind};
 use crate::events::{Announcer, EnabledSubscriptions, PluginOutboxes, SystemScopes};
 use crate::http::{self as web, AsSystem, Front};
+use crate::jobs::{JobNews, JobPlaces, Wakers};
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::parts::Parts;
@@ -100,6 +102,7 @@ impl Host {
         let storage = open_storage(&config).await?;
         storage.migrate_host(conman_identity::COMPONENT, conman_identity::MIGRATIONS).await?;
         storage.migrate_host(conman_bus::COMPONENT, conman_bus::MIGRATIONS).await?;
+        storage.migrate_host(conman_solving::COMPONENT, conman_solving::MIGRATIONS).await?;
 
         let clock = Arc::clone(&config.clock);
         let metrics = Arc::new(Metrics::new()?);
@@ -114,6 +117,7 @@ impl Host {
         conventions.open_all().await?;
 
         let hub = SubscriptionHub::new();
+        let host_name = claim.host_name()?;
         let bus = Bus::start(
             BusParts {
                 database: storage.host(),
@@ -124,16 +128,28 @@ impl Host {
                 clock: Arc::clone(&clock),
                 listeners: vec![Arc::new(Announcer(hub.clone()))],
             },
-            BusConfig { host: claim.host_name()?, ..BusConfig::default() },
+            BusConfig { host: host_name.clone(), ..BusConfig::default() },
+        );
+        let databases = PluginOutboxes { storage: storage.clone(), identity: identity.clone() };
+        let solving = Desk::new(
+            DeskParts {
+                database: storage.host(),
+                places: Arc::new(JobPlaces { databases, runtime: runtime.clone() }),
+                clock: Arc::clone(&clock),
+                onlooker: Arc::new(JobNews { hub: hub.clone(), runtime: runtime.clone(), bus: bus.waker() }),
+                solver: conman_solving::solve,
+            },
+            DeskConfig { host: host_name, ..DeskConfig::default() },
         );
         // What a handler commits before this is found when the bus looks for itself; no request has been answered yet.
-        runtime.on_commit(Arc::new(bus.waker()));
+        runtime.on_commit(Arc::new(Wakers::of(&bus, &solving)));
 
         let parts = Arc::new(Parts {
             storage,
             identity,
             runtime,
             bus,
+            solving,
             conventions,
             engine: Engine::new(EngineConfig::DEFAULT, Arc::clone(&clock)),
             hub,
@@ -184,6 +200,8 @@ impl Host {
             self.parts.stop.clone(),
         );
         let serving = tokio::spawn(serving);
+        // Not for a command on the data folder, which would be gone before anything came of it.
+        self.parts.solving.begin();
         tracing::info!(address, "serving");
         let anybody = self.parts.identity.accounts(&Actor::system(), &PageRequest::first(1)).await;
         if anybody.is_ok_and(|page| page.items.is_empty()) {
@@ -206,6 +224,7 @@ impl Host {
         self.parts.running.close();
         let finishing = async {
             self.parts.running.wait().await;
+            self.parts.solving.shutdown().await;
             // Event handlers first, then calls whose client has hung up: no transaction is to be cut in half.
             self.parts.bus.shutdown().await;
             self.parts.runtime.close().await;

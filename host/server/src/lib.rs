@@ -12,6 +12,7 @@ mod faults;
 mod fields;
 mod host;
 mod http;
+mod jobs;
 mod listen;
 mod metrics;
 mod parts;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use conman_bus::{Backlog, BusFigures};
 use conman_runtime::{CallObserver, CallSort, RuntimeFigures};
 use parking_lot::Mutex;
-use prometheus::{Encoder as _, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
+use prometheus::{
+    Counter, Encoder as _, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
+};
 
 /// The kinds of route there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +68,11 @@ pub(crate) struct Metrics {
     calls_most: IntGauge,
     calls_waiting: IntGauge,
     breakers: IntGauge,
-    /// One reader of the bus at a time: see [`Self::events`].
+    jobs: IntCounterVec,
+    jobs_running: IntGauge,
+    jobs_waiting: IntGauge,
+    searched: Counter,
+    /// One reader of the bus and of the desk at a time: see [`Self::events`].
     reading: Mutex<()>,
 }
 
@@ -141,6 +147,13 @@ impl Metrics {
                 "conman_plugin_breakers_open",
                 "Plugins that are left alone now because they broke down again and again, counted once per convention.",
             )?,
+            jobs: IntCounterVec::new(
+                Opts::new("conman_scheduler_jobs_total", "Jobs of the scheduler that have ended here, by outcome."),
+                &["outcome"],
+            )?,
+            jobs_running: IntGauge::new("conman_scheduler_jobs_in_flight", "Jobs of the scheduler worked on now.")?,
+            jobs_waiting: IntGauge::new("conman_scheduler_jobs_waiting", "Jobs of the scheduler known to wait now.")?,
+            searched: Counter::new("conman_scheduler_seconds_total", "Time that threads have searched, added up.")?,
             reading: Mutex::new(()),
         };
         let registry = &metrics.registry;
@@ -161,6 +174,12 @@ impl Metrics {
         for gauge in [&metrics.calls_running, &metrics.calls_most, &metrics.calls_waiting, &metrics.breakers] {
             registry.register(Box::new(gauge.clone()))?;
         }
+        registry.register(Box::new(metrics.jobs.clone()))?;
+        for gauge in [&metrics.jobs_running, &metrics.jobs_waiting] {
+            registry.register(Box::new(gauge.clone()))?;
+        }
+        registry.register(Box::new(metrics.searched.clone()))?;
+        metrics.solving(&conman_solving::Figures::default());
         // Shown before the first call, so that a rate has something to start from.
         for sort in CallSort::ALL {
             metrics.calls.with_label_values(&[sort.as_str(), "ok"]);
@@ -239,6 +258,19 @@ impl Metrics {
         self.calls_most.set(gauged(figures.most));
         self.calls_waiting.set(gauged(figures.waiting));
         self.breakers.set(gauged(figures.open_breakers));
+    }
+
+    /// Takes over what the scheduler's desk has counted since it started, just before it is shown.
+    pub(crate) fn solving(&self, figures: &conman_solving::Figures) {
+        let _one_at_a_time = self.reading.lock();
+        let ended = [("done", figures.done), ("cancelled", figures.cancelled), ("failed", figures.failed)];
+        for (outcome, now) in ended {
+            let counter = self.jobs.with_label_values(&[outcome]);
+            counter.inc_by(now.saturating_sub(counter.get()));
+        }
+        self.jobs_running.set(gauged(figures.running));
+        self.jobs_waiting.set(gauged(figures.waiting));
+        self.searched.inc_by((figures.searched.as_secs_f64() - self.searched.get()).max(0.0));
     }
 
     /// All figures as Prometheus reads them.

@@ -9,6 +9,7 @@ use conman_kernel::clock::Clock;
 use conman_kernel::digest::Digest;
 use conman_kernel::id::PluginId;
 use conman_runtime::Runtime;
+use conman_solving::Desk;
 use conman_storage::Storage;
 use parking_lot::RwLock;
 use tokio::sync::Semaphore;
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) identity: Identity,
     pub(crate) runtime: Runtime,
     pub(crate) bus: Bus,
+    /// Where the scheduler's jobs are worked on.
+    pub(crate) solving: Desk,
     pub(crate) conventions: Arc<Conventions>,
     pub(crate) engine: Engine,
     pub(crate) hub: SubscriptionHub,

@@ -41,6 +41,7 @@ mod reserved;
 #[doc(hidden)]
 pub mod scratch;
 mod session;
+mod solve;
 mod sqlite;
 mod storage;
 mod wall;
@@ -50,4 +51,5 @@ pub use location::Location;
 pub use migrate::PluginMigration;
 pub use plugin_database::{PluginDatabase, PluginTransaction};
 pub use reserved::{AnswerKey, StoredAnswer};
+pub use solve::{NewSolve, StoredSolve};
 pub use storage::{Storage, Unsent, Walls};

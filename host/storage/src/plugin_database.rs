@@ -18,8 +18,8 @@ use crate::reserved::{AnswerKey, Reserved, SQLITE_TABLES, StoredAnswer};
 use crate::session::{Session, own};
 use crate::sqlite::SqliteFile;
 use crate::sqlite::watch::Mode;
-use crate::wall::Kind;
 use crate::wall::verdicts::Wall;
+use crate::wall::{Kind, Statement};
 
 /// The database of one plugin in one convention: nobody else's rows are in it, and the plugin reaches no other.
 pub struct PluginDatabase {
@@ -155,11 +155,16 @@ impl PluginDatabase {
         Arc::clone(&self.host) as SharedDatabase
     }
 
-    /// Forgets events handled and answers given before these instants; answers how many rows went.
+    /// Forgets events handled, answers given and jobs ended before these instants; answers how many rows went.
     ///
     /// # Errors
     /// See [`SqlError`].
-    pub async fn prune(&self, handled_before: Timestamp, answered_before: Timestamp) -> Result<u64, SqlError> {
+    pub async fn prune(
+        &self,
+        handled_before: Timestamp,
+        answered_before: Timestamp,
+        solved_before: Timestamp,
+    ) -> Result<u64, SqlError> {
         conman_kernel::sql::transaction(self.host.as_ref(), |transaction| {
             Box::pin(async move {
                 let handled = transaction
@@ -168,7 +173,10 @@ impl PluginDatabase {
                 let answers = transaction
                     .execute("DELETE FROM conman_answer WHERE answered_at < $1", &[answered_before.into()])
                     .await?;
-                Ok(handled + answers)
+                let solves = transaction
+                    .execute("DELETE FROM conman_solve WHERE ended_at < $1", &[solved_before.into()])
+                    .await?;
+                Ok(handled + answers + solves)
             })
         })
         .await
@@ -218,9 +226,9 @@ impl std::fmt::Debug for PluginDatabase {
 
 /// An open transaction on a plugin's database. Dropping it rolls it back. After an error it can only be rolled back.
 pub struct PluginTransaction {
-    session: Session,
+    pub(crate) session: Session,
     wall: Arc<Wall>,
-    reserved: Arc<Reserved>,
+    pub(crate) reserved: Arc<Reserved>,
     host: Arc<HostDatabase>,
     written: bool,
 }
@@ -252,6 +260,23 @@ impl PluginTransaction {
             }
             Err(error) => self.session.fail(error),
         }
+    }
+
+    /// Runs one of the host's own statements; answers whether it changed anything.
+    pub(crate) async fn changes(
+        &mut self,
+        statement: fn(&Reserved) -> &Statement,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<bool, SqlError> {
+        let parameters = self.reserved.parameters(values);
+        let answer = self.session.run(statement(&self.reserved), &parameters, RowLimit::HOST, Mode::Host).await?;
+        // PostgreSQL's functions answer how many rows they touched.
+        answer.rows.rows.first().map_or(Ok(answer.touched > 0), |row| Ok(row.integer(0)? > 0))
+    }
+
+    /// Notes that the plugin changes something, if not by a statement of its own.
+    pub(crate) const fn touch(&mut self) {
+        self.written = true;
     }
 
     /// Whether one of the plugin's statements was there to change something, whether or not it found anything to change.
@@ -295,10 +320,7 @@ impl PluginTransaction {
     /// # Errors
     /// See [`SqlError`].
     pub async fn handled(&mut self, event: &EventId) -> Result<bool, SqlError> {
-        let parameters = self.reserved.parameters([event.as_str().into(), Timestamp::now().into()]);
-        let answer = self.session.run(&self.reserved.handle, &parameters, RowLimit::HOST, Mode::Host).await?;
-        // PostgreSQL's function answers how many rows it added.
-        answer.rows.rows.first().map_or(Ok(answer.touched > 0), |row| Ok(row.integer(0)? > 0))
+        self.changes(|reserved| &reserved.handle, [event.as_str().into(), Timestamp::now().into()]).await
     }
 
     /// The answer remembered under `key`, if any.

@@ -1,5 +1,5 @@
 //! The tables the host keeps inside every plugin database, so that they commit together with the plugin's rows: events
-//! to be delivered, events already handled, answers already given, what people did, and migrations already run.
+//! to be delivered, events already handled, answers already given, what people did, jobs of the scheduler, and migrations already run.
 
 use std::sync::Arc;
 
@@ -39,6 +39,9 @@ pub struct StoredAnswer {
     pub answered_at: Timestamp,
 }
 
+/// What is known of a job of the scheduler, in the order in which it is read.
+pub(crate) const SOLVE: &str = "state, options, cancelled, course, fault, created_at, started_at, ended_at";
+
 /// The tables on SQLite.
 pub(crate) const SQLITE_TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS conman_outbox (
@@ -54,6 +57,12 @@ pub(crate) const SQLITE_TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS conman_deed (
         id TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, actor_name TEXT NOT NULL, action TEXT NOT NULL,
         detail TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS conman_solve (
+        id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL, options TEXT NOT NULL, hops BIGINT NOT NULL, cancelled BOOLEAN NOT NULL,
+        owner TEXT, tries BIGINT NOT NULL, course TEXT, fault TEXT, created_at BIGINT NOT NULL, started_at BIGINT, ended_at BIGINT,
+        best TEXT)",
+    // Apart, because how far a job has come is written again and again, and a row is written whole.
+    "CREATE TABLE IF NOT EXISTS conman_solve_problem (id TEXT NOT NULL PRIMARY KEY, problem TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS conman_migration (
         version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
 ];
@@ -68,6 +77,13 @@ pub(crate) struct Reserved {
     pub(crate) remember: Statement,
     pub(crate) record: Statement,
     pub(crate) migrated: Statement,
+    pub(crate) solve: Statement,
+    pub(crate) solve_problem: Statement,
+    pub(crate) cancel_solve: Statement,
+    pub(crate) forget_solve: Statement,
+    pub(crate) forget_solve_problem: Statement,
+    pub(crate) find_solve: Statement,
+    pub(crate) find_solution: Statement,
     /// What PostgreSQL's functions ask for as their first argument.
     secret: Option<Value>,
 }
@@ -96,6 +112,18 @@ impl Reserved {
                 "INSERT INTO conman_deed (id, at, actor, actor_name, action, detail) VALUES (?, ?, ?, ?, ?, ?)",
             ),
             migrated: change("INSERT INTO conman_migration (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)"),
+            solve: change(
+                "INSERT INTO conman_solve (id, state, options, hops, cancelled, tries, created_at) SELECT ?1, 'queued', ?2, ?3, FALSE, 0, ?4 \
+                 WHERE (SELECT COUNT(*) FROM conman_solve WHERE state = 'queued') < ?5",
+            ),
+            solve_problem: change("INSERT INTO conman_solve_problem (id, problem) VALUES (?, ?)"),
+            cancel_solve: change(
+                "UPDATE conman_solve SET cancelled = TRUE WHERE id = ? AND state IN ('queued', 'running')",
+            ),
+            forget_solve: change("DELETE FROM conman_solve WHERE id = ?"),
+            forget_solve_problem: change("DELETE FROM conman_solve_problem WHERE id = ?"),
+            find_solve: own(Kind::Query, &format!("SELECT {SOLVE} FROM conman_solve WHERE id = ? {tag}")),
+            find_solution: own(Kind::Query, &format!("SELECT best FROM conman_solve WHERE id = ? {tag}")),
             secret: None,
         }
     }
@@ -114,6 +142,13 @@ impl Reserved {
             remember: change("conman_remember", 6),
             record: change("conman_record", 6),
             migrated: change("conman_migrated", 4),
+            solve: change("conman_begin_solve", 5),
+            solve_problem: change("conman_keep_problem", 2),
+            cancel_solve: change("conman_cancel_solve", 1),
+            forget_solve: change("conman_forget_solve", 1),
+            forget_solve_problem: change("conman_forget_problem", 1),
+            find_solve: own(Kind::Query, &format!("SELECT * FROM {schema}.conman_find_solve($1, $2)")),
+            find_solution: own(Kind::Query, &format!("SELECT * FROM {schema}.conman_find_solution($1, $2)")),
             secret: Some(Value::Text(provisioned.secret.clone())),
         }
     }

@@ -40,6 +40,11 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         "graph reaches plugins through kernel's Dispatcher",
     ),
     ("conman-bus", &["conman-runtime", "conman-graph"], "bus reaches plugins through kernel's Dispatcher"),
+    (
+        "conman-solving",
+        &["conman-storage", "conman-bus", "conman-identity", "conman-runtime", "conman-graph"],
+        "solving reaches databases and listeners through traits of its own",
+    ),
     ("conman-runtime", &["conman-graph", "conman-server"], "runtime knows nothing of GraphQL or HTTP"),
 ];
 

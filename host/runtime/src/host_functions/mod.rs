@@ -6,6 +6,7 @@ mod database;
 mod events;
 mod log;
 mod random;
+mod scheduler;
 
 use wasmtime::component::{HasSelf, Linker};
 
@@ -28,6 +29,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<CallState>, granted: Imports) ->
     }
     if granted.events {
         host::events::add_to_linker::<_, HasSelf<CallState>>(linker, state)?;
+    }
+    if granted.scheduler {
+        host::scheduler::add_to_linker::<_, HasSelf<CallState>>(linker, state)?;
     }
     Ok(())
 }

@@ -301,10 +301,12 @@ impl Inventory {
     }
 }
 
-/// Events need one too: they leave through an outbox in it, and what was handled is recorded there.
+/// Events need one too: they leave through an outbox in it, and what was handled is recorded there. So do jobs of the scheduler, which are
+/// rows in it.
 fn needs_database(plugin: &Plugin) -> bool {
     let needs = &plugin.package.manifest.needs;
-    needs.database.is_some() || !needs.events.publish.is_empty() || !needs.events.subscribe.is_empty()
+    let events = !needs.events.publish.is_empty() || !needs.events.subscribe.is_empty();
+    needs.database.is_some() || needs.scheduler.is_some() || events
 }
 
 const ROWS: &str = "SELECT convention, plugin, digest, config, enabled_at, enabled_by FROM runtime_enabled";

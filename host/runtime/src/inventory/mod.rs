@@ -55,7 +55,7 @@ pub enum InstallError {
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// Its imports have other functions or types than the host's.
-    #[error("the plugin does not fit the host's interfaces: {0}; build it against the WIT of host API 1.0")]
+    #[error("the plugin does not fit the host's interfaces: {0}; build it against the WIT of host API 1.1")]
     Link(String),
     /// The package's file cannot be written or read.
     #[error("the package's file cannot be kept: {0}")]

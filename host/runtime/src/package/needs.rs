@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use conman_kernel::event::TopicPattern;
+use conman_kernel::event::{TopicPattern, is_of_the_host};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 /// `[needs]`.
@@ -13,8 +13,11 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 #[serde(deny_unknown_fields, default)]
 pub struct Needs {
     /// A database of its own.
-    #[serde(deserialize_with = "database")]
+    #[serde(deserialize_with = "whole")]
     pub database: Option<Asked<()>>,
+    /// The timetabling solver.
+    #[serde(deserialize_with = "whole")]
+    pub scheduler: Option<Asked<()>>,
     /// Events.
     pub events: Events,
     /// Hosts on the internet.
@@ -34,6 +37,7 @@ pub struct Needs {
 #[serde(deny_unknown_fields, default)]
 pub struct Events {
     /// Topics it emits.
+    #[serde(deserialize_with = "own_topics")]
     pub publish: Vec<Asked<TopicPattern>>,
     /// Topics it is told of.
     pub subscribe: Vec<Asked<TopicPattern>>,
@@ -159,10 +163,23 @@ impl<'de, T: Wish> Visitor<'de> for AskedVisitor<T> {
     }
 }
 
-fn database<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Asked<()>>, D::Error> {
-    struct Database;
+/// Topics of the host's own are nobody else's to tell.
+fn own_topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Asked<TopicPattern>>, D::Error> {
+    let topics = Vec::<Asked<TopicPattern>>::deserialize(deserializer)?;
+    match topics.iter().find(|asked| is_of_the_host(asked.what.as_str())) {
+        Some(asked) => Err(de::Error::custom(format!(
+            "`{}` is told by the host alone; give the topic another first word, or subscribe to it",
+            asked.what
+        ))),
+        None => Ok(topics),
+    }
+}
 
-    impl<'de> Visitor<'de> for Database {
+/// What is asked for or not: there is no more to say of it than why.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Asked<()>>, D::Error> {
+    struct Whole;
+
+    impl<'de> Visitor<'de> for Whole {
         type Value = Option<Asked<()>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -185,5 +202,5 @@ fn database<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Asked<(
         }
     }
 
-    deserializer.deserialize_any(Database)
+    deserializer.deserialize_any(Whole)
 }

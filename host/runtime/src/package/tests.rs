@@ -109,7 +109,7 @@ fn an_unknown_key_is_named_with_its_line() {
         "database = true",
         "databse = true",
         expect![
-            "plugin.toml:15: unknown field `databse`, expected one of `database`, `events`, `http`, `secrets`, `devices`, `calls`, `graph`; remove it or correct its name"
+            "plugin.toml:15: unknown field `databse`, expected one of `database`, `scheduler`, `events`, `http`, `secrets`, `devices`, `calls`, `graph`; remove it or correct its name"
         ],
     );
 }
@@ -132,6 +132,17 @@ fn a_wrong_topic_says_how_to_write_one() {
         "\"*\"",
         expect![
             "plugin.toml:16: `*` is not a topic; write lower-case words with dots, like `volunteer.shift.moved`, or `volunteer.*` for all below"
+        ],
+    );
+}
+
+#[test]
+fn topics_of_the_hosts_own_are_not_for_plugins_to_tell() {
+    check_manifest(
+        "\"volunteer.*\"",
+        "\"scheduler.ended\"",
+        expect![
+            "plugin.toml:16: `scheduler.ended` is told by the host alone; give the topic another first word, or subscribe to it"
         ],
     );
 }

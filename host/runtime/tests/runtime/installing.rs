@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use conman_kernel::actor::Actor;
-use conman_kernel::dispatch::CallKind;
+use conman_kernel::dispatch::{CallKind, Dispatcher as _, FieldCall, Handled};
 use conman_kernel::fault::code;
 use conman_kernel::sql::{SqlError, Value, transaction};
 use conman_runtime::{EnableError, Wanted};
@@ -11,7 +11,7 @@ use conman_storage::{Location, Unsent};
 use expect_test::{Expect, expect};
 use serde_json::json;
 
-use crate::support::{Host, On, PROBE, on_both, probe, probe_with};
+use crate::support::{Host, On, PROBE, event, field_call, on_both, packed, probe, probe_with};
 
 on_both! {
     async fn what_is_enabled_is_there_after_a_restart(host) {
@@ -207,7 +207,7 @@ on_both! {
         let packages = tempfile::tempdir().unwrap();
         let other = host.another(packages.path()).await;
         assert_eq!(other.runtime.subscriptions(&host.convention.id).await.unwrap()[0].0, probe());
-        assert_eq!(told().await.unwrap(), [(probe(), 1)]);
+        assert_eq!(told().await.unwrap(), [(probe(), 2)]);
         // Topics that it cannot read stop it: another host may be able to.
         write("topics", r#"["probe.*", "(probe|others).told"]"#).await;
         let error = told().await.unwrap_err();
@@ -216,7 +216,7 @@ on_both! {
         assert_eq!(told().await.unwrap(), []);
         // To install it again is the remedy.
         other.runtime.install(PROBE.clone(), &Actor::system()).await.unwrap();
-        assert_eq!(told().await.unwrap(), [(probe(), 1)]);
+        assert_eq!(told().await.unwrap(), [(probe(), 2)]);
     }
 }
 
@@ -372,15 +372,40 @@ async fn what_is_imported_and_not_asked_for_names_the_line_to_add() {
     check(
         "database = true",
         "",
-        expect!["the plugin calls conman:host/database@1.0.0, which plugin.toml does not ask for; add `database = true` under [needs]"],
+        expect!["the plugin calls conman:host/database@1.1.0, which plugin.toml does not ask for; add `database = true` under [needs]"],
     )
     .await;
     check(
         "events.publish = [\"probe.*\"]",
         "",
-        expect![[r#"the plugin calls conman:host/events@1.0.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#]],
+        expect![[r#"the plugin calls conman:host/events@1.1.0, which plugin.toml does not ask for; add `events.publish = ["your-topic.*"]` under [needs]"#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn the_scheduler_is_linked_to_those_alone_who_ask_for_it() {
+    check(
+        "scheduler = true",
+        "",
+        expect!["the plugin calls conman:host/scheduler@1.1.0, which plugin.toml does not ask for; add `scheduler = true` under [needs]"],
+    )
+    .await;
+}
+
+on_both! {
+    async fn a_plugin_built_for_the_first_contract_runs_under_this_one(host) {
+        let package = packed("elder");
+        let installed = host.runtime.install(package, &Actor::system()).await.unwrap();
+        host.runtime.enable(&host.convention, &installed.id, installed.digest, None, &Actor::system()).await.unwrap();
+        assert!(host.runtime.takes(&host.convention.id, &installed.id, "elder.spoke"));
+        for (kind, type_name) in [(CallKind::Query, "Query"), (CallKind::Mutation, "Mutation")] {
+            let call = FieldCall { plugin: installed.id.clone(), type_name: type_name.into(), ..field_call(kind, "elder", &json!({})) };
+            assert_eq!(host.runtime.resolve(&host.scope(), call).await.as_deref(), Ok("\"old true\""));
+        }
+        let spoke = event("elder.spoke", "\"old\"", 0);
+        assert_eq!(host.runtime.handle(&host.scope(), &installed.id, &spoke).await, Ok(Handled::Now));
+    }
 }
 
 #[tokio::test]
@@ -388,7 +413,7 @@ async fn another_host_api_is_refused() {
     check(
         "host-api = \"^1.0\"",
         "host-api = \"^2.1\"",
-        expect!["the plugin needs host API ^2.1, this host offers 1.0.0; update the host, or change [compat] host-api"],
+        expect!["the plugin needs host API ^2.1, this host offers 1.1.0; update the host, or change [compat] host-api"],
     )
     .await;
 }
@@ -399,7 +424,7 @@ async fn what_this_host_cannot_give_is_refused() {
         "database = true",
         "database = true\nhttp = [{ host = \"api.example.com\", reason = \"maps\" }]",
         expect![
-            "plugin.toml asks for needs.http, which this host (API 1.0.0) does not offer; remove it or update the host"
+            "plugin.toml asks for needs.http, which this host (API 1.1.0) does not offer; remove it or update the host"
         ],
     )
     .await;
@@ -450,7 +475,10 @@ async fn what_a_server_asks_of_the_enabled_set() {
     assert_eq!(host.runtime.conventions(), std::slice::from_ref(id));
     assert!(enabled.sdl().contains("extend type Query"));
     let capabilities: Vec<_> = enabled.capabilities().iter().map(|capability| capability.what.as_str()).collect();
-    assert_eq!(capabilities, ["database", "events.publish probe.*", "events.subscribe probe.*"]);
+    assert_eq!(
+        capabilities,
+        ["database", "scheduler", "events.publish probe.*", "events.subscribe probe.*", "events.subscribe scheduler.*"]
+    );
     let digest = enabled.digest();
     assert!(matches!(host.runtime.uninstall(&probe(), digest).await, Err(EnableError::InUse(_))));
     host.runtime.disable(id, &probe()).await.unwrap();

@@ -19,5 +19,6 @@ mod idempotency;
 mod installing;
 mod logs;
 mod purging;
+mod solves;
 mod trail;
 mod transactions;

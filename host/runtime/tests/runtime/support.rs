@@ -53,13 +53,16 @@ macro_rules! on_both {
 pub(crate) use on_both;
 
 /// The probe, as a package. Built once per run of the tests.
-pub(crate) static PROBE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/probe");
+pub(crate) static PROBE: LazyLock<Vec<u8>> = LazyLock::new(|| packed("probe"));
+
+/// A guest of `tests/guests`, built and packed.
+pub(crate) fn packed(guest: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests").join(guest);
     let toolchain = Toolchain::find().expect("a toolchain for WebAssembly");
-    let built = Build::of(&folder).output(Output::Kept).run(&toolchain).expect("the probe builds");
+    let built = Build::of(&folder).output(Output::Kept).run(&toolchain).expect("the guest builds");
     let component = std::fs::read(built.component).expect("the component");
-    pack(&component, &Parts::of_folder(&folder).expect("the probe's folder")).expect("a package").0
-});
+    pack(&component, &Parts::of_folder(&folder).expect("the guest's folder")).expect("a package").0
+}
 
 /// The probe's component with a manifest of the test's own.
 pub(crate) fn probe_with(change: impl FnOnce(&mut Parts)) -> Vec<u8> {

@@ -146,6 +146,7 @@ on_both! {
 struct Heard {
     commits: AtomicU32,
     emitted: AtomicU32,
+    ordered: AtomicU32,
 }
 
 impl CommitListener for Heard {
@@ -153,6 +154,10 @@ impl CommitListener for Heard {
         assert_eq!(*plugin, probe());
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.emitted.fetch_add(u32::from(emitted), Ordering::SeqCst);
+    }
+
+    fn ordered(&self, _: &ConventionId, _: &PluginId) {
+        self.ordered.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -173,5 +178,11 @@ on_both! {
 
         host.script(CallKind::Action, json!([["begin"], ["emit", "probe.x", "k", "{}"], ["commit"]])).await.unwrap();
         assert_eq!((revision(&host), heard.commits.load(Ordering::SeqCst), heard.emitted.load(Ordering::SeqCst)), (start + 1, 2, 1));
+
+        let problem = crate::solves::problem();
+        host.script(CallKind::Mutation, json!([["start", problem, {}], ["fail", "NO"]])).await.unwrap_err();
+        assert_eq!(heard.ordered.load(Ordering::SeqCst), 0);
+        host.script(CallKind::Mutation, json!([["start", problem, {}], ["must"]])).await.unwrap();
+        assert_eq!((heard.ordered.load(Ordering::SeqCst), revision(&host)), (1, start + 2));
     }
 }

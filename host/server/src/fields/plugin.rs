@@ -155,6 +155,7 @@ pub(super) async fn disable(ask: Ask<'_>) -> Answer {
         .get(&convention.id)
         .and_then(|open| open.plugins.iter().find(|plugin| *plugin.id() == id).map(state));
     parts.conventions.disable(&convention.id, &id).await?;
+    parts.solving.withdraw(&convention.id, &id).await;
     parts.bus.subscriptions_changed();
     record(ask, "plugin.disabled", &id, before, None).await?;
     Ok(json!(true))
@@ -174,6 +175,7 @@ pub(super) async fn purge(ask: Ask<'_>) -> Answer {
     let convention = &ask.convention()?.id;
     let parts = &ask.desk.parts;
     let purging = parts.runtime.begin_purge(convention, &id).await.map_err(of_enabling)?;
+    parts.solving.withdraw(convention, &id).await;
     // What it has told others is theirs.
     if let Err(error) = parts.bus.take_over(convention, &id).await {
         if !lose_events {

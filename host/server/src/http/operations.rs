@@ -45,6 +45,7 @@ fn answer(status: StatusCode, text: &str) -> Response {
 pub(crate) async fn metrics(State(parts): State<Arc<Parts>>) -> Response {
     parts.metrics.events(&parts.bus.figures());
     parts.metrics.calls(&parts.runtime.figures());
+    parts.metrics.solving(&parts.solving.figures());
     // On a task of its own: who hangs up and asks again must not begin a second count.
     let asked = Arc::clone(&parts);
     let counting = parts.running.spawn(async move { asked.stock.backlog(backlog(&asked)).await });

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{HOST_SCHEMA, LOCK_TIME, PostgresSession, Server};
 use crate::location::plugin_schema;
+use crate::reserved::SOLVE;
 use crate::session::own;
 use crate::storage::{Unsent, refuse_to_lose};
 use crate::wall::Kind;
@@ -247,6 +248,11 @@ fn reserved(schema: &str, role: &str, secret: &str) -> String {
          CREATE TABLE {schema}.conman_deed (
             id TEXT COLLATE \"C\" PRIMARY KEY, at BIGINT NOT NULL, actor TEXT COLLATE \"C\" NOT NULL, actor_name TEXT NOT NULL,
             action TEXT COLLATE \"C\" NOT NULL, detail TEXT NOT NULL);
+         CREATE TABLE {schema}.conman_solve (
+            id TEXT COLLATE \"C\" PRIMARY KEY, state TEXT COLLATE \"C\" NOT NULL, options TEXT NOT NULL, hops BIGINT NOT NULL,
+            cancelled BOOLEAN NOT NULL, owner TEXT COLLATE \"C\", tries BIGINT NOT NULL, course TEXT, fault TEXT,
+            created_at BIGINT NOT NULL, started_at BIGINT, ended_at BIGINT, best TEXT);
+         CREATE TABLE {schema}.conman_solve_problem (id TEXT COLLATE \"C\" PRIMARY KEY, problem TEXT NOT NULL);
          CREATE TABLE {schema}.conman_migration (
             version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);"
     );
@@ -279,7 +285,59 @@ fn reserved(schema: &str, role: &str, secret: &str) -> String {
         "version BIGINT, name TEXT, checksum TEXT, at BIGINT",
         &format!("INSERT INTO {schema}.conman_migration VALUES ($2, $3, $4, $5)"),
     );
-    tables + &emit + &handle + &remember + &record + &migrated
+    tables + &emit + &handle + &remember + &record + &migrated + &solves(schema, role, function)
+}
+
+/// The same for jobs of the scheduler. What is read of them is read in the plugin's own transaction, which has to see what it has started.
+fn solves(schema: &str, role: &str, function: impl Fn(&str, &str, &str) -> String) -> String {
+    let begin = function(
+        "conman_begin_solve",
+        "job TEXT, options TEXT, hops BIGINT, at BIGINT, most BIGINT",
+        &format!(
+            "INSERT INTO {schema}.conman_solve (id, state, options, hops, cancelled, tries, created_at)
+             SELECT $2, 'queued', $3, $4, FALSE, 0, $5
+             WHERE (SELECT COUNT(*) FROM {schema}.conman_solve s WHERE s.state = 'queued') < $6"
+        ),
+    );
+    let keep = function(
+        "conman_keep_problem",
+        "job TEXT, problem TEXT",
+        &format!("INSERT INTO {schema}.conman_solve_problem VALUES ($2, $3)"),
+    );
+    let cancel = function(
+        "conman_cancel_solve",
+        "job TEXT",
+        &format!(
+            "UPDATE {schema}.conman_solve s SET cancelled = TRUE WHERE s.id = $2 AND s.state IN ('queued', 'running')"
+        ),
+    );
+    let forget = |name, table| function(name, "job TEXT", &format!("DELETE FROM {schema}.{table} s WHERE s.id = $2"));
+    let reader = |name: &str, columns: &str, declared: &str| {
+        format!(
+            "CREATE FUNCTION {schema}.{name}(secret TEXT, job TEXT) RETURNS TABLE ({declared})
+             LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+             #variable_conflict use_column
+             BEGIN
+                IF NOT EXISTS (SELECT FROM {schema}.conman_secret s WHERE s.secret = $1) THEN
+                    RAISE insufficient_privilege USING MESSAGE = 'permission denied for function {name}';
+                END IF;
+                RETURN QUERY SELECT {columns} FROM {schema}.conman_solve WHERE id = $2;
+             END $$;
+             REVOKE ALL ON FUNCTION {schema}.{name} FROM PUBLIC;
+             GRANT EXECUTE ON FUNCTION {schema}.{name} TO {role};"
+        )
+    };
+    let found = "state TEXT, options TEXT, cancelled BOOLEAN, course TEXT, fault TEXT, created_at BIGINT, started_at BIGINT, ended_at BIGINT";
+    [
+        begin,
+        keep,
+        cancel,
+        forget("conman_forget_solve", "conman_solve"),
+        forget("conman_forget_problem", "conman_solve_problem"),
+        reader("conman_find_solve", SOLVE, found),
+        reader("conman_find_solution", "best", "best TEXT"),
+    ]
+    .concat()
 }
 
 /// Half of the advisory lock of a schema's events; the other half is the event's key.

@@ -18,5 +18,6 @@ mod deeds;
 mod migrations;
 mod parity;
 mod races;
+mod solves;
 mod transactions;
 mod walls;

@@ -244,7 +244,7 @@ async fn a_repeated_mutation_answers_what_the_first_one_did() {
         let rows = read(database.host().as_ref(), "SELECT COUNT(*) AS n FROM effect", &[]).await.unwrap();
         assert_eq!(rows.rows, [[Value::Integer(4)]]);
         let later = "2027-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(database.prune(later, later).await.unwrap(), 4);
+        assert_eq!(database.prune(later, later, later).await.unwrap(), 4);
     })
     .await;
 }

@@ -44,12 +44,12 @@ fn a_plugin_with_fields_has_one_role() {
     check(
         "hello",
         expect![[r#"
-        export conman:plugin/resolvers@1.0.0
-        import conman:host/clock@1.0.0
-        import conman:host/database@1.0.0
-        import conman:host/log@1.0.0
-        import conman:host/random@1.0.0
-        import conman:types/types@1.0.0"#]],
+        export conman:plugin/resolvers@1.1.0
+        import conman:host/clock@1.1.0
+        import conman:host/database@1.1.0
+        import conman:host/log@1.1.0
+        import conman:host/random@1.1.0
+        import conman:types/types@1.1.0"#]],
     );
 }
 
@@ -58,16 +58,16 @@ fn a_plugin_with_everything_has_all_roles() {
     check(
         "greetings",
         expect![[r#"
-        export conman:plugin/event-handler@1.0.0
-        export conman:plugin/lifecycle@1.0.0
-        export conman:plugin/resolvers@1.0.0
-        export conman:plugin/routes@1.0.0
-        import conman:host/clock@1.0.0
-        import conman:host/config@1.0.0
-        import conman:host/database@1.0.0
-        import conman:host/events@1.0.0
-        import conman:host/log@1.0.0
-        import conman:host/random@1.0.0
-        import conman:types/types@1.0.0"#]],
+        export conman:plugin/event-handler@1.1.0
+        export conman:plugin/lifecycle@1.1.0
+        export conman:plugin/resolvers@1.1.0
+        export conman:plugin/routes@1.1.0
+        import conman:host/clock@1.1.0
+        import conman:host/config@1.1.0
+        import conman:host/database@1.1.0
+        import conman:host/events@1.1.0
+        import conman:host/log@1.1.0
+        import conman:host/random@1.1.0
+        import conman:types/types@1.1.0"#]],
     );
 }

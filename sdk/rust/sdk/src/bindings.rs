@@ -19,7 +19,7 @@ pub mod resolvers {
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/resolvers-role",
         generate_all,
-        with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
+        with: { "conman:types/types@1.1.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_resolvers",
     });
@@ -31,7 +31,7 @@ pub mod event_handler {
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/event-handler-role",
         generate_all,
-        with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
+        with: { "conman:types/types@1.1.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_event_handler",
     });
@@ -43,7 +43,7 @@ pub mod routes {
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/routes-role",
         generate_all,
-        with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
+        with: { "conman:types/types@1.1.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_routes",
     });
@@ -55,7 +55,7 @@ pub mod lifecycle {
         path: ["../../../wit/types", "../../../wit/host", "../../../wit/plugin", "../../../wit/worlds"],
         world: "conman:worlds/lifecycle-role",
         generate_all,
-        with: { "conman:types/types@1.0.0": crate::bindings::conman::types::types },
+        with: { "conman:types/types@1.1.0": crate::bindings::conman::types::types },
         pub_export_macro: true,
         export_macro_name: "export_lifecycle",
     });

@@ -14,6 +14,7 @@ use conman_kernel::event::Event;
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{EventId, PluginId};
 use conman_runtime::{LogLine, Runtime};
+use conman_solving::Desk;
 use conman_storage::scratch::Scratch;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,6 +42,7 @@ pub(crate) struct Host {
     pub(crate) schema: ComposedSchema,
     pub(crate) engine: Engine,
     pub(crate) bus: Bus,
+    pub(crate) solving: Desk,
     pub(crate) heard: Arc<Heard>,
     pub(crate) hub: SubscriptionHub,
     // Last, because what comes before uses what they hold.
@@ -237,6 +239,18 @@ impl Testkit {
     /// moves on.
     pub async fn settled(&self) {
         self.host.bus.settled().await;
+    }
+
+    /// Waits until every job of the scheduler has ended that plugins started, and until everybody has handled that: also those that are
+    /// started meanwhile. The solver searches for real, so give jobs little to do: `iterations` makes them the same every time.
+    pub async fn solved(&self) {
+        loop {
+            self.host.solving.idle().await;
+            self.settled().await;
+            if self.host.solving.is_idle() {
+                return;
+            }
+        }
     }
 
     /// Every event the plugins have emitted so far, oldest first. Waits as [`Self::settled`] does.

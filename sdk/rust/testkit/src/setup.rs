@@ -9,6 +9,7 @@ use conman_kernel::clock::FixedClock;
 use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::id::{ConventionId, OrganizationId};
 use conman_runtime::{Allocation, Entropy, Runtime, RuntimeConfig};
+use conman_solving::{Desk, DeskConfig, DeskParts};
 use conman_storage::scratch::{Scratch, VARIABLE};
 use conman_storage::{Location, Storage};
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use crate::package::{Packed, packed};
 use crate::people::admin;
 use crate::skip::skipped;
 use crate::stand_in::StandIn;
-use crate::wiring::{Cast, Heard, Seams};
+use crate::wiring::{Cast, Heard, JobNews, Seams, Wakers};
 
 /// What a kit is made of.
 #[derive(Debug, Clone)]
@@ -196,20 +197,34 @@ impl Setup {
         let schema = compose(contributions.map(|(plugin, sdl)| Contribution { plugin, sdl }).collect())
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
 
-        storage.migrate_host(conman_bus::COMPONENT, conman_bus::MIGRATIONS).await.map_err(|error| error.to_string())?;
+        for (component, migrations) in
+            [(conman_bus::COMPONENT, conman_bus::MIGRATIONS), (conman_solving::COMPONENT, conman_solving::MIGRATIONS)]
+        {
+            storage.migrate_host(component, migrations).await.map_err(|error| error.to_string())?;
+        }
         let hub = SubscriptionHub::new();
         let heard = Arc::new(Heard { events: Mutex::default(), hub: hub.clone() });
         let parts = BusParts {
             database: storage.host(),
             outboxes: seams.clone(),
             subscriptions: seams.clone(),
-            scopes: seams,
+            scopes: seams.clone(),
             dispatcher: cast.clone(),
             clock: clock.clone(),
             listeners: vec![heard.clone()],
         };
         let bus = Bus::start(parts, BusConfig::default());
-        runtime.on_commit(Arc::new(bus.waker()));
+        let news = JobNews { hub: hub.clone(), runtime: runtime.clone(), bus: bus.waker() };
+        let parts = DeskParts {
+            database: storage.host(),
+            places: seams,
+            clock: clock.clone(),
+            onlooker: Arc::new(news),
+            solver: conman_solving::solve,
+        };
+        let solving = Desk::new(parts, DeskConfig::default());
+        solving.begin();
+        runtime.on_commit(Arc::new(Wakers { bus: bus.waker(), desk: solving.waker() }));
         let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
         let host = Host {
             clock,
@@ -219,6 +234,7 @@ impl Setup {
             schema,
             engine,
             bus,
+            solving,
             heard,
             hub,
             _folder: folder,

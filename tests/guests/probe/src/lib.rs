@@ -23,11 +23,11 @@ wit_bindgen::generate!({
     inline: "
         package tests:probe;
         world probe {
-            include conman:worlds/imports@1.0.0;
-            export conman:plugin/resolvers@1.0.0;
-            export conman:plugin/event-handler@1.0.0;
-            export conman:plugin/routes@1.0.0;
-            export conman:plugin/lifecycle@1.0.0;
+            include conman:worlds/imports@1.1.0;
+            export conman:plugin/resolvers@1.1.0;
+            export conman:plugin/event-handler@1.1.0;
+            export conman:plugin/routes@1.1.0;
+            export conman:plugin/lifecycle@1.1.0;
         }
     ",
     world: "tests:probe/probe",
@@ -160,7 +160,12 @@ impl event_handler::Guest for Probe {
     fn handle(_: Context, event: event_handler::Event) -> Result<(), Error> {
         let id = random::id();
         let text = |text: &str| database::Value::Text(text.to_owned());
-        database::execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[text(&id), text(&event.id)])?;
+        // Of the host's own events what they say is noted, too.
+        let body = match event.topic.starts_with("scheduler.") {
+            true => format!("{} {} {}", event.topic, event.key, event.payload),
+            false => event.id.clone(),
+        };
+        database::execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[text(&id), text(&body)])?;
         let payload: Value = serde_json::from_str(&event.payload).unwrap_or_default();
         if payload["again"] == true {
             events::emit(&event.topic, &event.key, &event.payload)?;

@@ -9,12 +9,12 @@ wit_bindgen::generate!({
     inline: "
         package tests:repeat;
         world repeat {
-            import conman:host/database@1.0.0;
+            import conman:host/database@1.1.0;
         }
     ",
     world: "tests:repeat/repeat",
     ownership: Borrowing { duplicate_if_necessary: false },
-    with: { "conman:types/types@1.0.0": crate::conman::types::types },
+    with: { "conman:types/types@1.1.0": crate::conman::types::types },
     generate_all,
 });
 

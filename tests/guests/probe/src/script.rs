@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::conman::host::{database, events, log};
+use crate::conman::host::{database, events, log, scheduler};
 use crate::conman::types::types::Error;
 use crate::{error, hoard, spin};
 
 /// Answers a JSON array with one outcome per step. A step's error is an outcome too; only `fail` ends the script with one.
 pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut started) = (Vec::new(), String::new());
     for step in steps {
         let word = |at: usize| step[at].as_str().unwrap_or_default();
         let outcome = match word(0) {
@@ -19,6 +19,16 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
                 log::write(log::Level::Info, word(1), "{}");
                 Ok(json!("logged"))
             }
+            // A problem may be written as JSON or as text; `$job` is the job started last in this script.
+            "start" => scheduler::start(&document(&step[1]), &document(&step[2])).map(|job| {
+                started.clone_from(&job);
+                json!(job)
+            }),
+            "status" => scheduler::status(job(word(1), &started)).map(parsed),
+            "solution" => scheduler::solution(job(word(1), &started)).map(parsed),
+            "cancel" => scheduler::cancel(job(word(1), &started)).map(|()| json!("cancelled")),
+            "forget" => scheduler::forget(job(word(1), &started)).map(|()| json!("forgotten")),
+            "explain" => scheduler::explain(&document(&step[1]), &document(&step[2])).map(parsed),
             "begin" => database::begin().map(|()| json!("begun")),
             "commit" => database::commit().map(|()| json!("committed")),
             "rollback" => database::rollback().map(|()| json!("rolled back")),
@@ -46,10 +56,27 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
         };
         outcomes.push(match outcome {
             Ok(value) => value,
-            Err(refusal) => json!({ "error": refusal.code, "message": refusal.message }),
+            Err(refusal) if refusal.pointer.is_empty() => {
+                json!({ "error": refusal.code, "message": refusal.message })
+            }
+            Err(refusal) => {
+                json!({ "error": refusal.code, "message": refusal.message, "pointer": refusal.pointer })
+            }
         });
     }
     Ok(Value::Array(outcomes).to_string())
+}
+
+fn document(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn job<'j>(word: &'j str, started: &'j str) -> &'j str {
+    if word == "$job" { started } else { word }
+}
+
+fn parsed(json: String) -> Value {
+    serde_json::from_str(&json).unwrap_or(Value::String(json))
 }
 
 fn parameters(step: &Value) -> Vec<database::Value> {

@@ -1,0 +1,42 @@
+//! What jobs may use. The host sets the measure; a job may ask for less.
+
+use std::time::Duration;
+
+/// Bytes of a problem, and of a solution that is to be explained.
+pub const DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Bytes that a search of it may need by its measures: some thirty times what a programme of 5,000 hours does.
+pub(crate) const SEARCH_BYTES: u64 = 256 << 20;
+
+/// Seconds that a job searches at the least,
+pub const LEAST_SECONDS: f64 = 0.1;
+
+/// at the most,
+pub const MOST_SECONDS: f64 = 60.0;
+
+/// and when it does not say.
+pub const SECONDS: f64 = 10.0;
+
+/// Threads of one job.
+pub const MOST_THREADS: u16 = 2;
+
+/// Jobs of a plugin that may wait in a convention. Counted where they are written down: transactions of two plugins meet nowhere.
+pub const WAITING: u32 = 8;
+
+/// Jobs of a plugin that are remembered in a convention after they have ended,
+pub const KEPT_JOBS: usize = 20;
+
+/// and for how long.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// So many hosts may die while they work on a job. It may be what kills them, so then it is given up.
+pub const INTERRUPTIONS: u32 = 3;
+
+/// Problems and solutions that are read at once for calls: one of 16 MiB takes ten times as much for a moment.
+pub(crate) const READERS: usize = 2;
+
+/// Broken rules of one solution that are told one by one.
+pub(crate) const EXPLAINED: usize = 1000;
+
+/// Points of a falling cost that are kept.
+pub(crate) const POINTS: usize = 64;

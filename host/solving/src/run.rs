@@ -1,0 +1,286 @@
+//! One job being worked on: the search on a thread of its own, and a task beside it that tells how far it has come, stores the best, and
+//! stops it when somebody wishes so.
+
+use std::num::NonZeroU16;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use conman_kernel::event::{Event, SCHEDULER_PROGRESS};
+use conman_kernel::fault::{Code, Fault};
+use conman_kernel::id::EventId;
+use conman_kernel::sql::{SharedDatabase, SqlError};
+use conman_scheduler::solve::{Effort, Found};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::board::{Board, Control, Key, Wish};
+use crate::course::{Course, Point};
+use crate::documents;
+use crate::ledger::{self, End, Fence, Taken};
+use crate::lookout::Lookout;
+use crate::options::Options;
+use crate::parts::{DeskConfig, DeskParts};
+use crate::solver::Solver;
+use crate::standing::{fault_json, payload, state};
+
+/// The code of a job whose search broke.
+const SOLVER_FAILED: Code = Code::new("solver-failed");
+
+/// However little is left of its time, a job that was put back is solved.
+const LEAST: Duration = Duration::from_millis(50);
+
+/// How often an end is written before it is left to the next look, and how long after one try comes the next.
+const PATIENCE: u32 = 5;
+const AFTER_FAILURE: Duration = Duration::from_millis(250);
+
+/// A subscriber hears at least so often, so that time is seen to pass.
+const SILENCE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Run {
+    pub(crate) parts: DeskParts,
+    pub(crate) config: DeskConfig,
+    pub(crate) board: Arc<Board>,
+    pub(crate) database: SharedDatabase,
+    pub(crate) key: Key,
+    pub(crate) control: Arc<Control>,
+    pub(crate) taken: Taken,
+}
+
+/// What a search came to: the last timetable and its document.
+type Outcome = Result<(Found, String), Fault>;
+
+/// What was last told and stored.
+struct Told {
+    best: Option<Point>,
+    at: Instant,
+    stored_at: Instant,
+    /// Whether the plugin wants the job to end.
+    cancelled: bool,
+}
+
+/// A place among the runs. However the task ends, it is free for the next.
+struct Seat {
+    board: Arc<Board>,
+    key: Key,
+    lookout: Arc<Lookout>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.lookout.cancel();
+        self.board.put(|papers| {
+            papers.runs.remove(&self.key);
+            papers.dirty.insert(self.key.0.clone());
+        });
+    }
+}
+
+impl Run {
+    pub(crate) async fn go(mut self) {
+        let lookout = Arc::new(Lookout::new(Course::read(self.taken.course.as_deref())));
+        let _seat = Seat { board: Arc::clone(&self.board), key: self.key.clone(), lookout: Arc::clone(&lookout) };
+        let options = Options::read(&self.taken.options);
+        let (outcome, cancelled) = match &options {
+            Ok(options) => self.watch(&lookout, options).await,
+            Err(fault) => (Err(fault.clone()), false),
+        };
+        let searched = lookout.course().elapsed - Course::read(self.taken.course.as_deref()).elapsed;
+        let searched = Duration::try_from_secs_f64(searched).unwrap_or_default() * u32::from(self.control.threads);
+        let milliseconds = u64::try_from(searched.as_millis()).unwrap_or(u64::MAX);
+        self.board.counters.searched_ms.fetch_add(milliseconds, Ordering::Relaxed);
+        for attempt in 1..=PATIENCE {
+            match self.conclude(&lookout.course(), &outcome, cancelled, options.as_ref().ok()).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(job = %self.key.1, attempt, %error, "the end of a job cannot be written down");
+                    tokio::time::sleep(AFTER_FAILURE * attempt).await;
+                }
+            }
+        }
+        tracing::error!(job = %self.key.1, "the end of a job cannot be written down; it is gone on with at the next look");
+    }
+
+    /// Lets it be searched, and looks on; answers what came of it and whether somebody cancelled it.
+    async fn watch(&mut self, lookout: &Arc<Lookout>, options: &Options) -> (Outcome, bool) {
+        let mut done = match self.search(lookout, options) {
+            Ok(done) => done,
+            Err(error) => return (Err(Fault::internal(error)), false),
+        };
+        let mut ticks = tokio::time::interval(self.config.tell);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let now = Instant::now();
+        let mut told = Told { best: None, at: now, stored_at: now, cancelled: false };
+        loop {
+            let mut nudged = false;
+            tokio::select! {
+                outcome = &mut done => {
+                    let outcome = outcome.unwrap_or_else(|_| Err(broken("its thread ended")));
+                    return (outcome, told.cancelled);
+                }
+                () = self.control.nudged() => nudged = true,
+                _ = ticks.tick() => {}
+            }
+            if self.control.wish() != Wish::Work {
+                lookout.cancel();
+                continue;
+            }
+            self.tell(lookout, options, &mut told);
+            if nudged || told.stored_at.elapsed() >= self.config.store {
+                self.store(lookout, &mut told).await;
+            }
+        }
+    }
+
+    /// Begins the search on a thread of its own.
+    fn search(&mut self, lookout: &Arc<Lookout>, options: &Options) -> std::io::Result<oneshot::Receiver<Outcome>> {
+        let (answer, done) = oneshot::channel();
+        let lookout = Arc::clone(lookout);
+        let text = std::mem::take(&mut self.taken.problem);
+        let best = self.taken.best.take();
+        let before = Course::read(self.taken.course.as_deref());
+        let threads = NonZeroU16::new(self.control.threads).unwrap_or(NonZeroU16::MIN);
+        let effort = Effort {
+            time: Duration::try_from_secs_f64(options.seconds - before.elapsed).unwrap_or_default().max(LEAST),
+            iterations: options.iterations.map(|most| most.saturating_sub(before.iterations).max(1)),
+            threads,
+            seed: options.seed,
+        };
+        let solver = self.parts.solver;
+        std::thread::Builder::new().name("solve".to_owned()).spawn(move || {
+            let searching = AssertUnwindSafe(|| search(solver, text, best.as_deref(), &effort, &lookout));
+            let outcome = std::panic::catch_unwind(searching).unwrap_or_else(|_| Err(broken("it panicked")));
+            // Nobody waits any more when the desk was dropped.
+            let _ = answer.send(outcome);
+        })?;
+        Ok(done)
+    }
+
+    /// Lets subscriptions hear how far it has come, when there is something new.
+    fn tell(&self, lookout: &Lookout, options: &Options, told: &mut Told) {
+        let course = lookout.course();
+        let best = course.best();
+        if best == told.best && told.at.elapsed() < SILENCE {
+            return;
+        }
+        let ((convention, plugin), id) = &self.key;
+        (told.best, told.at) = (best, Instant::now());
+        let event = Event {
+            id: EventId::new(),
+            topic: SCHEDULER_PROGRESS.to_owned(),
+            key: id.clone(),
+            payload: payload(id, state::RUNNING, &course, Some(options), None),
+            publisher: plugin.clone(),
+            emitted_at: self.parts.clock.now(),
+            hops: self.taken.hops,
+        };
+        self.parts.onlooker.progressed(convention, &event);
+    }
+
+    /// Stores the best timetable and how far it has come, and looks whether it is to go on.
+    async fn store(&self, lookout: &Arc<Lookout>, told: &mut Told) {
+        told.stored_at = Instant::now();
+        let best = match lookout.copied() {
+            Some(found) => self.written(lookout, found).await,
+            None => None,
+        };
+        let stored = lookout.course().stored();
+        match ledger::store(self.database.as_ref(), &self.key.1, self.taken.tries, stored, best).await {
+            Ok(Some(false)) => {}
+            Ok(Some(true)) => {
+                told.cancelled = true;
+                lookout.cancel();
+            }
+            // Forgotten, ended or taken up by another host: whatever is written now is not wanted.
+            Ok(None) => {
+                self.control.ask(Wish::LetGo);
+                lookout.cancel();
+            }
+            Err(error) => {
+                tracing::warn!(job = %self.key.1, %error, "how far a job has come cannot be stored; trying again")
+            }
+        }
+    }
+
+    /// The document of a timetable: of a large problem it takes a while to write.
+    async fn written(&self, lookout: &Arc<Lookout>, found: Found) -> Option<String> {
+        let lookout = Arc::clone(lookout);
+        let writing = tokio::task::spawn_blocking(move || {
+            lookout.problem.get().map(|problem| documents::solution_of(problem, &found))
+        });
+        writing.await.ok().flatten()
+    }
+
+    /// Writes down what came of it.
+    async fn conclude(
+        &self,
+        course: &Course,
+        outcome: &Outcome,
+        cancelled: bool,
+        options: Option<&Options>,
+    ) -> Result<(), SqlError> {
+        let ((convention, plugin), id) = &self.key;
+        let (database, tries) = (self.database.as_ref(), self.taken.tries);
+        if self.control.wish() == Wish::LetGo {
+            return Ok(());
+        }
+        let (ended_as, best, fault) = match outcome {
+            // Where an earlier search found a better one, that stays.
+            Ok((found, document)) => {
+                let is_best = course
+                    .best()
+                    .is_none_or(|best| (found.cost.unplaced, found.cost.soft()) <= (best.unplaced, best.soft));
+                let best = is_best.then(|| document.clone());
+                if self.control.wish() == Wish::PutBack {
+                    return ledger::put_back(database, id, tries, course.stored(), best).await;
+                }
+                (if cancelled { state::CANCELLED } else { state::DONE }, best, None)
+            }
+            Err(fault) => (state::FAILED, None, Some(fault)),
+        };
+        let end = End {
+            state: ended_as,
+            course: Some(course.stored()),
+            best,
+            fault: fault.map(|fault| fault_json(fault).to_string()),
+            payload: payload(id, ended_as, course, options, fault),
+        };
+        if !ledger::end(database, plugin, id, Fence::Taken(tries), end, self.parts.clock.now()).await? {
+            return Ok(());
+        }
+        let counters = &self.board.counters;
+        let counter = match ended_as {
+            state::DONE => &counters.done,
+            state::CANCELLED => &counters.cancelled,
+            _ => &counters.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let (elapsed, detail) = (course.elapsed, fault.map(ToString::to_string));
+        tracing::info!(%convention, %plugin, job = %id, ended_as, elapsed, detail, "a job of the scheduler has ended");
+        self.parts.onlooker.ended(convention, plugin);
+        Ok(())
+    }
+}
+
+/// Reads the problem and searches, from the best timetable that was stored.
+fn search(solver: Solver, text: String, best: Option<&str>, effort: &Effort, lookout: &Lookout) -> Outcome {
+    let read = documents::problem_of(&text)?;
+    drop(text);
+    let problem = lookout.problem.get_or_init(|| read);
+    let from = best.and_then(|best| documents::timetable_of(problem, best).ok());
+    lookout.begin();
+    let found = solver(problem, from, effort, lookout);
+    lookout.ended(&found);
+    let document = documents::solution_of(problem, &found);
+    Ok((found, document))
+}
+
+fn broken(how: &str) -> Fault {
+    Fault::new(
+        SOLVER_FAILED,
+        format!(
+            "the search broke off ({how}); nothing is wrong with the convention's data. The host's log has the details"
+        ),
+    )
+}

@@ -1,0 +1,154 @@
+//! Jobs of the scheduler: whoever asked may go, the host may be killed, and the timetable comes all the same.
+
+use std::time::Duration;
+
+use conman_server::DataFolder;
+use conman_tests::{Client, Database, Served, Socket, TestHost, conman, on_each_database, tempfile, until};
+use serde_json::{Value, json};
+
+const RUN: &str = "mutation($steps: JSON!) { script(steps: $steps) }";
+const ASK: &str = "query($steps: JSON!) { script(steps: $steps) }";
+
+/// Sixty sessions of as many people in three rooms, with wishes that cannot all come true: there is always something to search for.
+fn problem() -> Value {
+    let sessions: Vec<Value> = (0..60)
+        .map(|n| json!({ "id": format!("s{n}"), "duration": 1 + n % 2, "people": [format!("p{}", n % 20)], "audience": n }))
+        .collect();
+    let overlap: Vec<Value> = (0..60_u32)
+        .flat_map(|a| (a + 1..60).map(move |b| json!([format!("s{a}"), format!("s{b}"), 1 + (a * b) % 7])))
+        .collect();
+    json!({
+        "format": "conman-schedule-problem/1", "name": "sixty", "days": 2, "slots_per_day": 20, "slot_minutes": 30,
+        "rooms": (0..3).map(|n| json!({ "id": format!("r{n}"), "capacity": 100 })).collect::<Value>(),
+        "people": (0..20).map(|n| json!({ "id": format!("p{n}") })).collect::<Value>(),
+        "sessions": sessions,
+        "overlap": overlap,
+    })
+}
+
+async fn start(client: &Client, seconds: f64) -> String {
+    let steps = json!([["start", problem(), { "seconds": seconds }]]);
+    let started = client.convention("con", RUN, json!({ "steps": steps })).await;
+    started.data()["script"][0].as_str().unwrap_or_else(|| panic!("{}", started.text)).to_owned()
+}
+
+async fn ask(client: &Client, what: &str, job: &str) -> Value {
+    let answer = client.convention("con", ASK, json!({ "steps": [[what, job]] })).await;
+    answer.data()["script"][0].clone()
+}
+
+/// The job's status, when it says so.
+async fn status(client: &Client, job: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    until(what, async || Some(ask(client, "status", job).await).filter(&is_so)).await
+}
+
+/// What the probe's handler was told of jobs.
+async fn told(client: &Client) -> Vec<String> {
+    let steps = json!([["query", "SELECT body FROM note WHERE body LIKE 'scheduler.%'"]]);
+    let answer = client.convention("con", ASK, json!({ "steps": steps })).await;
+    let rows = answer.data()["script"][0].as_array().unwrap().clone();
+    rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect()
+}
+
+fn serve(folder: &std::path::Path, database: &Database) -> (Served, Client) {
+    let served = conman().postgres(database.url()).serve(folder);
+    let secret = DataFolder::at(folder).door_secret().unwrap().unwrap();
+    let system = Client::anonymous(&served.address).with_token(&secret);
+    (served, system)
+}
+
+on_each_database! {
+    async fn a_job_outlives_its_hosts_sudden_death(database: Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let (served, system) = serve(folder.path(), &database);
+        conman_tests::volunteers::convention(&system, "con").await;
+        crate::misbehaviour::enable_probe(&system).await;
+        let (job, waiting) = (start(&system, 6.0).await, start(&system, 0.2).await);
+        // Killed when a timetable is stored and more than a second of search is left.
+        let before = status(&system, &job, "a timetable", |status| status["unplaced"].is_u64() && status["state"] == "running").await;
+        let stored = until("a stored timetable", async || Some(ask(&system, "solution", &job).await).filter(|it| it["format"].is_string())).await;
+        served.kill();
+        assert!(before["elapsed"].as_f64().unwrap() < 5.0, "{before}");
+
+        let (served, system) = serve(folder.path(), &database);
+        let done = status(&system, &job, "the job to end", |status| status["state"] == "done").await;
+        assert!(done["elapsed"].as_f64().unwrap() >= before["elapsed"].as_f64().unwrap(), "{before} {done}");
+        let cost = |of: &Value| (of["unplaced"].as_u64().unwrap(), of["soft"].as_u64().unwrap());
+        assert!(cost(&done) <= cost(&stored["cost"]), "{stored} {done}");
+        let solution = ask(&system, "solution", &job).await;
+        assert_eq!(cost(&solution["cost"]), cost(&done), "what is said of the timetable is so");
+        let placed = solution["assignments"].as_array().unwrap().len() + solution["unplaced"].as_array().unwrap().len();
+        assert_eq!(placed, 60);
+        // What waited behind it has its turn, and of each the plugin is told once.
+        status(&system, &waiting, "the other job to end", |status| status["state"] == "done").await;
+        let told = until("both ends to be told", async || Some(told(&system).await).filter(|told| told.len() >= 2)).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|told| told.contains("\"state\":\"done\"")), "{told:?}");
+        served.terminate();
+        assert_eq!(served.wait().0, 0);
+    }
+}
+
+on_each_database! {
+    async fn a_job_outlives_the_client_that_started_it_and_ends_when_it_is_cancelled(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        crate::misbehaviour::enable_probe(&host.system()).await;
+        let admin = host.person("con", "ada", "admin").await;
+        let mut socket = Socket::begin(host.address(), "/c/con/graphql", admin.token().as_deref()).await;
+        socket.subscribe("jobs", "subscription { echo }").await;
+        socket.subscribe("ready", "{ me { kind } }").await;
+        while socket.hear().await["type"] != "complete" {}
+        // The client that starts it is gone with this block.
+        let job = {
+            let leaving = host.person("con", "lea", "admin").await;
+            start(&leaving, 60.0).await
+        };
+        let event = |heard: &Value| -> Value {
+            serde_json::from_str(heard["payload"]["data"]["echo"]["event"].as_str().unwrap_or_else(|| panic!("{heard}"))).unwrap()
+        };
+        let heard = event(&socket.hear().await);
+        assert_eq!((&heard["topic"], &heard["key"], &heard["publisher"]), (&json!("scheduler.progress"), &json!(job), &json!("tests/probe")));
+        assert_eq!((&heard["payload"]["job"], &heard["payload"]["state"]), (&json!(job), &json!("running")));
+
+        let admin_cancels = admin.convention("con", RUN, json!({ "steps": [["cancel", job]] })).await;
+        assert_eq!(admin_cancels.data()["script"][0], "cancelled");
+        let ended = status(&admin, &job, "the job to end", |status| status["state"] == "cancelled").await;
+        assert!(ended["elapsed"].as_f64().unwrap() < 30.0, "{ended}");
+        // Whoever listens hears of the end, and the handler once.
+        let last = tokio::time::timeout(Duration::from_secs(20), async {
+            loop {
+                let heard = event(&socket.hear().await);
+                if heard["topic"] == "scheduler.ended" {
+                    return heard;
+                }
+            }
+        });
+        assert_eq!(last.await.unwrap()["payload"]["state"], "cancelled");
+        let told = until("the end to be told", async || Some(told(&admin).await).filter(|told| !told.is_empty())).await;
+        assert!(told.len() == 1 && told[0].starts_with(&format!("scheduler.ended {job} ")), "{told:?}");
+        let figures = host.anonymous().get("/metrics").await.text;
+        assert!(figures.contains("conman_scheduler_jobs_total{outcome=\"cancelled\"} 1"), "{figures}");
+    }
+}
+
+on_each_database! {
+    async fn jobs_of_a_disabled_plugin_end_and_its_database_can_go(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        crate::misbehaviour::enable_probe(&host.system()).await;
+        let system = host.system();
+        let (job, waiting) = (start(&system, 60.0).await, start(&system, 60.0).await);
+        status(&system, &job, "the job to run", |status| status["state"] == "running").await;
+        let _ = system.convention("con", r#"mutation { disablePlugin(id: "tests/probe") }"#, json!({})).await.data();
+        crate::misbehaviour::enable_probe(&system).await;
+        for job in [&job, &waiting] {
+            assert_eq!(ask(&system, "status", job).await["state"], "cancelled");
+        }
+        let again = start(&system, 60.0).await;
+        status(&system, &again, "the job to run", |status| status["state"] == "running").await;
+        let _ = system.convention("con", r#"mutation { disablePlugin(id: "tests/probe") }"#, json!({})).await.data();
+        let purged = system.convention("con", r#"mutation { purgePlugin(id: "tests/probe") }"#, json!({})).await;
+        assert_eq!(purged.data()["purgePlugin"], true);
+    }
+}
