@@ -7,8 +7,8 @@
 //!
 //! `examples/hello` is a whole plugin in thirty lines.
 //!
-//! What the host offers are modules of functions: [`database`], [`events`], [`config`], [`clock`], [`random`], and `tracing`'s
-//! macros for the log. They work inside a component; natively, in unit tests, they panic when called, and everything else works.
+//! What the host offers are modules of functions: [`database`], [`events`], [`scheduler`], [`config`], [`clock`], [`random`], and
+//! `tracing`'s macros for the log. They work inside a component; natively, in unit tests, they panic when called, and everything else works.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -16,6 +16,7 @@ pub mod bindings;
 pub mod batch;
 pub mod database;
 pub mod events;
+pub mod scheduler;
 pub mod spreadsheet;
 
 mod context;
