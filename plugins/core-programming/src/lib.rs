@@ -1,10 +1,11 @@
-//! The programme of a convention: rooms, tracks, sessions, people, releases, conflicts, favourites, imports and exports.
+//! The programme of a convention: rooms, tracks, sessions, people, releases, conflicts, favourites, expected audiences, imports and exports.
 //!
-//! [`model`], [`import`], [`export`], [`changes`] and [`conflicts`] are plain Rust without host calls; `cargo test -p core-programming`
+//! [`model`], [`import`], [`export`], [`changes`], [`conflicts`] and [`demand`] are plain Rust without host calls; `cargo test -p core-programming`
 //! tests them natively. [`store`], [`graph`] and [`routes`] need the host.
 
 pub mod changes;
 pub mod conflicts;
+pub mod demand;
 pub mod export;
 pub mod graph;
 pub mod identity;

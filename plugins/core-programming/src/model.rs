@@ -124,6 +124,9 @@ pub struct Slot {
 /// The longest session there can be: what frab's `HH:MM` can say.
 pub const LONGEST_SECONDS: i64 = 99 * 3600 + 59 * 60 + 59;
 
+/// The most minutes a room is needed before or after a session: a day.
+pub const MOST_MINUTES: i64 = 24 * 60;
+
 impl Slot {
     /// A slot of so many seconds; nothing when that is negative, too long or leaves the calendar.
     #[must_use]
@@ -141,6 +144,13 @@ impl Slot {
     #[must_use]
     pub fn between(start: Timestamp, end: Timestamp) -> Option<Self> {
         Self::lasting(start, end.as_second().checked_sub(start.as_second())?)
+    }
+
+    /// The slot with so many minutes before and after it; as far as the calendar goes.
+    #[must_use]
+    pub fn widened(&self, before: i64, after: i64) -> Self {
+        let moved = |at: Timestamp, minutes: i64| Timestamp::from_second(at.as_second() + minutes * 60).unwrap_or(at);
+        Self { start: moved(self.start, -before), end: moved(self.end, after) }
     }
 
     /// How long it is.
@@ -246,6 +256,12 @@ pub struct Session {
     pub tags: Vec<String>,
     /// How many people are expected.
     pub audience: Option<i64>,
+    /// What its room has to have; each once, in any case.
+    pub needs: Vec<String>,
+    /// How many minutes before it starts its room is needed.
+    pub setup_minutes: i64,
+    /// How many minutes after it has ended its room is still needed.
+    pub teardown_minutes: i64,
     /// What only some formats say.
     pub extra: Extra,
     /// Which import it came from; empty when made by hand.
@@ -277,6 +293,9 @@ impl Session {
             attachments: Vec::new(),
             tags: Vec::new(),
             audience: None,
+            needs: Vec::new(),
+            setup_minutes: 0,
+            teardown_minutes: 0,
             extra: Extra::default(),
             source: String::new(),
         }

@@ -1,17 +1,19 @@
 //! The plugin's HTTP routes: imports and exports.
 
+use std::collections::BTreeSet;
+
 use conman_sdk::prelude::*;
 
 use crate::Programming;
-use crate::changes::{self, Report};
-use crate::export::{Edition, csv, frab_json, frab_xml, icalendar};
+use crate::changes::{self, Counts, Report, Unreadable};
+use crate::export::{Edition, Readers, csv, frab_json, frab_xml, icalendar};
 use crate::graph::telling::{Renamed, tell_renamed};
 use crate::graph::{DRAFT, RELEASE, favourites, release};
-use crate::import::{Format, Options, Refusal, moment};
+use crate::import::{Format, Options, Refusal, attendance, moment};
 use crate::model::Programme;
 use crate::schema::*;
 use crate::store::programme::{Extent, load};
-use crate::store::{View, reach, revision, write};
+use crate::store::{self, View, reach, revision, write};
 
 impl RouteHandlers for Programming {
     fn post_import_frab_xml(ctx: &Context, request: &Request) -> Result<Response> {
@@ -34,6 +36,16 @@ impl RouteHandlers for Programming {
         import(ctx, request, Format::Csv)
     }
 
+    fn post_import_attendance(ctx: &Context, request: &Request) -> Result<Response> {
+        import_attendance(ctx, request)
+    }
+
+    fn get_attendance_csv(ctx: &Context, _: &Request) -> Result<Response> {
+        let table = attendance::write(&store::attendance::here(ctx)?).map_err(|error| unwritten(&error))?;
+        let name = format!("{}.attendance.csv", ctx.convention.slug);
+        Ok(Response::bytes("text/csv; charset=utf-8", table).download(&name))
+    }
+
     fn get_schedule_xml(ctx: &Context, request: &Request) -> Result<Response> {
         export(ctx, request, "xml", Extent::Whole, |edition, _| {
             Ok(Response::bytes("application/xml; charset=utf-8", frab_xml::write(edition)))
@@ -48,8 +60,7 @@ impl RouteHandlers for Programming {
 
     fn get_schedule_csv(ctx: &Context, request: &Request) -> Result<Response> {
         export(ctx, request, "csv", Extent::Whole, |edition, _| {
-            let table = csv::write(edition)
-                .map_err(|error| Error::internal(format!("the table could not be written: {error}")))?;
+            let table = csv::write(edition).map_err(|error| unwritten(&error))?;
             Ok(Response::bytes("text/csv; charset=utf-8", table).download(&format!("{}.csv", edition.slug)))
         })
     }
@@ -95,7 +106,7 @@ fn calendar(edition: &Edition<'_>, name: &str, release: i64) -> Response {
 /// Reads a file into the work in progress, in one transaction. `?dry-run=true` only says what would happen, `?source=` names whose
 /// programme it is, `?timezone=` the zone of times that say none, `?release=` releases it in the same go.
 fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> {
-    let dry_run = matches!(request.query("dry-run"), Some("" | "true" | "1" | "yes"));
+    let dry_run = is_dry_run(request);
     let release = request.query("release").filter(|name| !name.is_empty());
     if release.is_some() {
         ctx.actor.require(RELEASE)?;
@@ -127,6 +138,43 @@ fn import(ctx: &Context, request: &Request, format: Format) -> Result<Response> 
     })?;
     tracing::info!(format = report.format, source = %report.source, sessions = report.read.sessions, dry_run, "imported");
     Response::json(&report)
+}
+
+/// Reads former years' attendance: each edition the table speaks of is replaced. `?dry-run=true` only says what would happen,
+/// `?edition=` names the edition of rows that name none.
+fn import_attendance(ctx: &Context, request: &Request) -> Result<Response> {
+    let dry_run = is_dry_run(request);
+    let edition = request.query("edition").map(crate::text::line).unwrap_or_default();
+    let table = attendance::read(&request.body, &edition).map_err(|refusal| unreadable(&refusal))?;
+    let editions: BTreeSet<&str> = table.sessions.iter().map(|session| session.edition.as_str()).collect();
+    if editions.contains(ctx.convention.slug.as_str()) {
+        let own = "This edition is this convention's own, whose attendance is recorded with `recordAttendance`; name a former one.";
+        return Err(Error::invalid(own).at("edition"));
+    }
+    let changed = database::transaction(|| store::attendance::replace(&table.sessions, dry_run))?;
+    let report = Report {
+        format: "attendance",
+        source: editions.into_iter().collect::<Vec<_>>().join(", "),
+        dry_run,
+        read: Counts { sessions: table.sessions.len(), ..Counts::default() },
+        added: changed.added,
+        changed: changed.changed,
+        removed: changed.removed,
+        unreadable: table.unreadable.iter().map(Unreadable::from).collect(),
+        unreadable_count: table.unreadable_count,
+        notes: table.notes,
+        release: None,
+    };
+    tracing::info!(source = %report.source, sessions = report.read.sessions, dry_run, "imported attendance");
+    Response::json(&report)
+}
+
+fn is_dry_run(request: &Request) -> bool {
+    matches!(request.query("dry-run"), Some("" | "true" | "1" | "yes"))
+}
+
+fn unwritten(error: &dyn std::fmt::Display) -> Error {
+    Error::internal(format!("the table could not be written: {error}"))
 }
 
 fn unreadable(refusal: &Refusal) -> Error {
@@ -172,6 +220,7 @@ fn export(
     let programme: Programme = load(view, extent)?;
     let edition = Edition {
         programme: &programme,
+        readers: if view == View::Draft { Readers::Organisers } else { Readers::Public },
         title: &ctx.convention.name,
         slug: &ctx.convention.slug,
         zone: ctx.convention.zone().clone(),

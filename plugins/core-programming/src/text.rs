@@ -89,6 +89,13 @@ pub fn fold(text: &str) -> String {
     out
 }
 
+/// A list without what is in it already, in any case.
+#[must_use]
+pub fn each_once(list: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    list.into_iter().filter(|text| seen.insert(text.to_lowercase())).collect()
+}
+
 /// What a reader without HTML shows: tags go, the common entities are resolved, paragraphs become line breaks.
 #[must_use]
 pub fn plain(text: &str) -> String {

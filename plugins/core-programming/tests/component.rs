@@ -9,6 +9,7 @@
 
 mod common;
 mod component {
+    mod demand;
     mod exports;
     mod host;
     mod imports;
@@ -17,4 +18,5 @@ mod component {
     mod reaching;
     mod reading;
     mod renaming;
+    mod requirements;
 }

@@ -7,7 +7,9 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use core_programming::conflicts::{self, Conflict, Facts, Found, Kind, MOST, Placed, RoomFacts, Rules};
+use core_programming::conflicts::{
+    self, Conflict, Detail, Facts, Found, Kind, MOST, Placed, Requirements, RoomFacts, Rules,
+};
 use core_programming::model::{Role, Slot};
 use jiff::Timestamp;
 use jiff::civil::time;
@@ -24,6 +26,7 @@ fn placed(id: &str, room: &str, minutes: (i64, i64), people: &[&str]) -> Placed 
         kind: "talk".to_owned(),
         audience: Some(50),
         people: people.iter().map(|&person| (person.to_owned(), Role::Participant)).collect(),
+        requirements: Requirements::default(),
     }
 }
 
@@ -57,8 +60,9 @@ fn a_conflict_moved_elsewhere_is_another() {
 
 #[test]
 fn a_room_too_small_is_another_conflict_in_another_room() {
-    let small = RoomFacts { exclusive: true, capacity: Some(10) };
-    let facts = Facts { rooms: [("attic".to_owned(), small), ("nook".to_owned(), small)].into(), ..Facts::default() };
+    let small = RoomFacts { capacity: Some(10), ..RoomFacts::default() };
+    let rooms = [("attic".to_owned(), small.clone()), ("nook".to_owned(), small)].into();
+    let facts = Facts { rooms, ..Facts::default() };
     let id = |room, minutes| only(Kind::RoomTooSmall, &[placed("a", room, minutes, &[])], &facts).id;
     assert_eq!(id("attic", (0, 60)), id("attic", (100, 160)));
     assert_ne!(id("attic", (0, 60)), id("nook", (0, 60)));
@@ -105,4 +109,77 @@ fn it_is_said_when_there_are_more_than_are_gathered() {
     assert_eq!((found.conflicts.len(), found.capped), (MOST, true));
     let found = find(&all_at_once[..200], &Facts::default());
     assert_eq!((found.conflicts.len(), found.capped), (200 * 199 / 2, false));
+}
+
+#[test]
+fn a_room_is_taken_while_it_is_set_up_and_torn_down() {
+    let mut first = placed("a", "hall", (0, 60), &[]);
+    let second = placed("b", "hall", (75, 120), &[]);
+    assert_eq!(find(&[first.clone(), second.clone()], &Facts::default()).conflicts, []);
+    first.requirements.teardown = 15;
+    assert_eq!(find(&[first.clone(), second.clone()], &Facts::default()).conflicts, [], "just in time");
+    let mut second = Placed { requirements: Requirements { setup: 1, ..Requirements::default() }, ..second };
+    let both = [second.clone(), first.clone()];
+    assert_eq!(only(Kind::RoomOverlap, &both, &Facts::default()).sessions, ["a", "b"]);
+    // Set up before the other one begins, although it starts after it.
+    second.requirements.setup = 90;
+    assert_eq!(only(Kind::RoomOverlap, &[second, first.clone()], &Facts::default()).sessions, ["a", "b"]);
+    let facts = Facts { room_windows: [("hall".to_owned(), vec![first.slot])].into(), ..Facts::default() };
+    let closed = only(Kind::RoomUnavailable, &[first.clone()], &facts);
+    assert_eq!(closed.sessions, ["a"]);
+    first.requirements.teardown = 0;
+    assert_eq!(find(&[first], &facts).conflicts, []);
+}
+
+#[test]
+fn people_are_free_while_a_room_is_set_up() {
+    let mut second = placed("b", "hall", (60, 90), &["ann"]);
+    second.requirements.setup = 30;
+    let found = find(&[placed("a", "nook", (0, 45), &["ann"]), second], &Facts::default());
+    assert_eq!(found.conflicts, []);
+}
+
+#[test]
+fn a_room_has_what_a_session_needs() {
+    let mut session = placed("a", "hall", (0, 60), &[]);
+    session.requirements.needs = ["Projector", "stage", "piano"].map(str::to_owned).into();
+    let facts = |features: &[&str]| {
+        let features = features.iter().map(|&feature| feature.to_owned()).collect();
+        Facts {
+            rooms: [("hall".to_owned(), RoomFacts { features, ..RoomFacts::default() })].into(),
+            ..Facts::default()
+        }
+    };
+    let one = only(Kind::RoomLacksFeature, &[session.clone()], &facts(&["projector", "Stage"]));
+    assert_eq!(one.detail, Detail::Lacks(vec!["piano".to_owned()]));
+    let two = only(Kind::RoomLacksFeature, &[session.clone()], &facts(&["STAGE"]));
+    assert_ne!(one.id, two.id, "what is ignored for a piano is not ignored for a projector");
+    assert_eq!(find(&[session.clone()], &facts(&["stage", "projector", "piano", "bar"])).conflicts, []);
+    session.room = None;
+    assert_eq!(find(&[session], &facts(&[])).conflicts, [], "no room, nothing lacking");
+}
+
+#[test]
+fn a_session_may_be_held_to_some_rooms() {
+    let mut session = placed("a", "hall", (0, 60), &[]);
+    session.requirements.rooms = vec!["attic".to_owned(), "hall".to_owned()];
+    assert_eq!(find(&[session.clone()], &Facts::default()).conflicts, []);
+    session.room = Some("nook".to_owned());
+    assert_eq!(only(Kind::RoomNotAllowed, &[session], &Facts::default()).room.as_deref(), Some("nook"));
+}
+
+#[test]
+fn what_comes_after_begins_when_the_other_has_ended() {
+    let mut sequel = placed("b", "nook", (60, 90), &[]);
+    sequel.requirements.after = vec!["a".to_owned(), "gone".to_owned()];
+    let first = placed("a", "hall", (0, 60), &[]);
+    assert_eq!(find(&[sequel.clone(), first.clone()], &Facts::default()).conflicts, []);
+    let late = placed("a", "hall", (0, 61), &[]);
+    let conflict = only(Kind::OutOfOrder, &[sequel.clone(), late], &Facts::default());
+    assert_eq!(
+        (conflict.sessions, conflict.detail),
+        (vec!["a".to_owned(), "b".to_owned()], Detail::Later("b".to_owned()))
+    );
+    let much_later = placed("a", "hall", (200, 260), &[]);
+    assert_eq!(only(Kind::OutOfOrder, &[much_later, sequel], &Facts::default()).sessions, ["b", "a"]);
 }

@@ -10,7 +10,7 @@
 mod common;
 
 use core_programming::changes::Plan;
-use core_programming::export::{Edition, csv, frab_json, frab_xml, icalendar};
+use core_programming::export::{Edition, Readers, csv, frab_json, frab_xml, icalendar};
 use core_programming::identity;
 use core_programming::import::{Format, Options};
 use core_programming::model::{
@@ -142,11 +142,13 @@ fn session() -> impl Strategy<Value = Session> {
         vec(link(), 0..2),
         vec(line().prop_filter("a tag is not empty", |tag| !tag.is_empty()), 0..3),
         option::of(0_i64..500),
+        vec(line().prop_filter("a need is not empty", |need| !need.is_empty()), 0..3),
+        (0_i64..90, 0_i64..90),
     );
     (texts(), place, more, extra()).prop_map(|(texts, place, more, extra)| {
         let (title, subtitle, abstract_text, description, kind, language, code, slug) = texts;
         let (slot, room, track, state, environment) = place;
-        let (url, links, attachments, mut tags, audience) = more;
+        let (url, links, attachments, mut tags, audience, needs, (setup, teardown)) = more;
         tags.dedup();
         let mut session = Session::new("", 0, if title.is_empty() { "untitled".to_owned() } else { title });
         session.subtitle = subtitle;
@@ -163,6 +165,7 @@ fn session() -> impl Strategy<Value = Session> {
         session.track = track.map(|at| identity::derived(&["track", &at.to_string()]));
         (session.url, session.links, session.attachments, session.tags, session.audience, session.extra) =
             (url, links, attachments, tags, audience, extra);
+        (session.needs, session.setup_minutes, session.teardown_minutes) = (text::each_once(needs), setup, teardown);
         session
     })
 }
@@ -244,6 +247,7 @@ fn programme() -> impl Strategy<Value = Programme> {
 fn edition(programme: &Programme) -> Edition<'_> {
     Edition {
         programme,
+        readers: Readers::Organisers,
         title: "Some Con",
         slug: "some-con",
         zone: TimeZone::get("Europe/Berlin").unwrap(),
@@ -290,6 +294,13 @@ proptest! {
     }
 
     #[test]
+    fn a_public_table_takes_no_requirement_away(programme in programme()) {
+        let bytes = csv::write(&Edition { readers: Readers::Public, ..edition(&programme) }).unwrap();
+        let plan = back(&programme, Format::Csv, &bytes);
+        prop_assert!(plan.is_empty(), "{plan:#?}\n{}", String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
     fn the_table_says_everything_of_a_session(programme in programme()) {
         // Into nothing: all sessions, with their texts, states, times, places, tags and line-ups.
         let plan = back(&Programme::default(), Format::Csv, &csv::write(&edition(&programme)).unwrap());
@@ -298,7 +309,8 @@ proptest! {
         let shape = |programme: &Programme| -> Vec<_> {
             programme.sessions.iter().map(|session| {
                 let people: Vec<_> = programme.parts.iter().filter(|part| part.session == session.id).map(|part| (part.person.clone(), part.role)).collect();
-                (session.id.clone(), session.number, session.title.clone(), session.state, session.slot, session.description.clone(), session.tags.clone(), session.environment, people)
+                (session.id.clone(), session.number, session.title.clone(), session.state, session.slot, session.description.clone(), session.tags.clone(), session.environment, people,
+                    session.needs.clone(), session.setup_minutes, session.teardown_minutes)
             }).collect()
         };
         prop_assert_eq!(shape(&copy), shape(&programme));

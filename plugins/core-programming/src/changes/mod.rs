@@ -105,11 +105,7 @@ impl<'a> Planning<'a> {
             added: Counts::default(),
             changed: Counts::default(),
             removed: Counts::default(),
-            unreadable: file
-                .unreadable
-                .iter()
-                .map(|found| Unreadable { place: found.place.to_string(), message: found.message.clone() })
-                .collect(),
+            unreadable: file.unreadable.iter().map(Unreadable::from).collect(),
             unreadable_count: file.unreadable_count,
             notes: file.notes.clone(),
             release: None,
@@ -357,6 +353,9 @@ impl<'a> Planning<'a> {
         take_if_new(&mut session.attachments, said.attachments.as_ref(), sayable.attachments.as_ref());
         take_if_new(&mut session.tags, said.tags.as_ref(), sayable.tags.as_ref());
         take_if_new(&mut session.audience, said.audience.as_ref(), sayable.audience.as_ref());
+        take_if_new(&mut session.needs, said.needs.as_ref(), sayable.needs.as_ref());
+        take_if_new(&mut session.setup_minutes, said.setup_minutes.as_ref(), sayable.setup_minutes.as_ref());
+        take_if_new(&mut session.teardown_minutes, said.teardown_minutes.as_ref(), sayable.teardown_minutes.as_ref());
         take_if_new(&mut session.extra.logo, said.logo.as_ref(), sayable.logo.as_ref());
         take_if_new(&mut session.extra.feedback_url, said.feedback_url.as_ref(), sayable.feedback_url.as_ref());
         take_if_new(&mut session.extra.origin_url, said.origin_url.as_ref(), sayable.origin_url.as_ref());

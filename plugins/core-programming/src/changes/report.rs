@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::import::Finding;
+
 /// How many of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
@@ -32,6 +34,12 @@ pub struct Unreadable {
     pub place: String,
     /// Which item and why.
     pub message: String,
+}
+
+impl From<&Finding> for Unreadable {
+    fn from(found: &Finding) -> Self {
+        Self { place: found.place.to_string(), message: found.message.clone() }
+    }
 }
 
 /// What an import did, or would do.

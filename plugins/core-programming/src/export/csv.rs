@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use conman_sdk::spreadsheet::guarded;
 
-use super::Edition;
 use super::said::{self, Names};
+use super::{Edition, Readers};
 use crate::import::Format;
-use crate::import::csv::{COLUMNS, DESCRIPTION, escaped};
+use crate::import::csv::{COLUMNS, DESCRIPTION, REQUIREMENTS, escaped};
 use crate::model::{Part, Person, Role};
 
 /// Writes the table: every session given, drafts and unplaced ones too, with the mark Excel needs to see UTF-8.
@@ -24,7 +24,9 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
     }
     let mut out = "\u{FEFF}".as_bytes().to_vec();
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(&mut out);
-    writer.write_record(COLUMNS.into_iter().chain([DESCRIPTION]))?;
+    let written = |column: &str| edition.readers == Readers::Organisers || !REQUIREMENTS.contains(&column);
+    let columns: Vec<&str> = COLUMNS.into_iter().chain([DESCRIPTION]).collect();
+    writer.write_record(columns.iter().filter(|column| written(column)))?;
     let mut sessions: Vec<_> = programme.sessions.iter().collect();
     sessions.sort_by(|a, b| (a.slot, &a.id).cmp(&(b.slot, &b.id)));
     for session in sessions {
@@ -35,7 +37,7 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
         let entries: Vec<String> =
             known.iter().map(|(person, role)| format!("{} [{role}]", escaped(&person.name))).collect();
         let ids: Vec<&str> = known.iter().map(|(person, _)| person.id.as_str()).collect();
-        let tags: Vec<String> = session.tags.iter().map(|tag| escaped(tag)).collect();
+        let list = |texts: &[String]| texts.iter().map(|text| escaped(text)).collect::<Vec<_>>().join("; ");
         let text = |field: Option<String>| field.unwrap_or_default();
         let cells = [
             said.id,
@@ -54,13 +56,16 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
             text(session.slot.map(|slot| edition.moment(slot.end))),
             entries.join("; "),
             ids.join("; "),
-            tags.join("; "),
+            list(&session.tags),
             text(said.url),
             text(session.audience.map(|audience| audience.to_string())),
+            list(&session.needs),
+            session.setup_minutes.to_string(),
+            session.teardown_minutes.to_string(),
             text(said.abstract_text),
             text(said.description),
         ];
-        for cell in &cells {
+        for (cell, _) in cells.iter().zip(&columns).filter(|(_, column)| written(column)) {
             writer.write_field(guarded(cell).as_bytes())?;
         }
         writer.write_record(None::<&[u8]>)?;

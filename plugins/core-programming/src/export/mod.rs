@@ -16,11 +16,22 @@ use jiff::tz::TimeZone;
 
 use crate::model::Programme;
 
+/// Who an export is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Everybody: what was released.
+    Public,
+    /// Those who make the programme: the work in progress.
+    Organisers,
+}
+
 /// What an export is of.
 #[derive(Debug, Clone)]
 pub struct Edition<'p> {
     /// The programme: only what shall be exported.
     pub programme: &'p Programme,
+    /// Who it is for.
+    pub readers: Readers,
     /// What the convention is called.
     pub title: &'p str,
     /// Its short name.

@@ -50,6 +50,9 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
         attachments: Some(session.attachments.clone()),
         tags: Some(session.tags.clone()),
         audience: Some(session.audience),
+        needs: Some(session.needs.clone()),
+        setup_minutes: Some(session.setup_minutes),
+        teardown_minutes: Some(session.teardown_minutes),
         logo: Some(session.extra.logo.clone()),
         feedback_url: Some(session.extra.feedback_url.clone()),
         origin_url: Some(session.extra.origin_url.clone()),
@@ -76,6 +79,9 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
             environment: None,
             tags: None,
             audience: None,
+            needs: None,
+            setup_minutes: None,
+            teardown_minutes: None,
             ..everything
         },
         Format::FrabJson => FileSession {
@@ -93,6 +99,9 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
             environment: None,
             tags: None,
             audience: None,
+            needs: None,
+            setup_minutes: None,
+            teardown_minutes: None,
             ..everything
         },
         Format::Csv => FileSession {

@@ -6,7 +6,7 @@ use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
 use super::{Wants, int, people, rooms, wire};
-use crate::conflicts::{self, Conflict, Facts, Found, Placed, RoomFacts, Rules};
+use crate::conflicts::{self, Conflict, Detail, Facts, Found, Placed, Requirements, RoomFacts, Rules};
 use crate::model::{Role, Slot};
 use crate::schema::*;
 use crate::store::View;
@@ -18,7 +18,8 @@ use crate::store::programme::word;
 /// The database's.
 fn all(ctx: &Context) -> Result<Found> {
     let sessions: Vec<PlacedRow> = database::query_as(
-        "SELECT id, room_id, starts_at, ends_at, kind, audience FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
+        "SELECT id, room_id, starts_at, ends_at, kind, audience, needs, setup_minutes, teardown_minutes \
+         FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
         params![],
     )?;
     let parts: Vec<(String, String, String)> = database::query_as(
@@ -30,10 +31,19 @@ fn all(ctx: &Context) -> Result<Found> {
     for (session, person, role) in parts {
         line_ups.entry(session).or_default().push((person, word(&role)?));
     }
+    let mut only_rooms = lists("SELECT session_id, room_id FROM session_room ORDER BY session_id, room_id")?;
+    let mut after = lists("SELECT session_id, after_id FROM session_after ORDER BY session_id, after_id")?;
     let placed: Vec<Placed> = sessions
         .into_iter()
         .map(|row| Placed {
             people: line_ups.remove(&row.id).unwrap_or_default(),
+            requirements: Requirements {
+                needs: row.needs,
+                rooms: only_rooms.remove(&row.id).unwrap_or_default(),
+                setup: row.setup_minutes,
+                teardown: row.teardown_minutes,
+                after: after.remove(&row.id).unwrap_or_default(),
+            },
             id: row.id,
             room: row.room_id,
             slot: Slot { start: row.starts_at, end: row.ends_at },
@@ -41,18 +51,29 @@ fn all(ctx: &Context) -> Result<Found> {
             audience: row.audience,
         })
         .collect();
-    let rooms: Vec<(String, bool, Option<i64>)> =
-        database::query_as("SELECT id, exclusive, capacity FROM room", params![])?;
+    let rooms: Vec<RoomRow> = database::query_as("SELECT id, exclusive, capacity, features FROM room", params![])?;
     let limits: Vec<(String, i64)> =
         database::query_as("SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL", params![])?;
     let facts = Facts {
-        rooms: rooms.into_iter().map(|(id, exclusive, capacity)| (id, RoomFacts { exclusive, capacity })).collect(),
+        rooms: rooms
+            .into_iter()
+            .map(|RoomRow { id, exclusive, capacity, features }| (id, RoomFacts { exclusive, capacity, features }))
+            .collect(),
         person_windows: windows("SELECT person_id, starts_at, ends_at FROM person_window")?,
         room_windows: windows("SELECT room_id, starts_at, ends_at FROM room_window")?,
         apart: database::query_as("SELECT person_id, other_id FROM kept_apart", params![])?,
         daily_limits: limits.into_iter().collect(),
     };
     Ok(conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change))
+}
+
+#[derive(FromRow)]
+struct RoomRow {
+    id: String,
+    exclusive: bool,
+    capacity: Option<i64>,
+    #[row(json)]
+    features: Vec<String>,
 }
 
 #[derive(FromRow)]
@@ -63,6 +84,19 @@ struct PlacedRow {
     ends_at: Timestamp,
     kind: String,
     audience: Option<i64>,
+    #[row(json)]
+    needs: Vec<String>,
+    setup_minutes: i64,
+    teardown_minutes: i64,
+}
+
+fn lists(sql: &str) -> Result<HashMap<String, Vec<String>>> {
+    let rows: Vec<(String, String)> = database::query_as(sql, params![])?;
+    let mut lists: HashMap<String, Vec<String>> = HashMap::new();
+    for (owner, item) in rows {
+        lists.entry(owner).or_default().push(item);
+    }
+    Ok(lists)
 }
 
 fn windows(sql: &str) -> Result<HashMap<String, Vec<Slot>>> {
@@ -175,7 +209,7 @@ fn shown(
             Ok(SessionConflict {
                 kind: wire(conflict.kind.as_str())?,
                 fatal: conflict.kind.is_fatal(),
-                message: message(conflict.kind, &sessions, &people, room.as_ref(), conflict.day),
+                message: message(&conflict, &sessions, &people, room.as_ref()),
                 ignored: ignored.get(&conflict.id).cloned(),
                 id: conflict.id,
                 sessions,
@@ -187,18 +221,17 @@ fn shown(
         .collect()
 }
 
-fn message(
-    kind: conflicts::Kind,
-    sessions: &[Session],
-    people: &[Person],
-    room: Option<&Room>,
-    day: Option<Date>,
-) -> String {
+fn message(conflict: &Conflict, sessions: &[Session], people: &[Person], room: Option<&Room>) -> String {
     let titles: Vec<String> = sessions.iter().take(3).map(|session| format!("“{}”", session.title)).collect();
     let titles = titles.join(" and ");
     let names = people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(" and ");
     let room = room.map_or("the room", |room| room.name.as_str());
-    match kind {
+    match conflict.kind {
+        conflicts::Kind::RoomOverlap
+            if sessions.windows(2).all(|pair| matches!(pair, [one, next] if one.end <= next.start)) =>
+        {
+            format!("{titles} are in {room} without the time between them that their set-up and tear-down take.")
+        }
         conflicts::Kind::RoomOverlap => format!("{titles} are in {room} at the same time."),
         conflicts::Kind::PersonDoubleBooked => format!("{names} is in {titles} at the same time."),
         conflicts::Kind::PersonUnavailable => format!("{names} is not available for {titles}."),
@@ -210,10 +243,22 @@ fn message(
             format!(
                 "{names} has {} sessions on {}.",
                 sessions.len(),
-                day.map_or_else(|| "one day".to_owned(), |day| day.to_string())
+                conflict.day.map_or_else(|| "one day".to_owned(), |day| day.to_string())
             )
         }
         conflicts::Kind::NoModerator => format!("{titles} has no moderator."),
+        conflicts::Kind::RoomLacksFeature => match &conflict.detail {
+            Detail::Lacks(features) => format!("{room} lacks {} for {titles}.", features.join(", ")),
+            _ => format!("{room} lacks something for {titles}."),
+        },
+        conflicts::Kind::RoomNotAllowed => format!("{titles} may only be in other rooms than {room}."),
+        conflicts::Kind::OutOfOrder => {
+            let is_later = |session: &&Session| conflict.detail == Detail::Later(session.id.clone());
+            let title = |session: Option<&Session>| session.map_or("it", |session| session.title.as_str()).to_owned();
+            let later = title(sessions.iter().find(is_later));
+            let before = title(sessions.iter().find(|session| !is_later(session)));
+            format!("“{later}” has to come after “{before}”, but begins before that has ended.")
+        }
     }
 }
 

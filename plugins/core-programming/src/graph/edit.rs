@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
-use super::stored;
+use super::{requirements, stored};
 use crate::identity;
 use crate::model::{self, Part, Slot, State};
 use crate::schema::*;
@@ -159,6 +159,11 @@ pub fn create(ctx: &Context, input: SessionInput) -> Result<Session> {
     session.url = line(&input.url, "/input/url")?;
     session.tags = tags(&input.tags, "/input/tags")?;
     session.audience = count(input.audience, "/input/audience")?;
+    session.needs = requirements::features(&input.needs, "/input/needs")?;
+    session.setup_minutes = requirements::minutes(input.setup_minutes, "/input/setupMinutes")?;
+    session.teardown_minutes = requirements::minutes(input.teardown_minutes, "/input/teardownMinutes")?;
+    requirements::set_rooms(&session.id, &input.only_rooms, "/input/onlyRooms")?;
+    requirements::set_after(&session.id, &input.after, "/input/after")?;
     session.slot = match (input.start, input.minutes) {
         (None, None) => None,
         (Some(start), Some(minutes)) => Some(slot(start, minutes, "/input/minutes")?),
@@ -244,12 +249,36 @@ pub fn update(ctx: &Context, id: &str, patch: SessionPatch) -> Result<Session> {
         Maybe::Null => session.audience = None,
         Maybe::Absent => {}
     }
+    if let Some(needs) = changed(patch.needs) {
+        session.needs = requirements::features(&needs, "/patch/needs")?;
+    }
+    if let Some(minutes) = changed(patch.setup_minutes) {
+        session.setup_minutes = requirements::minutes(minutes, "/patch/setupMinutes")?;
+    }
+    if let Some(minutes) = changed(patch.teardown_minutes) {
+        session.teardown_minutes = requirements::minutes(minutes, "/patch/teardownMinutes")?;
+    }
+    if let Some(rooms) = changed(patch.only_rooms) {
+        requirements::set_rooms(&session.id, &rooms, "/patch/onlyRooms")?;
+    }
+    if let Some(after) = changed(patch.after) {
+        requirements::set_after(&session.id, &after, "/patch/after")?;
+    }
     match patch.state {
         Maybe::Value(state) => become_state(&mut session, state, "/patch/state")?,
         Maybe::Null => return Err(Error::invalid("This cannot be removed.").at("/patch/state")),
         Maybe::Absent => {}
     }
     keep(ctx, &session)
+}
+
+/// What a patch says; null is the empty value.
+pub fn changed<T: Default>(new: Maybe<T>) -> Option<T> {
+    match new {
+        Maybe::Absent => None,
+        Maybe::Null => Some(T::default()),
+        Maybe::Value(new) => Some(new),
+    }
 }
 
 /// A line of a patch; null empties it.

@@ -1,6 +1,8 @@
 //! The plugin's GraphQL: what `schema.graphql` declares, out of the store's rows.
 
+pub mod attendance;
 pub mod conflicts;
+pub mod demand;
 pub mod edit;
 pub mod favourites;
 pub mod mutation;
@@ -8,6 +10,7 @@ pub mod parents;
 pub mod people;
 pub mod query;
 pub mod release;
+pub mod requirements;
 pub mod rooms;
 pub mod sessions;
 pub mod subscription;

@@ -2,9 +2,9 @@
 
 use conman_sdk::prelude::*;
 
-use super::edit::{self, changed_line, changed_long, count, free_name, last_position, line, long, needed};
+use super::edit::{self, changed, changed_line, changed_long, count, free_name, last_position, line, long, needed};
 use super::telling::{Renamed, tell_renamed};
-use super::{conflicts, favourites, people, release, rooms, stored};
+use super::{attendance, conflicts, favourites, people, release, requirements, rooms, stored};
 use crate::Programming;
 use crate::model;
 use crate::schema::*;
@@ -24,8 +24,11 @@ fn person_now(ctx: &Context, id: &str) -> Result<Person> {
 }
 
 /// Something of a room, track or person changed, so every session it stands in shows it: names are read where they stand.
-fn keep_room(room: &model::Room) -> Result<Room> {
+fn keep_room(room: &model::Room, features: Option<&[String]>) -> Result<Room> {
     write::rooms([room])?;
+    if let Some(features) = features {
+        database::execute("UPDATE room SET features = $2 WHERE id = $1", params![room.id, Json(features)])?;
+    }
     revision::touch()?;
     room_now(&room.id)
 }
@@ -52,10 +55,11 @@ fn keep_person(ctx: &Context, person: &model::Person, daily_limit: Maybe<i32>, a
 
 impl MutationResolvers for Programming {
     fn create_room(_: &Context, args: MutationCreateRoomArgs) -> Result<Room> {
-        let RoomInput { name, area, capacity, exclusive, description } = args.input;
+        let RoomInput { name, area, capacity, exclusive, description, features } = args.input;
         let name = needed(&name, "/input/name")?;
         free_name("room", &name, "", "/input/name")?;
-        keep_room(&model::Room {
+        let features = requirements::features(&features, "/input/features")?;
+        let room = model::Room {
             id: edit::new_id(),
             name,
             position: last_position("room")?,
@@ -65,13 +69,14 @@ impl MutationResolvers for Programming {
             description: long(&description, "/input/description")?,
             extra: serde_json::Map::new(),
             source: String::new(),
-        })
+        };
+        keep_room(&room, Some(&features))
     }
 
     fn update_room(ctx: &Context, args: MutationUpdateRoomArgs) -> Result<Room> {
         let mut room = programme::room(&args.id).map_err(|error| error.at("/id"))?;
         let old_name = room.name.clone();
-        let RoomPatch { name, area, capacity, exclusive, description, position } = args.patch;
+        let RoomPatch { name, area, capacity, exclusive, description, features, position } = args.patch;
         room.name = needed(&name.or_keep(room.name).map_err(|error| error.at("/patch/name"))?, "/patch/name")?;
         free_name("room", &room.name, &room.id, "/patch/name")?;
         room.area = changed_line(area, room.area, "/patch/area")?;
@@ -85,7 +90,9 @@ impl MutationResolvers for Programming {
         if let Maybe::Value(position) = position {
             room.position = i64::from(position);
         }
-        let kept = keep_room(&room)?;
+        let features =
+            changed(features).map(|features| requirements::features(&features, "/patch/features")).transpose()?;
+        let kept = keep_room(&room, features.as_deref())?;
         if room.name != old_name {
             tell_renamed(ctx, Renamed::Rooms, [room.id.as_str()])?;
         }
@@ -187,6 +194,12 @@ impl MutationResolvers for Programming {
         person_now(ctx, &person.id)
     }
 
+    fn set_person_preference(ctx: &Context, args: MutationSetPersonPreferenceArgs) -> Result<Person> {
+        let person = programme::person(&args.id).map_err(|error| error.at("/id"))?;
+        edit::windows("person_preferred", "person_id", &person.id, &args.windows)?;
+        person_now(ctx, &person.id)
+    }
+
     fn keep_apart(ctx: &Context, args: MutationKeepApartArgs) -> Result<Person> {
         let person = programme::person(&args.person).map_err(|error| error.at("/person"))?.id;
         let other = programme::person(&args.other).map_err(|error| error.at("/other"))?.id;
@@ -245,6 +258,14 @@ impl MutationResolvers for Programming {
 
     fn unassign_person(ctx: &Context, args: MutationUnassignPersonArgs) -> Result<Session> {
         edit::unassign(ctx, &args.session, &args.person)
+    }
+
+    fn record_attendance(ctx: &Context, args: MutationRecordAttendanceArgs) -> Result<Session> {
+        attendance::record(ctx, &args.session, args.count)
+    }
+
+    fn forget_attendance(_: &Context, args: MutationForgetAttendanceArgs) -> Result<i32> {
+        attendance::forget(&args.edition)
     }
 
     fn ignore_conflict(ctx: &Context, args: MutationIgnoreConflictArgs) -> Result<SessionConflict> {

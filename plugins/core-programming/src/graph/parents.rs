@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use conman_sdk::prelude::*;
 
 use super::sessions::{Reading, SessionRow};
-use super::{DRAFT, Wants, conflicts, favourites, limit, people, release, rooms, wire};
+use super::{
+    DRAFT, Wants, attendance, conflicts, demand, favourites, limit, people, release, requirements, rooms, wire,
+};
 use crate::Programming;
 use crate::schema::*;
 use crate::store::View;
@@ -127,6 +129,11 @@ impl PersonFields for Programming {
         batch::lists(keys, rooms::windows(ctx, "person_window", "person_id", keys.iter().map(|key| key.id.as_str()))?)
     }
 
+    fn preference(ctx: &Context, keys: &[PersonKey]) -> Batch<Vec<AvailableWindow>> {
+        let ids = keys.iter().map(|key| key.id.as_str());
+        batch::lists(keys, rooms::windows(ctx, "person_preferred", "person_id", ids)?)
+    }
+
     fn apart_from(ctx: &Context, keys: &[PersonKey]) -> Batch<Vec<Person>> {
         let ids = || keys.iter().map(|key| key.id.as_str());
         let mut pairs: Vec<(String, String)> = database::query_in(
@@ -176,6 +183,34 @@ impl SessionFields for Programming {
         let sql = "SELECT session_id, COUNT(*) FROM favourite WHERE session_id IN ($keys) GROUP BY session_id";
         let rows: Vec<(String, i32)> = database::query_in(sql, params![], sessions.iter().map(|key| key.id.as_str()))?;
         batch::values(sessions, rows, 0)
+    }
+
+    fn needs(_: &Context, sessions: &[SessionKey]) -> Batch<Vec<String>> {
+        requirements::needs(sessions)
+    }
+
+    fn setup_minutes(_: &Context, sessions: &[SessionKey]) -> Batch<i32> {
+        requirements::minutes_of(sessions, "setup_minutes")
+    }
+
+    fn teardown_minutes(_: &Context, sessions: &[SessionKey]) -> Batch<i32> {
+        requirements::minutes_of(sessions, "teardown_minutes")
+    }
+
+    fn only_rooms(_: &Context, sessions: &[SessionKey]) -> Batch<Vec<Room>> {
+        requirements::only_rooms(sessions)
+    }
+
+    fn after(ctx: &Context, sessions: &[SessionKey]) -> Batch<Vec<Session>> {
+        requirements::after(ctx, sessions)
+    }
+
+    fn attendance(_: &Context, sessions: &[SessionKey]) -> Batch<Option<i32>> {
+        attendance::of_sessions(sessions)
+    }
+
+    fn expected_audience(ctx: &Context, sessions: &[SessionKey]) -> Batch<Option<ExpectedAudience>> {
+        demand::of_sessions(ctx, sessions)
     }
 
     fn conflicts(ctx: &Context, sessions: &[SessionKey]) -> Batch<Vec<SessionConflict>> {

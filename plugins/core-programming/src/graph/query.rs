@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
-use super::{conflicts, favourites, int, people, release, rooms};
+use super::{conflicts, demand, favourites, int, people, release, rooms};
 use crate::Programming;
 use crate::schema::*;
 use crate::store::{FOREVER, View};
@@ -123,6 +123,10 @@ impl QueryResolvers for Programming {
 
     fn session_conflicts(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionConflictPage> {
         conflicts::page(ctx, args)
+    }
+
+    fn demand_report(ctx: &Context) -> Result<DemandReport> {
+        demand::report(ctx)
     }
 
     fn unreleased_changes(ctx: &Context) -> Result<Vec<SessionChange>> {

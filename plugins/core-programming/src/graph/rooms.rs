@@ -14,6 +14,8 @@ struct RoomRow {
     capacity: Option<i64>,
     exclusive: bool,
     description: String,
+    #[row(json)]
+    features: Vec<String>,
 }
 
 impl RoomRow {
@@ -25,11 +27,12 @@ impl RoomRow {
             capacity: self.capacity.map(int),
             exclusive: self.exclusive,
             description: some(self.description),
+            features: self.features,
         }
     }
 }
 
-const ROOM: &str = "SELECT id, name, area, capacity, exclusive, description FROM room";
+const ROOM: &str = "SELECT id, name, area, capacity, exclusive, description, features FROM room";
 const TRACK: &str = "SELECT id, name, color FROM track";
 
 /// Which rooms (`room_id`) or tracks (`track_id`) a view shows. The public sees those that released sessions use, removed ones too: the
@@ -103,7 +106,7 @@ pub fn track(view: View, id: &str) -> Result<Option<Track>> {
     Ok(tracks_by_id(view, [id])?.into_iter().next().map(|(_, track)| track))
 }
 
-/// Windows of rooms (`room_window`, `room_id`) or people (`person_window`, `person_id`), by owner and time.
+/// Windows of rooms (`room_window`, `room_id`) or people (`person_window` or `person_preferred`, `person_id`), by owner and time.
 ///
 /// # Errors
 /// The database's.

@@ -68,6 +68,8 @@ pub struct SessionRow {
     #[row(default)]
     room_description: Option<String>,
     #[row(default)]
+    room_features: Option<Json<Vec<String>>>,
+    #[row(default)]
     track_name: Option<String>,
     #[row(default)]
     track_color: Option<String>,
@@ -116,6 +118,7 @@ impl<'c> Reading<'c> {
             (&["room.capacity"], ", r.capacity AS room_capacity"),
             (&["room.exclusive"], ", r.exclusive AS room_exclusive"),
             (&["room.description"], ", r.description AS room_description"),
+            (&["room.features"], ", r.features AS room_features"),
             (&["track"], ", s.track_id, t.name AS track_name"),
             (&["track.color"], ", t.color AS track_color"),
             (&["audience"], if matches!(self.view, View::Draft) { ", s.audience" } else { "" }),
@@ -348,6 +351,7 @@ impl<'c> Reading<'c> {
             capacity: row.room_capacity.map(int),
             exclusive: row.room_exclusive.unwrap_or(true),
             description: row.room_description.and_then(some),
+            features: row.room_features.map(|Json(features)| features).unwrap_or_default(),
         });
         let track = row.track_id.zip(row.track_name).map(|(id, name)| Track {
             id,

@@ -12,12 +12,12 @@ use conman_sdk::spreadsheet::unguarded;
 use super::frab_xml::named;
 use super::{FilePart, FilePerson, FileSession, Format, Gatherer, Options, Refusal, moment};
 use crate::identity;
-use crate::model::{Environment, Role, Slot, State};
+use crate::model::{Environment, MOST_MINUTES, Role, Slot, State};
 use crate::place::Offset;
 use crate::text;
 
 /// The columns, as written. Read in any order, in any case.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 23] = [
     "id",
     "number",
     "code",
@@ -37,8 +37,14 @@ pub const COLUMNS: [&str; 20] = [
     "tags",
     "url",
     "audience",
+    "needs",
+    "setup",
+    "teardown",
     "abstract",
 ];
+/// Those of them that the work in progress alone has: in a table of the released programme they are left out, because an empty cell
+/// would say "none".
+pub const REQUIREMENTS: [&str; 3] = ["needs", "setup", "teardown"];
 /// The last column, apart because it is the longest; and one read but not written, for those who count minutes.
 pub const DESCRIPTION: &str = "description";
 const MINUTES: &str = "minutes";
@@ -51,8 +57,7 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     let mut gatherer = Gatherer::new(text, Format::Csv, options);
     gatherer.set_source(options, "csv");
     gatherer.has_sessions();
-    let first_line = text.lines().next().unwrap_or_default();
-    let separator = if first_line.matches(';').count() > first_line.matches(',').count() { b';' } else { b',' };
+    let separator = separator(text);
     let mut reader =
         ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| broken(text, &error))?.clone();
@@ -77,19 +82,25 @@ pub fn read(text: &str, options: &Options) -> Result<super::File, Refusal> {
     Ok(gatherer.finish())
 }
 
+/// Commas, or semicolons where the first line has more of them.
+pub(super) fn separator(text: &str) -> u8 {
+    let first_line = text.lines().next().unwrap_or_default();
+    if first_line.matches(';').count() > first_line.matches(',').count() { b';' } else { b',' }
+}
+
 /// Where a line of the table begins: the reader's position is before the line ends it skips.
-fn begin(text: &str, record: &::csv::StringRecord) -> usize {
+pub(super) fn begin(text: &str, record: &::csv::StringRecord) -> usize {
     let offset = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
     offset + text.get(offset..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
 
-fn broken(text: &str, error: &::csv::Error) -> Refusal {
+pub(super) fn broken(text: &str, error: &::csv::Error) -> Refusal {
     let offset = error.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
     Refusal::at(text, offset, format!("this is not a table: {error}"))
 }
 
 /// Whether a quoted cell is still open at the end: the reader itself takes the rest of the file as that cell.
-fn ends_inside_quotes(text: &str, separator: u8) -> bool {
+pub(super) fn ends_inside_quotes(text: &str, separator: u8) -> bool {
     #[derive(Clone, Copy, PartialEq)]
     enum At {
         CellStart,
@@ -206,9 +217,10 @@ fn session(
         language: row.line("language"),
         url: row.line("url"),
         audience: optional_number(row, "audience")?,
-        tags: row.cell("tags").map(|cell| {
-            split(cell).iter().map(|tag| text::line(&unescaped(tag))).filter(|tag| !tag.is_empty()).collect()
-        }),
+        needs: row.cell("needs").map(|cell| text::each_once(lines(cell))),
+        setup_minutes: minutes(row, "setup")?,
+        teardown_minutes: minutes(row, "teardown")?,
+        tags: row.cell("tags").map(lines),
         slot: slot(row, gatherer)?,
         ..FileSession::default()
     };
@@ -233,6 +245,16 @@ fn optional_number(row: &Row<'_>, column: &str) -> Result<Option<Option<i64>>, S
             Ok(number) if number >= 0 => Ok(Some(Some(number))),
             _ => Err(format!("`{}` is no number for `{column}`", super::shortened(text))),
         },
+    }
+}
+
+/// Minutes a room is needed besides; none for an empty cell.
+fn minutes(row: &Row<'_>, column: &str) -> Result<Option<i64>, String> {
+    match optional_number(row, column)? {
+        Some(Some(minutes)) if minutes > MOST_MINUTES => {
+            Err(format!("`{column}` is {minutes} minutes; at most {MOST_MINUTES} are kept"))
+        }
+        said => Ok(said.map(Option::unwrap_or_default)),
     }
 }
 
@@ -312,6 +334,11 @@ fn split(cell: &str) -> Vec<String> {
     }
     entries.push(entry);
     entries
+}
+
+/// The entries of a cell as lines, without empty ones.
+fn lines(cell: &str) -> Vec<String> {
+    split(cell).iter().map(|entry| text::line(&unescaped(entry))).filter(|entry| !entry.is_empty()).collect()
 }
 
 fn unescaped(entry: &str) -> String {

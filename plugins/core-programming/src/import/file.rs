@@ -146,6 +146,12 @@ pub struct FileSession {
     pub tags: Option<Vec<String>>,
     /// Expected audience.
     pub audience: Option<Option<i64>>,
+    /// What its room has to have.
+    pub needs: Option<Vec<String>>,
+    /// Minutes its room is needed before.
+    pub setup_minutes: Option<i64>,
+    /// Minutes its room is needed after.
+    pub teardown_minutes: Option<i64>,
     /// Picture.
     pub logo: Option<String>,
     /// Feedback.

@@ -7,6 +7,7 @@
 //! A reader fails as a whole (a [`Refusal`]) when the file is not of its format; a single item it cannot understand becomes a
 //! [`Finding`] and the rest is read.
 
+pub mod attendance;
 pub mod conclar;
 pub mod csv;
 mod encoding;

@@ -1,5 +1,7 @@
 //! The programme's rows. Everything here calls the host's database, so it runs inside a plugin call.
 
+pub mod attendance;
+pub mod demand;
 pub mod programme;
 pub mod reach;
 pub mod revision;

@@ -40,12 +40,19 @@ impl Extent<'_> {
 /// The roles the public is told of, as SQL.
 pub const ANNOUNCED: &str = "('presenter', 'moderator', 'participant')";
 
-pub(super) const SESSION: &str = "s.id, s.number, s.code, s.slug, s.title, s.subtitle, s.abstract_text, s.description, s.kind, s.state, s.environment, \
+const SESSION: &str = "s.id, s.number, s.code, s.slug, s.title, s.subtitle, s.abstract_text, s.description, s.kind, s.state, s.environment, \
      s.language, s.track_id, s.room_id, s.starts_at, s.ends_at, s.url, s.links, s.attachments, s.tags, s.audience, s.extra, s.source";
+/// What only the work in progress knows of a session.
+const REQUIREMENTS: &str = ", s.needs, s.setup_minutes, s.teardown_minutes";
 pub(super) const PERSON: &str = "e.id, e.number, e.name, e.biography, e.avatar, e.url, e.links, e.source";
 pub(super) const ROOM: &str =
     "SELECT id, name, sort_order, area, capacity, exclusive, description, extra, source FROM room";
 pub(super) const TRACK: &str = "SELECT id, name, sort_order, color, slug, source FROM track";
+
+/// The columns of a whole session called `s` in this view.
+pub(super) fn session_columns(view: View) -> String {
+    format!("{SESSION}{}", if view == View::Draft { REQUIREMENTS } else { "" })
+}
 
 /// Reads the programme, or a part of it, sorted.
 ///
@@ -55,7 +62,7 @@ pub fn load(view: View, extent: Extent<'_>) -> Result<Programme> {
     let (condition, parameters) = extent.condition(view);
     let chosen = format!("{} s WHERE {}{condition}", view.sessions(), view.condition("s"));
     let sessions: Vec<SessionRow> =
-        database::query_as(&format!("SELECT {SESSION} FROM {chosen} ORDER BY s.id"), &parameters)?;
+        database::query_as(&format!("SELECT {} FROM {chosen} ORDER BY s.id", session_columns(view)), &parameters)?;
     let only =
         if parameters.is_empty() { String::new() } else { format!(" AND p.session_id IN (SELECT s.id FROM {chosen})") };
     let parts: Vec<PartRow> = database::query_as(
@@ -91,8 +98,8 @@ pub fn load(view: View, extent: Extent<'_>) -> Result<Programme> {
 /// # Errors
 /// `not-found`, or the database's.
 pub fn session(id: &str) -> Result<Session> {
-    let found: Option<SessionRow> =
-        database::query_optional(&format!("SELECT {SESSION} FROM session_draft s WHERE s.id = $1"), params![id])?;
+    let sql = format!("SELECT {} FROM session_draft s WHERE s.id = $1", session_columns(View::Draft));
+    let found: Option<SessionRow> = database::query_optional(&sql, params![id])?;
     found.ok_or_else(|| Error::not_found(format!("There is no session {id}.")))?.session()
 }
 
@@ -182,6 +189,12 @@ pub(super) struct SessionRow {
     #[row(json)]
     tags: Vec<String>,
     audience: Option<i64>,
+    #[row(json, default)]
+    needs: Vec<String>,
+    #[row(default)]
+    setup_minutes: i64,
+    #[row(default)]
+    teardown_minutes: i64,
     #[row(json)]
     extra: Extra,
     source: String,
@@ -210,6 +223,9 @@ impl SessionRow {
             attachments: self.attachments,
             tags: self.tags,
             audience: self.audience,
+            needs: self.needs,
+            setup_minutes: self.setup_minutes,
+            teardown_minutes: self.teardown_minutes,
             extra: self.extra,
             source: self.source,
         })

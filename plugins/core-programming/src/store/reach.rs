@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use conman_sdk::prelude::*;
 
-use super::programme::{PERSON, PartRow, PersonRow, ROOM, RoomRow, SESSION, SessionRow, TRACK, TrackRow, conference};
+use super::View;
+use super::programme::{
+    PERSON, PartRow, PersonRow, ROOM, RoomRow, SessionRow, TRACK, TrackRow, conference, session_columns,
+};
 use crate::changes::{Elsewhere, Plan, UsedElsewhere};
 use crate::identity;
 use crate::import::File;
@@ -45,9 +48,10 @@ pub fn load(file: &File) -> Result<(Programme, Elsewhere)> {
 fn sessions(file: &File) -> Result<Vec<Session>> {
     // A file that does not speak of sessions touches none.
     let Some(said) = &file.sessions else { return Ok(Vec::new()) };
-    let own = format!("SELECT {SESSION} FROM session_draft s WHERE s.source = $1");
+    let columns = session_columns(View::Draft);
+    let own = format!("SELECT {columns} FROM session_draft s WHERE s.source = $1");
     let mut rows: Vec<SessionRow> = database::query_as(&own, params![file.source])?;
-    let named = format!("SELECT {SESSION} FROM session_draft s WHERE s.source <> $1 AND s.id IN ($keys)");
+    let named = format!("SELECT {columns} FROM session_draft s WHERE s.source <> $1 AND s.id IN ($keys)");
     rows.extend(database::query_in::<SessionRow, _>(
         &named,
         params![file.source],

@@ -41,7 +41,7 @@ pub fn plan(plan: &Plan) -> Result<()> {
     remove_tracks(plan.removed_tracks.iter().map(String::as_str))
 }
 
-/// Adds or overwrites rooms.
+/// Adds rooms, or overwrites what files say of them: what they have stays.
 ///
 /// # Errors
 /// The database's.
@@ -164,6 +164,9 @@ pub fn sessions<'r>(sessions: impl IntoIterator<Item = &'r Session>, revision: i
             Json(&session.attachments),
             Json(&session.tags),
             session.audience,
+            Json(&session.needs),
+            session.setup_minutes,
+            session.teardown_minutes,
             Json(&session.extra),
             searchable(session),
             session.source
@@ -192,6 +195,9 @@ pub fn sessions<'r>(sessions: impl IntoIterator<Item = &'r Session>, revision: i
         "attachments",
         "tags",
         "audience",
+        "needs",
+        "setup_minutes",
+        "teardown_minutes",
         "extra",
         "search",
         "source",
@@ -208,12 +214,20 @@ pub fn parts<'r>(parts: impl IntoIterator<Item = &'r Part>) -> Result<()> {
     database::insert_many("part_draft", ["session_id", "person_id", "sort_order", "role"], rows).map(|_| ())
 }
 
-/// Removes sessions and the people from them.
+/// Removes sessions, the people from them, and what is known of them alone.
 ///
 /// # Errors
 /// The database's.
 pub fn remove_sessions<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Result<()> {
-    execute_in("DELETE FROM part_draft WHERE session_id IN ($keys)", params![], ids.clone())?;
+    for (table, id) in [
+        ("part_draft", "session_id"),
+        ("session_room", "session_id"),
+        ("session_after", "session_id"),
+        ("session_after", "after_id"),
+        ("attendance", "session_id"),
+    ] {
+        execute_in(&format!("DELETE FROM {table} WHERE {id} IN ($keys)"), params![], ids.clone())?;
+    }
     execute_in("DELETE FROM session_draft WHERE id IN ($keys)", params![], ids).map(|_| ())
 }
 
@@ -224,18 +238,20 @@ pub fn remove_sessions<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Re
 pub fn remove_people<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Result<()> {
     execute_in("DELETE FROM part_draft WHERE person_id IN ($keys)", params![], ids.clone())?;
     execute_in("DELETE FROM person_window WHERE person_id IN ($keys)", params![], ids.clone())?;
+    execute_in("DELETE FROM person_preferred WHERE person_id IN ($keys)", params![], ids.clone())?;
     execute_in("DELETE FROM kept_apart WHERE person_id IN ($keys)", params![], ids.clone())?;
     execute_in("DELETE FROM kept_apart WHERE other_id IN ($keys)", params![], ids.clone())?;
     execute_in("UPDATE person SET removed = TRUE WHERE id IN ($keys)", params![], ids)?;
     sweep_people()
 }
 
-/// Removes rooms; sessions in them keep their time.
+/// Removes rooms; sessions in them keep their time, and those that might be in no other may be in any.
 ///
 /// # Errors
 /// The database's.
 pub fn remove_rooms<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Result<()> {
     execute_in("DELETE FROM room_window WHERE room_id IN ($keys)", params![], ids.clone())?;
+    execute_in("DELETE FROM session_room WHERE room_id IN ($keys)", params![], ids.clone())?;
     execute_in("UPDATE room SET removed = TRUE WHERE id IN ($keys)", params![], ids)?;
     sweep_rooms()
 }

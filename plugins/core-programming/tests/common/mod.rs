@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use core_programming::changes::{self, Elsewhere, Plan};
-use core_programming::conflicts::{self, Facts, Kind, Placed, RoomFacts, Rules};
-use core_programming::export::Edition;
+use core_programming::conflicts::{self, Facts, Kind, Placed, Requirements, RoomFacts, Rules};
+use core_programming::export::{Edition, Readers};
 use core_programming::import::{File, Format, Options};
 use core_programming::model::Programme;
 use jiff::civil::{Date, Time, date, time};
@@ -123,6 +123,7 @@ impl Real {
     pub fn edition<'p>(&self, programme: &'p Programme) -> Edition<'p> {
         Edition {
             programme,
+            readers: Readers::Organisers,
             title: self.name,
             slug: "some-con",
             zone: self.zone(),
@@ -181,12 +182,20 @@ pub fn conflict_input(programme: &Programme) -> (Vec<Placed>, Facts) {
             kind: session.kind.clone(),
             audience: session.audience,
             people: people.get(session.id.as_str()).cloned().unwrap_or_default(),
+            requirements: Requirements {
+                needs: session.needs.clone(),
+                setup: session.setup_minutes,
+                teardown: session.teardown_minutes,
+                ..Requirements::default()
+            },
         })
         .collect();
     let rooms = programme
         .rooms
         .iter()
-        .map(|room| (room.id.clone(), RoomFacts { exclusive: room.exclusive, capacity: room.capacity }))
+        .map(|room| {
+            (room.id.clone(), RoomFacts { exclusive: room.exclusive, capacity: room.capacity, ..RoomFacts::default() })
+        })
         .collect();
     (placed, Facts { rooms, ..Facts::default() })
 }

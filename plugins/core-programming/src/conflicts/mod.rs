@@ -6,6 +6,8 @@
 //! Two slots overlap when each starts before the other ends; back to back is no overlap. Every overlapping *pair* counts once, so
 //! three sessions at once in a room are three conflicts.
 
+mod facts;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -14,6 +16,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+pub use facts::{Facts, Placed, Requirements, RoomFacts, Rules};
 
 use crate::identity;
 use crate::model::{Role, Slot};
@@ -40,6 +44,12 @@ pub enum Kind {
     OverDailyLimit,
     /// A session of a kind that needs a moderator has none.
     NoModerator,
+    /// A session in a room that has not all the session needs.
+    RoomLacksFeature,
+    /// A session in a room that is none of those it may be in.
+    RoomNotAllowed,
+    /// A session that begins before one it has to come after has ended.
+    OutOfOrder,
 }
 
 impl Kind {
@@ -56,6 +66,9 @@ impl Kind {
             Self::BackToBack => "back_to_back",
             Self::OverDailyLimit => "over_daily_limit",
             Self::NoModerator => "no_moderator",
+            Self::RoomLacksFeature => "room_lacks_feature",
+            Self::RoomNotAllowed => "room_not_allowed",
+            Self::OutOfOrder => "out_of_order",
         }
     }
 
@@ -63,65 +76,6 @@ impl Kind {
     #[must_use]
     pub const fn is_fatal(self) -> bool {
         matches!(self, Self::RoomOverlap)
-    }
-}
-
-/// A session as far as conflicts need it: scheduled and placed.
-#[derive(Debug, Clone)]
-pub struct Placed {
-    /// Its id.
-    pub id: String,
-    /// Its room.
-    pub room: Option<String>,
-    /// When.
-    pub slot: Slot,
-    /// Its kind.
-    pub kind: String,
-    /// How many people are expected.
-    pub audience: Option<i64>,
-    /// Who is in it.
-    pub people: Vec<(String, Role)>,
-}
-
-/// What the sessions are held against.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// Rooms: whether one session has it to itself, and how many people it holds.
-    pub rooms: HashMap<String, RoomFacts>,
-    /// When people can; a person without windows always can.
-    pub person_windows: HashMap<String, Vec<Slot>>,
-    /// When rooms can be used; a room without windows always can.
-    pub room_windows: HashMap<String, Vec<Slot>>,
-    /// Who must not be in a session with whom; each pair once, in either order.
-    pub apart: Vec<(String, String)>,
-    /// Own daily limits.
-    pub daily_limits: HashMap<String, i64>,
-}
-
-/// A room as far as conflicts need it.
-#[derive(Debug, Clone, Copy)]
-pub struct RoomFacts {
-    /// One session has it to itself.
-    pub exclusive: bool,
-    /// How many people it holds.
-    pub capacity: Option<i64>,
-}
-
-/// What the convention wants; from the plugin's configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Rules {
-    /// A person gets at least so many minutes between two sessions in different rooms; 0 for none.
-    pub break_minutes: i64,
-    /// A person has at most so many sessions on one day, unless they said otherwise; 0 for no limit.
-    pub daily_limit: i64,
-    /// Kinds of sessions that need a moderator, folded.
-    pub moderated_kinds: Vec<String>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { break_minutes: 15, daily_limit: 6, moderated_kinds: vec!["panel".to_owned()] }
     }
 }
 
@@ -141,14 +95,28 @@ pub struct Conflict {
     pub room: Option<String>,
     /// The day, where the day is what is wrong.
     pub day: Option<Date>,
+    /// What more there is to say.
+    pub detail: Detail,
+}
+
+/// What some conflicts have to say besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// What the room has not.
+    Lacks(Vec<String>),
+    /// The session that has to be the later one.
+    Later(String),
 }
 
 impl Conflict {
     fn new(kind: Kind, sessions: &[&Placed], people: &[&str], room: Option<&str>, day: Option<Date>) -> Self {
         let (when, in_which_room) = match kind {
             Kind::RoomOverlap | Kind::RoomUnavailable | Kind::BackToBack => (true, true),
-            Kind::PersonDoubleBooked | Kind::PersonUnavailable => (true, false),
-            Kind::RoomTooSmall => (false, true),
+            Kind::PersonDoubleBooked | Kind::PersonUnavailable | Kind::OutOfOrder => (true, false),
+            Kind::RoomTooSmall | Kind::RoomLacksFeature | Kind::RoomNotAllowed => (false, true),
             Kind::DoNotAssignWith | Kind::OverDailyLimit | Kind::NoModerator => (false, false),
         };
         let mut what: Vec<String> = sessions
@@ -171,6 +139,7 @@ impl Conflict {
             people: people.iter().map(|&person| person.to_owned()).collect(),
             room: room.map(str::to_owned),
             day,
+            detail: Detail::None,
         }
     }
 }
@@ -191,11 +160,12 @@ pub const MOST: usize = 20_000;
 #[must_use]
 pub fn find(sessions: &[Placed], facts: &Facts, rules: &Rules, zone: &TimeZone, day_change: Time) -> Found {
     let mut order: Vec<&Placed> = sessions.iter().collect();
-    order.sort_by(|a, b| (a.slot.start, a.slot.end, &a.id).cmp(&(b.slot.start, b.slot.end, &b.id)));
+    order.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut search = Search { facts, rules, found: Found::default() };
     search.rooms(&order);
     search.people(&order, zone, day_change);
     search.line_ups(&order);
+    search.sequences(&order);
     let mut found = search.found;
     let place: HashMap<&str, usize> = order.iter().enumerate().map(|(at, session)| (session.id.as_str(), at)).collect();
     found.conflicts.sort_by_cached_key(|conflict| {
@@ -217,11 +187,15 @@ struct Search<'f> {
 
 impl Search<'_> {
     fn add(&mut self, kind: Kind, sessions: &[&Placed], people: &[&str], room: Option<&str>, day: Option<Date>) {
+        self.keep(Conflict::new(kind, sessions, people, room, day));
+    }
+
+    fn keep(&mut self, conflict: Conflict) {
         if self.found.conflicts.len() >= MOST {
             self.found.capped = true;
-            return;
+        } else {
+            self.found.conflicts.push(conflict);
         }
-        self.found.conflicts.push(Conflict::new(kind, sessions, people, room, day));
     }
 
     fn rooms(&mut self, order: &[&Placed]) {
@@ -231,23 +205,42 @@ impl Search<'_> {
                 by_room.entry(room).or_default().push(session);
             }
         }
+        let unknown = RoomFacts::default();
         for (id, sessions) in by_room {
-            let room = self.facts.rooms.get(id).copied().unwrap_or(RoomFacts { exclusive: true, capacity: None });
+            let room = self.facts.rooms.get(id).unwrap_or(&unknown);
             if room.exclusive {
-                for (first, second) in overlaps(&sessions) {
+                let mut taken: Vec<(Slot, &Placed)> =
+                    sessions.iter().map(|session| (session.occupancy(), *session)).collect();
+                taken.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
+                for (first, second) in overlaps(&taken) {
                     if self.found.capped {
                         break;
                     }
-                    self.add(Kind::RoomOverlap, &[first, second], &[], Some(id), None);
+                    let mut pair = [first, second];
+                    pair.sort_by(|a, b| a.order().cmp(&b.order()));
+                    self.add(Kind::RoomOverlap, &pair, &[], Some(id), None);
                 }
             }
             for session in &sessions {
+                let wanted = &session.requirements;
+                let lacking = room.lacks(&wanted.needs);
+                if !lacking.is_empty() {
+                    let mut conflict = Conflict::new(Kind::RoomLacksFeature, &[session], &[], Some(id), None);
+                    // Another thing it lacks makes it another conflict.
+                    let what: Vec<&str> = [conflict.id.as_str()].into_iter().chain(lacking.iter().copied()).collect();
+                    conflict.id = format!("{}:{}", conflict.kind.as_str(), identity::derived(&what));
+                    conflict.detail = Detail::Lacks(lacking.into_iter().map(str::to_owned).collect());
+                    self.keep(conflict);
+                }
+                if !wanted.rooms.is_empty() && !wanted.rooms.iter().any(|room| room == id) {
+                    self.add(Kind::RoomNotAllowed, &[session], &[], Some(id), None);
+                }
                 if let (Some(audience), Some(capacity)) = (session.audience, room.capacity)
                     && audience > capacity
                 {
                     self.add(Kind::RoomTooSmall, &[session], &[], Some(id), None);
                 }
-                if self.facts.room_windows.get(id).is_some_and(|windows| !covered(session.slot, windows)) {
+                if self.facts.room_windows.get(id).is_some_and(|windows| !covered(session.occupancy(), windows)) {
                     self.add(Kind::RoomUnavailable, &[session], &[], Some(id), None);
                 }
             }
@@ -264,7 +257,8 @@ impl Search<'_> {
             }
         }
         for (person, sessions) in by_person {
-            for (first, second) in overlaps(&sessions) {
+            let busy: Vec<(Slot, &Placed)> = sessions.iter().map(|session| (session.slot, *session)).collect();
+            for (first, second) in overlaps(&busy) {
                 if self.found.capped {
                     break;
                 }
@@ -333,19 +327,34 @@ impl Search<'_> {
             }
         }
     }
+
+    fn sequences(&mut self, order: &[&Placed]) {
+        let by_id: HashMap<&str, &Placed> = order.iter().map(|session| (session.id.as_str(), *session)).collect();
+        for session in order {
+            for before in session.requirements.after.iter().filter_map(|id| by_id.get(id.as_str())) {
+                if session.slot.start < before.slot.end {
+                    let mut pair = [*before, *session];
+                    pair.sort_by(|a, b| a.order().cmp(&b.order()));
+                    let mut conflict = Conflict::new(Kind::OutOfOrder, &pair, &[], None, None);
+                    conflict.detail = Detail::Later(session.id.clone());
+                    self.keep(conflict);
+                }
+            }
+        }
+    }
 }
 
-/// Every overlapping pair of sessions that are sorted by start.
-fn overlaps<'s>(sessions: &'s [&'s Placed]) -> impl Iterator<Item = (&'s Placed, &'s Placed)> {
-    sessions.iter().enumerate().flat_map(move |(at, first)| {
+/// Every overlapping pair of sessions with their slots, sorted by these.
+fn overlaps<'s>(sessions: &'s [(Slot, &'s Placed)]) -> impl Iterator<Item = (&'s Placed, &'s Placed)> {
+    sessions.iter().enumerate().flat_map(move |(at, (slot, first))| {
         sessions
             .get(at + 1..)
             .unwrap_or_default()
             .iter()
-            .take_while(move |second| second.slot.start < first.slot.end)
+            .take_while(move |(other, _)| other.start < slot.end)
             // A session without length at the very start of another is before it.
-            .filter(move |second| first.slot.start < second.slot.end)
-            .map(move |second| (*first, *second))
+            .filter(move |(other, _)| slot.start < other.end)
+            .map(move |(_, second)| (*first, *second))
     })
 }
 
