@@ -7,5 +7,8 @@ pub mod check;
 pub mod cost;
 pub mod document;
 pub mod problem;
+mod search;
 pub mod solve;
 pub mod timetable;
+
+pub use self::solve::solve;

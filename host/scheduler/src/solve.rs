@@ -4,7 +4,15 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use crate::cost::Cost;
+use crate::problem::Problem;
+use crate::search;
 use crate::timetable::Timetable;
+
+/// Looks for the best timetable that the effort allows: as many sessions placed as possible, at the least cost. No timetable it
+/// finds breaks a hard constraint.
+pub fn solve(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Found {
+    search::search(problem, effort, watch)
+}
 
 /// How long and how to search.
 #[derive(Clone, Copy, Debug)]
