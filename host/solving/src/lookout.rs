@@ -63,19 +63,21 @@ impl Lookout {
         self.seen.lock().copied.take()
     }
 
-    fn note(&self, found: &Found) -> parking_lot::MutexGuard<'_, Seen> {
-        let mut seen = self.seen.lock();
-        let best = seen.course.best();
-        // Two threads may tell of theirs in the wrong order, and the last one is told of twice.
-        if best.is_none_or(|best| (found.cost.unplaced, found.cost.soft()) < (best.unplaced, best.soft)) {
+    /// Notes what a timetable costs, if that is less than any before: two threads may tell of theirs in the wrong order, the last one is
+    /// told of twice, and a search that begins anew takes a while to come as far as the one before.
+    fn note(&self, seen: &mut Seen, found: &Found) -> bool {
+        let is_better =
+            seen.course.best().is_none_or(|best| (found.cost.unplaced, found.cost.soft()) < (best.unplaced, best.soft));
+        if is_better {
             seen.course.better(&self.before, found);
         }
-        seen
+        is_better
     }
 
     /// The search is over.
     pub(crate) fn ended(&self, found: &Found) {
-        let mut seen = self.note(found);
+        let mut seen = self.seen.lock();
+        self.note(&mut seen, found);
         if let Some(began) = seen.began.take() {
             seen.course.searched(&self.before, began.elapsed());
         }
@@ -84,8 +86,8 @@ impl Lookout {
 
 impl Watch for Lookout {
     fn better(&self, found: &Found) {
-        let mut seen = self.note(found);
-        if seen.copied_at.is_none_or(|at| at.elapsed() >= APART) {
+        let mut seen = self.seen.lock();
+        if self.note(&mut seen, found) && seen.copied_at.is_none_or(|at| at.elapsed() >= APART) {
             seen.copied = Some(found.clone());
             seen.copied_at = Some(Instant::now());
         }
@@ -93,5 +95,38 @@ impl Watch for Lookout {
 
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use conman_scheduler::cost::{Cost, Terms};
+    use conman_scheduler::timetable::Timetable;
+
+    use super::*;
+
+    fn found(soft: u64) -> Found {
+        Found {
+            timetable: Timetable { places: Vec::new() },
+            cost: Cost { unplaced: 0, terms: Terms { overlap: soft, ..Terms::default() } },
+            elapsed: Duration::ZERO,
+            iterations: 1,
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_search_found_is_not_overwritten_by_worse() {
+        let first = Lookout::new(Course::default());
+        first.better(&found(10));
+        assert!(first.copied().is_some());
+        let second = Lookout::new(first.course());
+        second.better(&found(20));
+        assert!(second.copied().is_none());
+        second.better(&found(9));
+        assert_eq!(second.copied().map(|found| found.cost.soft()), Some(9));
+        // Quickly after one another only the first is copied, and what all cost is noted.
+        second.better(&found(8));
+        assert!(second.copied().is_none());
+        assert_eq!(second.course().best().map(|best| best.soft), Some(8));
     }
 }
