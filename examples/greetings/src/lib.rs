@@ -1,6 +1,11 @@
 //! A wall of greetings: uses everything the SDK has, to look things up in and to test against.
 
+mod readings;
+
+use std::collections::BTreeMap;
+
 use conman_sdk::prelude::*;
+use conman_sdk::scheduler::{self, Job};
 
 conman_sdk::plugin!(Greetings, lifecycle);
 use schema::*;
@@ -96,6 +101,23 @@ impl QueryResolvers for Greetings {
     fn heard(_: &Context) -> Result<i64> {
         database::query_value("SELECT COUNT(*) FROM heard", params![])
     }
+
+    fn readings(ctx: &Context) -> Result<Vec<Reading>> {
+        let sql = "SELECT greeting_id, corner, minutes FROM reading ORDER BY minutes, corner";
+        let planned: Vec<(String, String, i32)> = database::query_as(sql, params![])?;
+        let stored: Vec<Stored> = database::query_as(SELECT, params![])?;
+        let mut greetings: BTreeMap<String, Greeting> =
+            stored.into_iter().map(|row| (row.id.clone(), row.shown(ctx))).collect();
+        let reading = |(id, corner, minutes): (String, String, i32)| {
+            greetings.remove(&id).map(|greeting| Reading { greeting, corner, minutes })
+        };
+        Ok(planned.into_iter().filter_map(reading).collect())
+    }
+
+    fn planning(_: &Context, args: QueryPlanningArgs) -> Result<Planning> {
+        let status = Job::from_id(args.job).status()?;
+        Ok(Planning { ended: status.state.has_ended(), progress: status.progress })
+    }
 }
 
 impl MutationResolvers for Greetings {
@@ -144,6 +166,12 @@ impl MutationResolvers for Greetings {
         }
         Ok(replied)
     }
+
+    fn plan_readings(_: &Context, args: MutationPlanReadingsArgs) -> Result<String> {
+        let iterations = args.iterations.map(u64::try_from).transpose();
+        let iterations = iterations.map_err(|_| Error::invalid("Ask for one or more.").at("/iterations"))?;
+        Ok(readings::plan(iterations)?.id().to_owned())
+    }
 }
 
 impl SubscriptionResolvers for Greetings {
@@ -153,6 +181,11 @@ impl SubscriptionResolvers for Greetings {
             return Ok(None);
         }
         Self::greeting(ctx, QueryGreetingArgs { id })
+    }
+
+    fn readings_planned(_: &Context, event: &Event) -> Result<Option<Planning>> {
+        let scheduler::Progress { state, progress, .. } = event.payload()?;
+        Ok(Some(Planning { ended: state.has_ended(), progress }))
     }
 }
 
@@ -193,6 +226,9 @@ impl SessionFields for Greetings {
 
 impl EventHandler for Greetings {
     fn handle(_: &Context, event: &Event) -> Result<()> {
+        if event.topic == scheduler::ENDED {
+            return readings::take_over(event);
+        }
         let about = match event.topic.as_str() {
             "greetings.written" => event.payload::<Written>()?.id,
             _ => event.key.clone(),

@@ -250,3 +250,42 @@ async fn a_subscriber_hears_what_it_asked_for() {
         );
     }
 }
+
+#[tokio::test]
+async fn readings_are_planned_by_a_job_that_is_the_same_every_time() {
+    for engine in engines() {
+        let mut plans = Vec::new();
+        for _ in 0..2 {
+            let kit = setup().on(engine).start().await;
+            let bea = kit.as_actor(person("bea", &["greetings.write"]));
+            for text in ["One", "Two", "Three"] {
+                greet(&kit, json!({ "text": text })).await.unwrap();
+            }
+            greet(&bea, json!({ "text": "Four" })).await.unwrap();
+            let mut planned = kit.subscribe("subscription { readingsPlanned { ended progress } }").await.unwrap();
+            let refused = bea.run("mutation { planReadings(iterations: 0) }").await.unwrap_err();
+            assert_eq!((refused.code(), refused.problems[0].pointer.as_str()), ("invalid", "/iterations"));
+            let data = kit.run("mutation { planReadings(iterations: 2000) }").await.unwrap();
+            kit.solved().await;
+            // What it heard meanwhile depends on the machine; that it has ended does not.
+            loop {
+                let heard = planned.next().await.unwrap()["readingsPlanned"].clone();
+                if heard["ended"] == true {
+                    assert_eq!(heard["progress"], 1.0);
+                    break;
+                }
+            }
+            let asked = "query($job: ID!) { planning(job: $job) { ended } readings { greeting { text author } corner minutes } }";
+            let data = kit.run_with(asked, json!({ "job": data["planReadings"] })).await.unwrap();
+            assert_eq!(data["planning"]["ended"], true);
+            let readings = data["readings"].as_array().unwrap().clone();
+            assert_eq!(readings.len(), 4);
+            let of_admin = readings.iter().filter(|reading| reading["greeting"]["author"] == "admin");
+            let mut minutes: Vec<_> = of_admin.map(|reading| reading["minutes"].as_i64().unwrap()).collect();
+            minutes.dedup();
+            assert_eq!(minutes.len(), 3, "nobody reads two at once: {readings:?}");
+            plans.push(readings);
+        }
+        assert_eq!(plans[0], plans[1]);
+    }
+}

@@ -68,6 +68,7 @@ fn a_plugin_with_everything_has_all_roles() {
         import conman:host/events@1.1.0
         import conman:host/log@1.1.0
         import conman:host/random@1.1.0
+        import conman:host/scheduler@1.1.0
         import conman:types/types@1.1.0"#]],
     );
 }
