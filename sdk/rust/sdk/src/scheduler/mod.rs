@@ -86,8 +86,8 @@ pub fn start(problem: &impl Serialize, options: &Options) -> Result<Job> {
     Ok(Job(host::start(&text(problem)?, &text(options)?)?))
 }
 
-/// Says of each broken wish and each unplaced session of a solution why it is so, as JSON. The solution may be anybody's: also one that
-/// people have changed by hand.
+/// What a solution costs, counted anew, and what it breaks that must not be broken, as the contract's `explain` answers it. The solution may
+/// be anybody's: also one that people have changed by hand.
 ///
 /// # Errors
 /// As [`start`].
