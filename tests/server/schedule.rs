@@ -1,6 +1,8 @@
-//! `conman schedule`: solutions are checked from the command line, without a host.
+//! `conman schedule`: problems are solved and solutions checked from the command line, without a host.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::Command;
 
 use conman_tests::{Done, conman, tempfile};
 use serde_json::{Value, json};
@@ -25,12 +27,26 @@ fn solution() -> Value {
     })
 }
 
+/// So many sessions in two rooms, whose people prefer so few slots, that some wish is always broken: no search ends before it has to.
+fn busy() -> Value {
+    let session = |number| json!({ "id": format!("s{number}"), "duration": 1 + number % 3, "people": [format!("p{}", number % 7)] });
+    let overlap = |number| json!([format!("s{number}"), format!("s{}", (number + 5) % 30), 1 + number % 4]);
+    let person = |number| json!({ "id": format!("p{number}"), "preferred": [[0, 3]] });
+    json!({
+        "format": "conman-schedule-problem/1", "name": "busy", "days": 2, "slots_per_day": 20, "slot_minutes": 30,
+        "rooms": [{ "id": "r0", "capacity": 10 }, { "id": "r1", "capacity": 20 }],
+        "people": (0..7).map(person).collect::<Vec<_>>(),
+        "sessions": (0..30).map(session).collect::<Vec<_>>(),
+        "overlap": (0..30).map(overlap).collect::<Vec<_>>(),
+    })
+}
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    fn with(problem: &Value) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("problem.json", &problem());
+        folder.write("problem.json", problem);
         folder
     }
 
@@ -40,6 +56,18 @@ impl Folder {
 
     fn write(&self, name: &str, document: &Value) {
         std::fs::write(self.file(name), document.to_string()).unwrap();
+    }
+
+    fn names(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn solve(&self, output: &str, more: &[&str]) -> Done {
+        let solve = conman().args(["schedule", "solve"]).arg(self.file("problem.json"));
+        solve.arg("-o").arg(self.file(output)).args(more).run()
     }
 
     fn check(&self, solution: &Value, more: &[&str]) -> Done {
@@ -54,7 +82,7 @@ impl Folder {
 
 #[test]
 fn a_good_solution_passes() {
-    let folder = Folder::new();
+    let folder = Folder::with(&problem());
     let checked = folder.check(&solution(), &[]).successful();
     assert!(checked.stdout.contains("3 sessions, 0 broken, 0 unplaced, soft cost 3"), "{}", checked.stdout);
     let checked = folder.check(&solution(), &["--json"]).successful().json();
@@ -68,7 +96,7 @@ fn a_good_solution_passes() {
 
 #[test]
 fn a_solution_that_is_wrong_fails() {
-    let folder = Folder::new();
+    let folder = Folder::with(&problem());
     let mut solution = solution();
     solution["cost"]["soft"] = json!(4);
     let checked = folder.check(&solution, &[]);
@@ -86,7 +114,7 @@ fn a_solution_that_is_wrong_fails() {
 
 #[test]
 fn a_document_that_cannot_be_used_is_told_with_each_of_its_flaws() {
-    let folder = Folder::new();
+    let folder = Folder::with(&problem());
     let mut solution = solution();
     solution["assignments"][2]["room"] = json!("r9");
     let checked = folder.check(&solution, &[]);
@@ -96,4 +124,71 @@ fn a_document_that_cannot_be_used_is_told_with_each_of_its_flaws() {
     let error: Value = serde_json::from_str(&checked.stderr).unwrap();
     assert_eq!((checked.code, &error["error"]["code"]), (7, &json!("invalid")));
     assert_eq!(error["error"]["details"]["flaws"][0]["pointer"], "/assignments/2/room");
+}
+
+#[test]
+fn what_is_solved_passes_the_check_and_is_the_same_again() {
+    let folder = Folder::with(&busy());
+    let effort = ["--iterations", "20000", "--seed", "7"];
+    let told = folder.solve("one.json", &effort).successful();
+    assert!(told.stdout.contains("0 unplaced, soft cost ") && told.stdout.contains("wrote "), "{}", told.stdout);
+    let said = folder.solve("two.json", &[&effort[..], &["--json"]].concat()).successful().json();
+    assert_eq!((&said["ended"], &said["sessions"]), (&json!("iterations"), &json!(30)));
+    let (one, two) = (std::fs::read(folder.file("one.json")).unwrap(), std::fs::read(folder.file("two.json")).unwrap());
+    assert_eq!(one, two);
+    assert_eq!(folder.names(), ["one.json", "problem.json", "two.json"]);
+    let solution: Value = serde_json::from_slice(&one).unwrap();
+    assert_eq!(solution["cost"], said["cost"]);
+    let _ = folder.check(&solution, &[]).successful();
+}
+
+#[test]
+fn a_dash_is_standard_input_and_output() {
+    let problem = busy().to_string();
+    let solved =
+        conman().args(["schedule", "solve", "-", "--iterations", "1000"]).run_with_input(&problem).successful();
+    assert!(solved.stderr.contains("solved in"), "{}", solved.stderr);
+    let _ = Folder::with(&busy()).check(&solved.json(), &[]).successful();
+    let mixed = conman().args(["schedule", "solve", "-", "--json"]).run_with_input(&problem);
+    assert_eq!((mixed.code, mixed.stdout.as_str()), (2, ""), "{}", mixed.stderr);
+}
+
+#[test]
+fn of_a_problem_that_is_wrong_nothing_is_written() {
+    let mut wrong = busy();
+    wrong["rooms"][1]["capacity"] = json!("many");
+    let folder = Folder::with(&wrong);
+    let refused = folder.solve("solution.json", &[]);
+    assert_eq!(refused.code, 7);
+    let flaw = "/rooms/1/capacity: is the text \"many\"; write a whole number from 0 to 1000000000";
+    assert!(refused.stderr.contains(flaw), "{}", refused.stderr);
+    assert_eq!(folder.names(), ["problem.json"]);
+
+    let missing = conman().args(["schedule", "solve"]).arg(folder.file("none.json")).run();
+    assert_eq!(missing.code, 3, "{}", missing.stderr);
+    let never = conman().args(["schedule", "solve", "x", "--seconds", "0"]).run();
+    assert_eq!(never.code, 2, "{}", never.stderr);
+}
+
+#[test]
+fn a_search_that_its_time_cuts_short_says_so() {
+    let folder = Folder::with(&busy());
+    let cut = folder.solve("s.json", &["--seconds", "0.2", "--iterations", "1000000000000", "--json"]).successful();
+    assert_eq!(cut.json()["ended"], "time");
+    assert!(cut.stderr.contains("--seconds ended the search after"), "{}", cut.stderr);
+}
+
+#[test]
+fn a_signal_ends_the_search_and_the_best_so_far_is_kept() {
+    let folder = Folder::with(&busy());
+    let solve = conman().args(["schedule", "solve", "--seconds", "600"]).arg(folder.file("problem.json"));
+    let mut solving = solve.arg("-o").arg(folder.file("solution.json")).spawn();
+    let mut told = String::new();
+    BufReader::new(solving.stderr.as_mut().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.starts_with("read 30 sessions, 7 people and 2 rooms in"), "{told}");
+    let sent = Command::new("kill").args(["-INT", &solving.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert!(solving.wait().unwrap().success());
+    let solution: Value = serde_json::from_slice(&std::fs::read(folder.file("solution.json")).unwrap()).unwrap();
+    let _ = folder.check(&solution, &[]).successful();
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use schedule::{Check, ScheduleCommand};
+pub(crate) use schedule::{Check, ScheduleCommand, Solve};
 
 /// Runs a convention on sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Export(Export),
     /// Run a GraphQL operation
     Graphql(Graphql),
-    /// Check solutions of timetabling problems, without a host
+    /// Solve timetabling problems and check solutions, without a host
     #[command(subcommand)]
     Schedule(ScheduleCommand),
     /// Find out what is amiss

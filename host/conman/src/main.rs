@@ -7,6 +7,7 @@ mod door;
 mod failure;
 mod ordered;
 mod terminal;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -73,7 +74,7 @@ async fn run(arguments: Arguments, terminal: Terminal) -> Outcome {
         Command::Import(import) => commands::import::run(&place, import, terminal).await,
         Command::Export(export) => commands::export::run(&place, export, terminal).await,
         Command::Graphql(graphql) => commands::graphql::run(&place, graphql, terminal).await,
-        Command::Schedule(command) => commands::schedule::run(command, terminal),
+        Command::Schedule(command) => commands::schedule::run(command, terminal).await,
         Command::Doctor => doctor::run(&place, terminal).await,
     }
 }

@@ -100,6 +100,7 @@ impl Terminal {
 
 const SPINNER: &str = "{spinner} {msg} {elapsed}";
 const BAR: &str = "{spinner} {msg} [{bar:20}] {binary_bytes}/{binary_total_bytes} {eta}";
+const LASTING: &str = "{spinner} {msg} [{bar:20}] {elapsed} of {prefix}";
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
@@ -149,6 +150,32 @@ impl Progress {
         self.bar.set_style(style(BAR));
         Moving(self.bar.clone())
     }
+
+    /// It ends after a time at the latest, if there is a limit, and can say how far it has come.
+    pub(crate) fn lasting(&self, limit: Option<Duration>) -> Lasting {
+        if let Some(limit) = limit {
+            self.bar.set_length(milliseconds(limit));
+            self.bar.set_prefix(format!("{limit:?}"));
+            self.bar.set_style(style(LASTING));
+        }
+        Lasting(self.bar.clone())
+    }
+}
+
+/// Something that goes on for a time.
+#[derive(Debug)]
+pub(crate) struct Lasting(ProgressBar);
+
+impl Lasting {
+    /// What it has come to after so long.
+    pub(crate) fn at(&self, elapsed: Duration, what: String) {
+        self.0.set_position(milliseconds(elapsed));
+        self.0.set_message(what);
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Progress {

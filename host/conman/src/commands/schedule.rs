@@ -1,6 +1,7 @@
-//! `conman schedule`: checks solutions of timetabling problems, on this machine and without a host.
+//! `conman schedule`: solves timetabling problems and checks solutions, on this machine and without a host.
 
 mod check;
+mod solve;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -16,8 +17,9 @@ use crate::commands::read_file;
 use crate::failure::{Failure, Outcome};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(command: ScheduleCommand, terminal: Terminal) -> Outcome {
+pub(crate) async fn run(command: ScheduleCommand, terminal: Terminal) -> Outcome {
     match command {
+        ScheduleCommand::Solve(solve) => solve::run(solve, terminal).await,
         ScheduleCommand::Check(check) => check::run(&check, terminal),
     }
 }

@@ -1,0 +1,205 @@
+//! `conman schedule solve`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use conman_scheduler::check::{broken, cost};
+use conman_scheduler::document::{Solution, write_solution};
+use conman_scheduler::problem::Problem;
+use conman_scheduler::solve::{Effort, Found, Watch};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{bytes, cost_json, cost_table, cost_text, count, is_standard, problem};
+use crate::arguments::Solve;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::terminal::{Format, Terminal, size};
+use crate::whole_file;
+
+/// How long a search without --seconds and --iterations takes.
+const USUAL: Duration = Duration::from_secs(1);
+/// How long one takes at most that is to do so many iterations.
+const FOREVER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
+    let to_standard = is_standard(&solve.output);
+    if to_standard && terminal.format == Format::Json {
+        return Err(Failure::usage(
+            "without -o the solution itself is the answer, and nothing is said about it in JSON; leave --json out, or name a file with -o",
+        ));
+    }
+    let document = bytes(&solve.problem)?;
+    let begun = Instant::now();
+    let problem = problem(&solve.problem, &document)?;
+    let reading = begun.elapsed();
+    drop(document);
+    let effort = Effort {
+        time: solve.seconds.unwrap_or(if solve.iterations.is_some() { FOREVER } else { USUAL }),
+        iterations: solve.iterations,
+        threads: solve.threads,
+        seed: solve.seed,
+    };
+    // From here on they end the search and not the command.
+    let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    terminal.note(&format!(
+        "read {} sessions, {} people and {} rooms in {reading:.0?}",
+        count(problem.sessions.len() as u64),
+        count(problem.people.len() as u64),
+        count(problem.rooms.len() as u64)
+    ));
+    let problem = Arc::new(problem);
+    let Search { found, ended, solving } = search(&problem, effort, signals, terminal).await?;
+    trust(&problem, &found)?;
+    let stated = Some(found.cost.into());
+    let solution = Solution { timetable: found.timetable, reasons: BTreeMap::new(), stated };
+    let written = write_solution(&problem, &solution);
+    if to_standard {
+        terminal.bytes(&written)?;
+    } else {
+        let cannot = |error| Failure::new(Kind::Failed, format!("cannot write {}: {error}", solve.output.display()));
+        whole_file::write(&solve.output, &written).map_err(cannot)?;
+    }
+    if let (Ended::Time, Some(iterations)) = (ended, effort.iterations) {
+        terminal.warn(&format!(
+            "--seconds ended the search after {} of {} iterations, so another run may find something else; give it more seconds",
+            count(found.iterations),
+            count(iterations)
+        ));
+    }
+    terminal.answer(&json!({
+        "file": solve.output,
+        "sessions": problem.sessions.len(),
+        "cost": cost_json(&found.cost),
+        "seconds": { "reading": reading.as_secs_f64(), "solving": solving.as_secs_f64() },
+        "iterations": found.iterations,
+        "ended": ended.name(),
+    }))?;
+    let summary = format!(
+        "solved in {solving:.2?} with {} iterations: {}",
+        count(found.iterations),
+        cost_text(found.cost.unplaced.into(), found.cost.soft())
+    );
+    if to_standard {
+        terminal.note(&summary);
+        return Ok(());
+    }
+    cost_table(&found.cost, terminal)?;
+    terminal.say(summary)?;
+    terminal.say(format!("wrote {} ({})", solve.output.display(), size(written.len())))
+}
+
+/// A search that is over.
+struct Search {
+    found: Found,
+    ended: Ended,
+    solving: Duration,
+}
+
+/// What ended a search.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Time,
+    Iterations,
+    Signal,
+    /// There is nothing left to find.
+    Done,
+}
+
+impl Ended {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Iterations => "iterations",
+            Self::Signal => "signal",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// What the person at the terminal and the searching threads tell each other.
+#[derive(Default)]
+struct Onlooker {
+    is_cancelled: AtomicBool,
+    is_found: AtomicBool,
+    unplaced: AtomicU64,
+    soft: AtomicU64,
+}
+
+impl Watch for Onlooker {
+    fn better(&self, found: &Found) {
+        // Shown only: it does no harm when figures of two timetables are mixed for a moment.
+        self.unplaced.store(found.cost.unplaced.into(), Ordering::Relaxed);
+        self.soft.store(found.cost.soft(), Ordering::Relaxed);
+        self.is_found.store(true, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Onlooker {
+    fn text(&self) -> String {
+        if !self.is_found.load(Ordering::Relaxed) {
+            return "solving".to_owned();
+        }
+        format!("solving: {}", cost_text(self.unplaced.load(Ordering::Relaxed), self.soft.load(Ordering::Relaxed)))
+    }
+}
+
+/// Searches on threads of its own until the effort is spent or a signal comes, which keeps what has been found so far.
+async fn search(
+    problem: &Arc<Problem>,
+    effort: Effort,
+    [mut terminate, mut interrupt]: [Signal; 2],
+    terminal: Terminal,
+) -> Result<Search, Failure> {
+    let onlooker = Arc::new(Onlooker::default());
+    let progress = terminal.progress("solving");
+    let lasting = progress.lasting((effort.time < FOREVER).then_some(effort.time));
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let begun = Instant::now();
+    let mut search = {
+        let (problem, onlooker) = (Arc::clone(problem), Arc::clone(&onlooker));
+        tokio::task::spawn_blocking(move || conman_scheduler::solve(&problem, &effort, &*onlooker))
+    };
+    let found = loop {
+        tokio::select! {
+            found = &mut search => break found,
+            _ = terminate.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
+            _ = interrupt.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
+            _ = tick.tick() => lasting.at(begun.elapsed(), onlooker.text()),
+        }
+    };
+    let solving = begun.elapsed();
+    let found = found.map_err(|error| Failure::new(Kind::Failed, format!("the solver failed: {error}")))?;
+    let ended = if effort.iterations.is_some_and(|most| found.iterations >= most) {
+        Ended::Iterations
+    } else if onlooker.is_cancelled() {
+        Ended::Signal
+    } else if solving >= effort.time {
+        Ended::Time
+    } else {
+        Ended::Done
+    };
+    Ok(Search { found, ended, solving })
+}
+
+/// Looks at what was found as an outsider would, before anybody relies on it.
+fn trust(problem: &Problem, found: &Found) -> Result<(), Failure> {
+    let broken = broken(problem, &found.timetable);
+    let cost = cost(problem, &found.timetable);
+    let wrong = match broken.first() {
+        Some(broken) => broken.describe(problem),
+        None if cost != found.cost => {
+            format!("its cost is {} and not {}", cost_json(&cost), cost_json(&found.cost))
+        }
+        None => return Ok(()),
+    };
+    let text = format!(
+        "the solver is wrong about what it found, so nothing was written: {wrong}; please report this with the problem"
+    );
+    Err(Failure::new(Kind::Failed, text))
+}
