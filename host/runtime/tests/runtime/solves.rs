@@ -51,6 +51,15 @@ on_both! {
 }
 
 on_both! {
+    async fn a_problem_may_have_16_mib_and_no_more(host) {
+        let steps = json!([["start", problem(), {}, 16 << 20], ["start", problem(), {}, (16 << 20) + 1]]);
+        let outcomes = host.script(CallKind::Mutation, steps).await.unwrap();
+        assert!(outcomes[0].is_string(), "{}", outcomes[0]["message"]);
+        assert_eq!(outcomes[1]["error"], "too-large");
+    }
+}
+
+on_both! {
     async fn a_call_and_a_plugin_have_only_so_many_jobs(host) {
         let start = json!(["start", problem(), {}]);
         let four = json!([start, start, start, start]);

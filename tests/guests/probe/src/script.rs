@@ -19,8 +19,8 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
                 log::write(log::Level::Info, word(1), "{}");
                 Ok(json!("logged"))
             }
-            // A problem may be written as JSON or as text; `$job` is the job started last in this script.
-            "start" => scheduler::start(&document(&step[1]), &document(&step[2])).map(|job| {
+            // A problem may be written as JSON or as text, and filled up to so many bytes; `$job` is the job started last in this script.
+            "start" => scheduler::start(&filled(document(&step[1]), &step[3]), &document(&step[2])).map(|job| {
                 started.clone_from(&job);
                 json!(job)
             }),
@@ -69,6 +69,13 @@ pub(crate) fn run(steps: &[Value]) -> Result<String, Error> {
 
 fn document(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn filled(mut text: String, bytes: &Value) -> String {
+    let missing = (bytes.as_u64().unwrap_or_default() as usize).saturating_sub(text.len());
+    text.reserve_exact(missing);
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
 }
 
 fn job<'j>(word: &'j str, started: &'j str) -> &'j str {
