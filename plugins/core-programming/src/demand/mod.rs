@@ -1,4 +1,4 @@
-//! How many people will come to a session: expected from favourites, track, kind, hour and day, and from how many came to others.
+//! How many people will come to a session: expected from favourites, title, track, kind, hour and day, and from how many came to others.
 //!
 //! Two ways of expecting are compared on sessions that neither has seen: a plain [`baseline`], which anybody can follow with a pocket
 //! calculator, and a learned model ([`ridge`]). The model is used where it is better there ([`trial`]), else the baseline is, and
@@ -23,6 +23,8 @@ pub use trial::{Comparison, Errors, Grouping, HeldOut, Report, Trial};
 pub struct Features {
     /// How many marked it, where marks were possible.
     pub favourites: Option<i64>,
+    /// What it is called: some sessions come back every year. Empty for none.
+    pub title: String,
     /// The track's name; empty for none.
     pub track: String,
     /// Its kind; empty for none.

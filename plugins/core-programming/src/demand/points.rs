@@ -1,5 +1,6 @@
 //! Sessions as points: their track, kind, hour and day as numbered levels, their counts as logarithms.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Features, Observation, log, precise};
@@ -17,11 +18,13 @@ pub enum Of {
     Hour,
     /// Days.
     Day,
+    /// Titles.
+    Title,
 }
 
 impl Of {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Track, Self::Kind, Self::Hour, Self::Day];
+    pub const ALL: [Self; 5] = [Self::Track, Self::Kind, Self::Hour, Self::Day, Self::Title];
 }
 
 /// One of the tracks, say.
@@ -40,7 +43,7 @@ pub enum Factor {
     Base,
     /// How many marked it.
     Favourites,
-    /// Its track, kind, hour or day.
+    /// Its track, kind, hour, day or title.
     Level(Level),
 }
 
@@ -90,6 +93,7 @@ pub struct Known {
     /// The editions in order, and how many of each.
     pub editions: Vec<(String, usize)>,
     names: HashMap<Of, Vec<String>>,
+    /// By name, folded and in every way it was written.
     numbers: HashMap<Of, HashMap<String, usize>>,
 }
 
@@ -102,12 +106,8 @@ impl Known {
         let mut known = Self::default();
         for observation in &order {
             for of in Of::ALL {
-                if let Some((key, name)) = key(&observation.features, of) {
-                    let names = known.names.entry(of).or_default();
-                    known.numbers.entry(of).or_default().entry(key).or_insert_with(|| {
-                        names.push(name);
-                        names.len() - 1
-                    });
+                if let Some(written) = written(&observation.features, of) {
+                    known.number(of, &written);
                 }
             }
         }
@@ -134,12 +134,28 @@ impl Known {
         known
     }
 
+    /// Numbers a level. Folding a name takes a while, so it is done once for each way of writing it.
+    fn number(&mut self, of: Of, written: &str) {
+        let numbers = self.numbers.entry(of).or_default();
+        if numbers.contains_key(written) {
+            return;
+        }
+        let names = self.names.entry(of).or_default();
+        let number = *numbers.entry(folded(written)).or_insert_with(|| {
+            names.push(written.to_owned());
+            names.len() - 1
+        });
+        numbers.insert(written.to_owned(), number);
+    }
+
     /// A session among what was counted.
     #[must_use]
     pub fn point(&self, features: &Features) -> Point {
         let level = |of| {
-            let (key, _) = key(features, of)?;
-            Some(Level { of, number: *self.numbers.get(&of)?.get(&key)? })
+            let written = written(features, of)?;
+            let numbers = self.numbers.get(&of)?;
+            let number = numbers.get(written.as_ref()).or_else(|| numbers.get(&folded(&written)))?;
+            Some(Level { of, number: *number })
         };
         Point {
             favourites: features.favourites.map(|favourites| Favourites { any: favourites > 0, log: log(favourites) }),
@@ -161,7 +177,9 @@ impl Known {
         match of {
             Of::Track => format!("track {name}"),
             Of::Kind => format!("kind {name}"),
-            Of::Hour | Of::Day => name.to_owned(),
+            Of::Title => format!("counted before: {name}"),
+            Of::Hour => format!("from {name} o’clock"),
+            Of::Day => name.to_owned(),
         }
     }
 }
@@ -174,14 +192,19 @@ impl Point {
     }
 }
 
-/// How a level is found, and what people call it.
-fn key(features: &Features, of: Of) -> Option<(String, String)> {
-    let named = |name: &str| (!name.trim().is_empty()).then(|| (folded(name), name.trim().to_owned()));
+/// A name that is one.
+fn named(name: &str) -> Option<Cow<'_, str>> {
+    Some(name.trim()).filter(|name| !name.is_empty()).map(Cow::Borrowed)
+}
+
+/// How a level is written.
+fn written(features: &Features, of: Of) -> Option<Cow<'_, str>> {
     match of {
         Of::Track => named(&features.track),
         Of::Kind => named(&features.kind),
-        Of::Hour => features.hour.map(|hour| (hour.to_string(), format!("from {hour} o’clock"))),
-        Of::Day => features.day.map(|day| (day.as_str().to_owned(), day.as_str().to_owned())),
+        Of::Title => named(&features.title),
+        Of::Hour => features.hour.map(|hour| Cow::Owned(hour.to_string())),
+        Of::Day => features.day.map(|day| Cow::Borrowed(day.as_str())),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The learned model: a ridge regression on the logarithm of how many came, so that what it learns are factors.
 //!
-//! Each track, kind, hour and day has a factor, and favourites have a power; all are drawn towards "no effect", the more so the fewer
-//! sessions speak for them (Hoerl and Kennard 1970). How strongly is one of [`STRENGTHS`], whichever did best on held-out sessions.
+//! Each track, kind, hour and day has a factor, and so has a title that comes back; favourites have a power. All are drawn towards "no
+//! effect", the more so the fewer sessions speak for them (Hoerl and Kennard 1970). How strongly is one of [`STRENGTHS`], whichever did
+//! best on held-out sessions.
 //!
-//! A session touches seven columns of some eighty. So the normal equations are summed up out of these, once for each part of the data:
-//! what was learned without a part is one subtraction and one Cholesky decomposition (nalgebra's) away, and some ninety models are
-//! fitted in the time one dense fit would take.
+//! A session touches eight columns of at most a hundred. So the normal equations are summed up out of these, once for each part of the
+//! data: what was learned without a part is one subtraction and one Cholesky decomposition (nalgebra's) away, and some ninety models
+//! are fitted in the time one dense fit would take.
 
 use std::collections::HashMap;
 
@@ -17,14 +18,20 @@ use super::points::{Factor, Favourites, Known, Level, Of, Point, Row};
 /// How strongly effects are drawn towards none: as if so many sessions of the ordinary sort spoke against each.
 pub const STRENGTHS: [f64; 6] = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
 /// A level has to have so many sessions to have an effect of its own.
-const FEWEST: usize = 3;
+const fn fewest(of: Of) -> usize {
+    match of {
+        Of::Title => 2,
+        Of::Track | Of::Kind | Of::Hour | Of::Day => 3,
+    }
+}
 /// So many levels have effects at most: those of the most sessions.
 const fn most(of: Of) -> usize {
     match of {
-        Of::Track => 40,
-        Of::Kind => 15,
+        Of::Track => 30,
+        Of::Kind => 12,
         Of::Hour => 24,
         Of::Day => 3,
+        Of::Title => 30,
     }
 }
 /// The columns before those of levels: the base, the logarithm of favourites, and whether there are none.
@@ -57,7 +64,7 @@ impl Columns {
                 }
             }
             let mut often: Vec<(usize, usize)> =
-                sessions.into_iter().enumerate().filter(|(_, sessions)| *sessions >= FEWEST).collect();
+                sessions.into_iter().enumerate().filter(|(_, sessions)| *sessions >= fewest(of)).collect();
             often.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             for (number, _) in often.into_iter().take(most(of)) {
                 levels.insert(Level { of, number }, count);

@@ -45,11 +45,12 @@ pub fn learn(ctx: &Context) -> Result<Demand> {
 }
 
 const FROM: &str = "session_draft s LEFT JOIN track t ON t.id = s.track_id";
-const ASKED: &str = "s.id, s.kind, s.starts_at, COALESCE(t.name, '') AS track";
+const ASKED: &str = "s.id, s.title, s.kind, s.starts_at, COALESCE(t.name, '') AS track";
 
 #[derive(FromRow)]
 struct SessionRow {
     id: String,
+    title: String,
     kind: String,
     starts_at: Option<Timestamp>,
     track: String,
@@ -66,6 +67,7 @@ impl SessionRow {
         let place = self.starts_at.map(|at| place(ctx, at));
         Features {
             favourites: marks.of(&self.id),
+            title: self.title.clone(),
             track: self.track.clone(),
             kind: self.kind.clone(),
             hour: place.map(|(_, hour)| hour),
@@ -109,6 +111,7 @@ impl Marks {
 struct PastRow {
     id: String,
     edition: String,
+    title: String,
     track: String,
     kind: String,
     day_number: Option<i64>,
@@ -135,7 +138,7 @@ fn observations(ctx: &Context, marks: &Marks) -> Result<Vec<Observation>> {
         })
         .collect();
     let past: Vec<PastRow> = database::query_as(
-        "SELECT id, edition, track, kind, day_number, start_hour, capacity, favourites, attendance FROM past_session \
+        "SELECT id, edition, title, track, kind, day_number, start_hour, capacity, favourites, attendance FROM past_session \
          ORDER BY edition DESC, id LIMIT $1",
         params![MOST - known.len()],
     )?;
@@ -147,6 +150,7 @@ fn observations(ctx: &Context, marks: &Marks) -> Result<Vec<Observation>> {
     known.extend(past.into_iter().map(|row| Observation {
         features: Features {
             favourites: row.favourites,
+            title: row.title,
             track: row.track,
             kind: row.kind,
             hour: row.start_hour,

@@ -15,10 +15,14 @@ fn past(editions: &[&str], each: usize) -> String {
             let (hour, pull) = [(10, 0.5), (14, 1.0), (20, 2.0)][at / 3 % 3];
             let favourites = 5 + at * 7 % 40;
             // Some come by chance.
-            let chance = 0.8 + ((at * 37 + edition.len()) % 50) as f64 / 100.0;
+            let chance = 0.8 + ((at * 37 + edition.parse::<usize>().unwrap() * 11) % 50) as f64 / 100.0;
             let people = (4.0 * (favourites as f64).sqrt() * factor * pull * chance).round();
-            writeln!(table, "{edition},Session {at},{track},talk,{},{hour},500,{favourites},{people}", at % 4 + 1)
-                .unwrap();
+            writeln!(
+                table,
+                "{edition},Session {at} of {edition},{track},talk,{},{hour},500,{favourites},{people}",
+                at % 4 + 1
+            )
+            .unwrap();
         }
     }
     table
@@ -183,35 +187,25 @@ async fn a_bad_table_is_refused_with_its_lines() {
     }
 }
 
-/// What a query has time for: as many sessions as a convention has, expected by as many as are looked at.
+/// What a query has time for: as many sessions as a convention has, expected by as many as are looked at, with as many factors as there
+/// may be.
 #[tokio::test]
 async fn a_large_convention_is_expected_within_a_query() {
     for (on, kit) in kits(|setup| setup).await {
         let mut table = "id,title,track,kind,start,minutes,room\n".to_owned();
         for at in 0..2000 {
-            let (day, hour) = (14 + at % 3, 9 + at % 12);
-            writeln!(
-                table,
-                "{at},Session {at},Track {},kind {},2026-08-{day} {hour:02}:00,45,Room {}",
-                at % 60,
-                at % 9,
-                at % 50
-            )
-            .unwrap();
+            let (track, kind, day, hour, room) = (at % 60, at % 15, 14 + at % 3, at % 24, at % 50);
+            let start = format!("2026-08-{day} {hour:02}:00");
+            writeln!(table, "{at},Session {at},Track {track},kind {kind},{start},45,Room {room}").unwrap();
         }
         import(&kit, "csv", table).await.unwrap();
         let mut counted = "edition,title,track,kind,day,hour,capacity,favourites,attendance\n".to_owned();
         for at in 0..5000 {
-            let people = 10 + at * 7919 % 211;
+            let (title, year, people) = (at % 2000, 2020 + at % 5, 10 + at * 7919 % 211);
+            let (track, kind, day, hour, favourites) = (at % 60, at % 15, at % 4 + 1, at % 24, at % 80);
             writeln!(
                 counted,
-                "{},S {at},Track {},kind {},{},{},300,{},{people}",
-                2020 + at % 5,
-                at % 60,
-                at % 9,
-                at % 4 + 1,
-                9 + at % 12,
-                at % 80
+                "{year},Session {title},Track {track},kind {kind},{day},{hour},300,{favourites},{people}"
             )
             .unwrap();
         }
@@ -221,6 +215,9 @@ async fn a_large_convention_is_expected_within_a_query() {
         let nodes = all["draftSessions"]["nodes"].as_array().unwrap();
         assert_eq!(nodes.len(), 2000, "{on}");
         assert!(nodes.iter().all(|node| node["expectedAudience"]["count"].as_i64().unwrap() > 0), "{on}");
-        assert_eq!(report(&kit).await["observations"], 5000, "{on}");
+        let report = report(&kit).await;
+        assert_eq!(report["observations"], 5000, "{on}");
+        // Favourites, 30 tracks, 12 kinds, 24 hours, 3 days and 30 titles.
+        assert_eq!(report["effects"].as_array().unwrap().len(), 100, "{on}");
     }
 }
