@@ -66,9 +66,11 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) convention: ConventionId,
     pub(crate) news: Arc<News>,
+    /// All there are on this storage.
+    conventions: Arc<Mutex<Vec<ConventionId>>>,
     disabled: Arc<Mutex<HashSet<PluginId>>>,
-    ids: DeedIds,
-    _scratch: Scratch,
+    ids: Arc<DeedIds>,
+    scratch: Arc<Scratch>,
 }
 
 #[derive(Default)]
@@ -89,7 +91,7 @@ impl Onlooker for News {
 
 struct Databases {
     storage: Storage,
-    convention: ConventionId,
+    conventions: Arc<Mutex<Vec<ConventionId>>>,
     disabled: Arc<Mutex<HashSet<PluginId>>>,
 }
 
@@ -100,8 +102,13 @@ impl Places for Databases {
     }
 
     async fn all(&self) -> Result<Vec<(ConventionId, PluginId)>, SqlError> {
-        let plugins = self.storage.list(&self.convention).await?;
-        Ok(plugins.into_iter().map(|plugin| (self.convention.clone(), plugin)).collect())
+        let mut all = Vec::new();
+        let conventions = self.conventions.lock().clone();
+        for convention in conventions {
+            let plugins = self.storage.list(&convention).await?;
+            all.extend(plugins.into_iter().map(|plugin| (convention.clone(), plugin)));
+        }
+        Ok(all)
     }
 
     async fn is_enabled(&self, _: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
@@ -114,27 +121,49 @@ pub(crate) async fn on_both(body: impl AsyncFn(World)) {
     for scratch in scratch::both().await.unwrap() {
         let storage = Storage::open(scratch.location()).await.unwrap();
         storage.migrate_host(conman_solving::COMPONENT, conman_solving::MIGRATIONS).await.unwrap();
+        let convention = ConventionId::new();
         let world = World {
             storage,
             clock: Arc::new(FixedClock::at("2026-08-14T10:00:00Z".parse().unwrap())),
-            convention: ConventionId::new(),
+            conventions: Arc::new(Mutex::new(vec![convention.clone()])),
+            convention,
             news: Arc::default(),
             disabled: Arc::default(),
-            ids: DeedIds::default(),
-            _scratch: scratch,
+            ids: Arc::default(),
+            scratch: Arc::new(scratch),
         };
         body(world).await;
     }
 }
 
 impl World {
+    /// Another convention on the same hosts.
+    pub(crate) fn another(&self) -> Self {
+        let convention = ConventionId::new();
+        self.conventions.lock().push(convention.clone());
+        Self {
+            storage: self.storage.clone(),
+            clock: Arc::clone(&self.clock),
+            convention,
+            news: Arc::clone(&self.news),
+            conventions: Arc::clone(&self.conventions),
+            disabled: Arc::clone(&self.disabled),
+            ids: Arc::clone(&self.ids),
+            scratch: Arc::clone(&self.scratch),
+        }
+    }
+
     /// A host that works on jobs, with two threads, looking often.
     pub(crate) fn desk(&self, host: &str, solver: Solver) -> Desk {
+        self.desk_of(host, solver, 2)
+    }
+
+    pub(crate) fn desk_of(&self, host: &str, solver: Solver, threads: u16) -> Desk {
         let parts = DeskParts {
             database: self.storage.host(),
             places: Arc::new(Databases {
                 storage: self.storage.clone(),
-                convention: self.convention.clone(),
+                conventions: Arc::clone(&self.conventions),
                 disabled: Arc::clone(&self.disabled),
             }),
             clock: self.clock.clone(),
@@ -144,7 +173,7 @@ impl World {
         let short = Duration::from_millis(100);
         let config = DeskConfig {
             host: host.to_owned(),
-            threads: 2,
+            threads,
             poll: short,
             turn: Duration::from_millis(300),
             tell: Duration::from_millis(20),
