@@ -14,6 +14,8 @@
 //!
 //! A plugin that refers to others' types is tested together with them ([`Setup::plugin`]), or with a [`StandIn`] where they are not at
 //! hand. What goes wrong while a kit is set up ends the test with a message that says what to do: there is nothing to go on with.
+//!
+//! Jobs of the scheduler are searched for real, and no test waits for them without asking: see [`Testkit::solved`].
 
 mod failure;
 mod folder;
