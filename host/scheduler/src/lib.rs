@@ -11,4 +11,4 @@ mod search;
 pub mod solve;
 pub mod timetable;
 
-pub use self::solve::solve;
+pub use self::solve::{resume, solve};

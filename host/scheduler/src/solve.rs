@@ -11,7 +11,13 @@ use crate::timetable::Timetable;
 /// Looks for the best timetable that the effort allows: as many sessions placed as possible, at the least cost. No timetable it
 /// finds breaks a hard constraint.
 pub fn solve(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Found {
-    search::search(problem, effort, watch)
+    search::search(problem, &problem.incumbent, effort, watch)
+}
+
+/// Like [`solve()`], but goes on from a timetable instead of from where sessions are in the incumbent: what it has of places that are
+/// still possible is where the search begins. Nothing worse is found.
+pub fn resume(problem: &Problem, from: &Timetable, effort: &Effort, watch: &dyn Watch) -> Found {
+    search::search(problem, &from.places, effort, watch)
 }
 
 /// How long and how to search.

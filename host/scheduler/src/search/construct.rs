@@ -12,8 +12,8 @@ use crate::problem::Place;
 /// Gives places to sessions without one, as long as `go_on`. Some may have none at the end, but no more than before.
 pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl FnMut(&mut State<'_>) -> bool) {
     let model = state.model;
-    let mut waiting: Vec<u32> = (0..model.sessions as u32).filter(|&session| state.place(session).is_none()).collect();
-    waiting.sort_by_key(|&session| std::cmp::Reverse(slack(model, session)));
+    let mut waiting = state.homeless().to_vec();
+    waiting.sort_by_key(|&session| (std::cmp::Reverse(slack(model, session)), session));
     let mut eviction = Eviction { times: vec![0; model.sessions], people: Vec::new(), others: Vec::new() };
     let (mut starts, mut rooms) = (Vec::new(), Vec::new());
     while let Some(session) = waiting.pop() {
@@ -37,9 +37,9 @@ pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl
 }
 
 /// Puts sessions where they were before, as far as they still fit there.
-pub(crate) fn restore(state: &mut State<'_>) {
-    for session in 0..state.model.sessions as u32 {
-        if let Some(place) = state.model.incumbent[session as usize].filter(|&place| state.fits(session, place)) {
+pub(crate) fn restore(state: &mut State<'_>, from: &[Option<Place>]) {
+    for (session, &place) in (0u32..).zip(from) {
+        if let Some(place) = place.filter(|&place| state.fits(session, place)) {
             state.settle(session, place);
             state.keep();
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::bits::{self, BitRows};
 use super::table::Table;
-use crate::problem::{CapacityRule, Group, Place, Problem};
+use crate::problem::{CapacityRule, Group, Problem};
 
 /// A problem in tables.
 pub(crate) struct Model<'p> {
@@ -52,9 +52,10 @@ pub(crate) struct Model<'p> {
     capacity: Vec<u32>,
     moved_room: i64,
     incumbent_room: Vec<u32>,
-    pub(crate) incumbent: Vec<Option<Place>>,
     pub(crate) groups: Groups,
     pub(crate) limits: Limits,
+    /// Sessions that could have a place if nobody else were there.
+    pub(crate) placeable: Vec<u32>,
     /// Sessions that have more than one place they could be in, as far as can be told in advance.
     pub(crate) movable: Vec<u32>,
 }
@@ -186,11 +187,11 @@ impl<'p> Model<'p> {
             capacity: problem.rooms.iter().map(|room| room.capacity).collect(),
             moved_room: i64::from(problem.weights.moved_room),
             incumbent_room: problem.incumbent.iter().map(|place| place.map_or(NONE, |place| place.room)).collect(),
-            incumbent: problem.incumbent.clone(),
             groups: Groups::new(problem),
             limits: Limits::new(problem),
             room_choice: Table::from_lists(Vec::<Vec<u32>>::new()),
             room_choice_cost: Table::from_lists(Vec::<Vec<i64>>::new()),
+            placeable: Vec::new(),
             movable: Vec::new(),
             shape,
             starts,
@@ -202,14 +203,11 @@ impl<'p> Model<'p> {
             model.room_choice.of(s).iter().map(|&room| model.room_cost(s, room as usize)).collect::<Vec<_>>()
         }));
         model.has_start_costs = model.start_cost.iter().any(|&cost| cost > 0);
-        model.movable = (0u32..)
-            .take(sessions)
-            .filter(|&s| {
-                let choices =
-                    bits::count(model.starts.row(s as usize)) as usize * model.room_choice.of(s as usize).len();
-                choices > 1
-            })
-            .collect();
+        let choices =
+            |s: &u32| bits::count(model.starts.row(*s as usize)) as usize * model.room_choice.of(*s as usize).len();
+        let all = 0..sessions as u32;
+        (model.placeable, model.movable) =
+            (all.clone().filter(|s| choices(s) > 0).collect(), all.filter(|s| choices(s) > 1).collect());
         model
     }
 

@@ -1,5 +1,6 @@
 //! What the search proposes. Each kind of move is one file; all of them lead from timetables without a broken hard constraint to such.
 
+mod displace;
 mod exchange;
 mod heat_bath;
 mod insert;
@@ -8,16 +9,21 @@ mod wander;
 use fastrand::Rng;
 
 use super::state::State;
+use crate::problem::Place;
 
 /// A timetable, and what it takes to move about in it.
 pub(crate) struct Walker<'m> {
     pub(crate) state: State<'m>,
     pub(crate) random: Rng,
     temperature: Temperature,
+    /// How often other sessions may lose their places, whatever that costs.
+    boldness: f32,
     mix: Mix,
     starts: Vec<u64>,
     rooms: Vec<u64>,
     chances: Vec<(u32, f32)>,
+    others: Vec<u32>,
+    moved: Vec<(u32, Option<Place>)>,
 }
 
 /// How much worse a move may make things: a change of the cost by the temperature is accepted once in e times.
@@ -29,11 +35,13 @@ struct Temperature {
 
 /// How often which move is proposed.
 struct Mix {
+    /// Seldom: it takes as long as dozens of the others.
+    displace: f32,
     heat_bath: f32,
     exchange: f32,
 }
 
-/// Sessions looked at for one that costs something, before any will do.
+/// How many sessions are looked at for one that costs something.
 const TRIES: usize = 3;
 
 impl<'m> Walker<'m> {
@@ -47,15 +55,27 @@ impl<'m> Walker<'m> {
             (false, false) => 0.9,
         };
         let exchange = if model.conflicts.is_empty() { 0.0 } else { 0.5 };
-        let mix = Mix { heat_bath, exchange };
+        let mix = Mix { displace: 0.01, heat_bath, exchange };
         let temperature = Temperature { value: 1.0, chance: Vec::new() };
-        let mut walker =
-            Self { state, random, temperature, mix, starts: Vec::new(), rooms: Vec::new(), chances: Vec::new() };
-        walker.set_temperature(1.0);
+        let mut walker = Self {
+            state,
+            random,
+            temperature,
+            boldness: 0.0,
+            mix,
+            starts: vec![],
+            rooms: vec![],
+            chances: vec![],
+            others: vec![],
+            moved: vec![],
+        };
+        walker.cool(1.0, 0.0);
         walker
     }
 
-    pub(crate) fn set_temperature(&mut self, value: f64) {
+    /// Sets the temperature, and how bold to be.
+    pub(crate) fn cool(&mut self, value: f64, boldness: f64) {
+        self.boldness = boldness as f32;
         const WORTH_TELLING: f64 = 12.0;
         const MOST: f64 = 256.0;
         self.temperature.value = value;
@@ -66,34 +86,56 @@ impl<'m> Walker<'m> {
 
     /// Proposes a move, and makes it if chance and temperature agree.
     pub(crate) fn step(&mut self) {
-        let Some(session) = self.choose() else { return };
-        if self.state.place(session).is_none() {
+        if let Some(session) = self.choose_homeless() {
             self.insert(session);
-            return;
-        }
-        if self.random.f32() < self.mix.heat_bath {
-            self.heat_bath(session);
-        } else if self.random.f32() < self.mix.exchange {
-            self.exchange_with_conflict(session);
-        } else {
-            self.wander(session);
+        } else if let Some(session) = self.choose() {
+            let lot = self.random.f32();
+            if lot < self.mix.displace {
+                self.displace(session);
+            } else if self.random.f32() < self.mix.heat_bath {
+                self.heat_bath(session);
+            } else if self.random.f32() < self.mix.exchange {
+                self.exchange_with_conflict(session);
+            } else {
+                self.wander(session);
+            }
         }
     }
 
-    /// A session that could be elsewhere, rather one that costs something.
-    fn choose(&mut self) -> Option<u32> {
-        let movable = &self.state.model.movable;
-        if movable.is_empty() {
+    /// Whether most proposals look at what they cost beforehand.
+    pub(crate) fn is_choosy(&self) -> bool {
+        self.mix.heat_bath > 0.5
+    }
+
+    /// Whether there is anything to propose.
+    pub(crate) fn can_move(&self) -> bool {
+        !self.state.model.movable.is_empty() || !self.state.homeless().is_empty()
+    }
+
+    /// Now and then one of the sessions that have no place but could have one.
+    fn choose_homeless(&mut self) -> Option<u32> {
+        const ONE_IN: u32 = 16;
+        let homeless = self.state.homeless().len();
+        if homeless == 0 || self.random.u32(0..ONE_IN) > 0 {
             return None;
         }
-        let mut session = movable[self.random.usize(0..movable.len())];
-        for _ in 1..TRIES {
-            if self.state.place(session).is_none() || self.state.worth(session) > 0 {
-                break;
+        Some(self.state.homeless()[self.random.usize(0..homeless)])
+    }
+
+    /// A session that has a place and could be elsewhere, rather one that costs something.
+    fn choose(&mut self) -> Option<u32> {
+        let movable = &self.state.model.movable;
+        let mut chosen = None;
+        for _ in 0..TRIES {
+            let session = *movable.get(self.random.usize(0..movable.len().max(1)))?;
+            if self.state.place(session).is_some() {
+                chosen = Some(session);
+                if self.state.worth(session) > 0 {
+                    break;
+                }
             }
-            session = self.state.model.movable[self.random.usize(0..self.state.model.movable.len())];
         }
-        Some(session)
+        chosen
     }
 
     /// What random moves would make worse, by how much, in order.
@@ -121,5 +163,11 @@ impl<'m> Walker<'m> {
             None => (-(change as f64) / self.temperature.value).exp() as f32,
         };
         self.random.f32() < chance
+    }
+
+    /// Whether a change is accepted that leads to other sessions without a place. That is a step towards placing more of them, which
+    /// comes before any cost: while there is time to mend what it costs, it is often accepted whatever that is.
+    fn accepts_among_homeless(&mut self, change: i64) -> bool {
+        self.random.f32() < self.boldness || self.accepts(change)
     }
 }

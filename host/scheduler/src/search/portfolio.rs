@@ -18,8 +18,8 @@ use crate::problem::{Place, Problem};
 use crate::solve::{Effort, Found, Watch};
 use crate::timetable::Timetable;
 
-/// Looks for the best timetable that the effort allows.
-pub(crate) fn search(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Found {
+/// Looks for the best timetable that the effort allows, beginning with what is possible of `from`.
+pub(crate) fn search(problem: &Problem, from: &[Option<Place>], effort: &Effort, watch: &dyn Watch) -> Found {
     let began = Instant::now();
     let model = Model::new(problem);
     let stop = AtomicBool::new(false);
@@ -34,8 +34,7 @@ pub(crate) fn search(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> F
     let search = |thread: u64| {
         let mut clock = Clock::new(began, share(thread), watch, &stop);
         let mut walker = Walker::new(State::new(&model), Rng::with_seed(share(thread).seed));
-        anneal::place_all(&mut walker, &clock);
-        let mut best = Best::new(&mut walker.state);
+        let mut best = anneal::place_all(&mut walker, from, &clock);
         board.offer(&best, &clock);
         anneal::anneal(&mut walker, &mut best, &mut clock, &board, threads > 1);
         board.finish(&best, &clock);
@@ -80,8 +79,8 @@ impl<'p> Board<'p> {
         Self { problem, watch, leader: Mutex::new(leader) }
     }
 
-    /// Takes what a thread has found, if it is better than all before.
-    pub(crate) fn offer(&self, best: &Best, clock: &Clock<'_>) {
+    /// Takes what a thread has found, if it is better than all before. Answers whether it is still to be told: then offer it again.
+    pub(crate) fn offer(&self, best: &Best, clock: &Clock<'_>) -> bool {
         /// For each moment spent on telling, this many are spent on searching.
         const SEARCHING: u32 = 50;
         let mut leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,6 +97,7 @@ impl<'p> Board<'p> {
             let after = clock.elapsed();
             leader.next = after + (after - now) * SEARCHING;
         }
+        leader.untold
     }
 
     /// The best that any thread has found, if it is better than this one's.

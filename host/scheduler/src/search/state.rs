@@ -42,8 +42,11 @@ pub(crate) struct State<'m> {
     /// Sessions moved since somebody asked for them; each once.
     touched: Vec<u32>,
     is_touched: Vec<bool>,
-    /// Sessions without a place.
-    unplaced: u32,
+    /// Sessions without a place that could have one, in no order; and by session, where among them it stands.
+    homeless: Vec<u32>,
+    stands_at: Vec<u32>,
+    /// How many could have no place even if nobody else were there: they are not among the homeless.
+    hopeless: u32,
     /// The soft cost of those with one.
     soft: i64,
 }
@@ -65,7 +68,9 @@ impl<'m> State<'m> {
             fresh: vec![false; model.sessions],
             touched: Vec::new(),
             is_touched: vec![false; model.sessions],
-            unplaced: model.sessions as u32,
+            stands_at: positions(&model.placeable, model.sessions),
+            homeless: model.placeable.clone(),
+            hopeless: (model.sessions - model.placeable.len()) as u32,
             // A group none of whose members is placed lacks all its days.
             soft: model.groups.spread.iter().map(|spread| i64::from(spread.min_days) * spread.weight).sum(),
         }
@@ -83,7 +88,12 @@ impl<'m> State<'m> {
 
     /// Sessions without a place, and the soft cost of the others: the less, the better.
     pub(crate) fn rank(&self) -> (u32, i64) {
-        (self.unplaced, self.soft)
+        (self.hopeless + self.homeless.len() as u32, self.soft)
+    }
+
+    /// Sessions without a place that could have one if others had not.
+    pub(crate) fn homeless(&self) -> &[u32] {
+        &self.homeless
     }
 
     /// Replaces `touched` by the sessions that were moved since this was last asked.
@@ -212,7 +222,8 @@ impl<'m> State<'m> {
         self.start[s] = NONE;
         self.groups.lift(self.model, &self.start, s, start, room);
         self.note(session);
-        self.unplaced += 1;
+        self.stands_at[s] = self.homeless.len() as u32;
+        self.homeless.push(session);
     }
 
     fn insert(&mut self, session: u32, place: Place) {
@@ -227,7 +238,11 @@ impl<'m> State<'m> {
         self.start[s] = place.start;
         self.room[s] = place.room;
         self.note(session);
-        self.unplaced -= 1;
+        let stood_at = self.stands_at[s] as usize;
+        self.homeless.swap_remove(stood_at);
+        if let Some(&moved) = self.homeless.get(stood_at) {
+            self.stands_at[moved as usize] = stood_at as u32;
+        }
     }
 
     fn note(&mut self, session: u32) {
@@ -274,4 +289,13 @@ impl<'m> State<'m> {
                 && anew.busy == self.busy
         );
     }
+}
+
+/// By session, where in a list it stands.
+fn positions(list: &[u32], sessions: usize) -> Vec<u32> {
+    let mut positions = vec![NONE; sessions];
+    for (at, &session) in (0u32..).zip(list) {
+        positions[session as usize] = at;
+    }
+    positions
 }

@@ -4,11 +4,14 @@ use super::Walker;
 use crate::search::construct;
 
 impl Walker<'_> {
-    /// Puts a session where it is cheapest, if it fits anywhere.
+    /// Puts a session where it is cheapest, if it fits anywhere; else proposes to put it where others are.
     pub(super) fn insert(&mut self, session: u32) {
-        if let Some((place, price)) = construct::cheapest(&self.state, session, &mut self.starts, &mut self.rooms) {
-            self.state.put(session, place, price);
-            self.state.keep();
+        match construct::cheapest(&self.state, session, &mut self.starts, &mut self.rooms) {
+            Some((place, price)) => {
+                self.state.put(session, place, price);
+                self.state.keep();
+            }
+            None => self.displace(session),
         }
     }
 }

@@ -1,0 +1,185 @@
+//! Where a session could be if nobody else were there, rule by rule: what each alone leaves, and what all together do.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::ranges::{Ranges, intersect, starts_within, unite};
+use crate::problem::{CapacityRule, FeatureIndex, PersonIndex, Problem, RoomIndex, SessionIndex, Slot};
+
+/// A rule that keeps a session from some of its places, whoever else is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    Day,
+    PinStart,
+    PinRoom,
+    Feature(FeatureIndex),
+    Rooms,
+    Capacity,
+    Person(PersonIndex),
+    Starts,
+    /// What it comes after, and what comes after it.
+    Chain,
+    Open,
+}
+
+/// Where a session could be: by room, at which starts. No room without any.
+pub(super) type Domain = Rc<Vec<(RoomIndex, Ranges)>>;
+
+/// The domains of a problem's sessions, each worked out when first asked for.
+pub(super) struct Domains<'p> {
+    problem: &'p Problem,
+    known: RefCell<HashMap<SessionIndex, Domain>>,
+    /// By session: the slots from which on it can start because of what it comes after, and those before which it has to start
+    /// because of what comes after it. Empty where nothing comes after anything.
+    chains: Vec<Range<Slot>>,
+}
+
+impl<'p> Domains<'p> {
+    pub(super) fn new(problem: &'p Problem) -> Self {
+        let mut domains = Self { problem, known: RefCell::default(), chains: Vec::new() };
+        domains.chains = chains(&domains);
+        domains
+    }
+
+    /// All rules of a session, those first whose part in a cause says the least.
+    pub(super) fn rules(&self, session: SessionIndex) -> Vec<Rule> {
+        let session = &self.problem.sessions[session as usize];
+        let mut rules = vec![Rule::Open, Rule::Day];
+        rules.extend((!self.chains.is_empty()).then_some(Rule::Chain));
+        rules.extend(session.starts.as_ref().map(|_| Rule::Starts));
+        rules.extend((self.problem.capacity == CapacityRule::Hard).then_some(Rule::Capacity));
+        rules.extend(session.rooms.as_ref().map(|_| Rule::Rooms));
+        rules.extend(session.features.iter().map(|feature| Rule::Feature(*feature)));
+        rules.extend(session.people.iter().map(|person| Rule::Person(*person)));
+        rules.extend(session.pin.room.map(|_| Rule::PinRoom));
+        rules.extend(session.pin.start.map(|_| Rule::PinStart));
+        rules
+    }
+
+    /// Where a session could be.
+    pub(super) fn of(&self, session: SessionIndex) -> Domain {
+        if let Some(domain) = self.known.borrow().get(&session) {
+            return Rc::clone(domain);
+        }
+        let domain = Rc::new(self.under(session, &self.rules(session)));
+        self.known.borrow_mut().insert(session, Rc::clone(&domain));
+        domain
+    }
+
+    /// Where a session could be if only some of its rules were.
+    pub(super) fn under(&self, session: SessionIndex, rules: &[Rule]) -> Vec<(RoomIndex, Ranges)> {
+        let starts = self.starts_under(session, rules);
+        if starts.is_empty() {
+            return Vec::new();
+        }
+        let rooms = (0u32..self.problem.rooms.len() as u32).filter(|room| self.admits(session, *room, rules));
+        let shape = &self.problem.sessions[session as usize];
+        let places = rooms.map(|room| {
+            let open = &self.problem.rooms[room as usize].open;
+            let open = || starts_within(open, shape.setup, shape.duration + shape.teardown);
+            (room, if rules.contains(&Rule::Open) { intersect(&starts, &open()) } else { starts.clone() })
+        });
+        places.filter(|(_, starts)| !starts.is_empty()).collect()
+    }
+
+    /// When a session could start in any room.
+    pub(super) fn starts(&self, session: SessionIndex) -> Ranges {
+        unite(self.of(session).iter().flat_map(|(_, starts)| starts.iter().cloned()).collect())
+    }
+
+    /// The one place a session can be, if there is only one.
+    pub(super) fn only_place(&self, session: SessionIndex) -> Option<(RoomIndex, Slot)> {
+        match self.of(session).as_slice() {
+            [(room, starts)] => match starts.as_slice() {
+                [only] if only.end - only.start == 1 => Some((*room, only.start)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// When a session could start as far as its rules about time go.
+    pub(super) fn starts_under(&self, session: SessionIndex, rules: &[Rule]) -> Ranges {
+        let (calendar, shape) = (self.problem.calendar, &self.problem.sessions[session as usize]);
+        let days = 0..calendar.days;
+        let day = |day: u32| day * calendar.slots_per_day..(day + 1) * calendar.slots_per_day;
+        let whole = 0..calendar.horizon();
+        rules.iter().fold(vec![whole.clone()], |starts, rule| match rule {
+            Rule::Day => {
+                let days: Ranges = days.clone().map(day).collect();
+                intersect(&starts, &starts_within(&days, shape.setup, shape.duration + shape.teardown))
+            }
+            Rule::Starts => intersect(&starts, shape.starts.as_deref().unwrap_or(std::slice::from_ref(&whole))),
+            Rule::PinStart => shape.pin.start.map_or(starts.clone(), |start| intersect(&starts, &[start..start + 1])),
+            Rule::Person(person) => {
+                let available = &self.problem.people[*person as usize].available;
+                intersect(&starts, &starts_within(available, 0, shape.duration))
+            }
+            Rule::Chain => match self.chains.get(session as usize) {
+                Some(chain) => intersect(&starts, std::slice::from_ref(chain)),
+                None => starts,
+            },
+            Rule::PinRoom | Rule::Feature(_) | Rule::Rooms | Rule::Capacity | Rule::Open => starts,
+        })
+    }
+
+    /// Whether a session may be in a room, as far as these rules go.
+    pub(super) fn admits(&self, session: SessionIndex, room: RoomIndex, rules: &[Rule]) -> bool {
+        let (session, here) = (&self.problem.sessions[session as usize], &self.problem.rooms[room as usize]);
+        rules.iter().all(|rule| match rule {
+            Rule::PinRoom => session.pin.room.is_none_or(|pinned| pinned == room),
+            Rule::Feature(feature) => here.features.binary_search(feature).is_ok(),
+            Rule::Rooms => session.rooms.as_ref().is_none_or(|rooms| rooms.binary_search(&room).is_ok()),
+            Rule::Capacity => session.audience <= here.capacity,
+            Rule::Day | Rule::PinStart | Rule::Person(_) | Rule::Starts | Rule::Chain | Rule::Open => true,
+        })
+    }
+}
+
+/// What comes after what leaves of each session's starts.
+fn chains(domains: &Domains<'_>) -> Vec<Range<Slot>> {
+    let (sessions, horizon) = (&domains.problem.sessions, domains.problem.calendar.horizon());
+    if sessions.iter().all(|session| session.after.is_empty()) {
+        return Vec::new();
+    }
+    let mut successors = vec![Vec::new(); sessions.len()];
+    let mut missing: Vec<usize> = sessions.iter().map(|session| session.after.len()).collect();
+    for (index, session) in sessions.iter().enumerate() {
+        session.after.iter().for_each(|before| successors[*before as usize].push(index));
+    }
+    let mut order: Vec<usize> = (0..sessions.len()).filter(|index| missing[*index] == 0).collect();
+    let mut at = 0;
+    while let Some(index) = order.get(at).copied() {
+        at += 1;
+        for next in &successors[index] {
+            missing[*next] -= 1;
+            if missing[*next] == 0 {
+                order.push(*next);
+            }
+        }
+    }
+    let mut chains = vec![0..horizon; sessions.len()];
+    // What has no place anyway keeps nobody waiting.
+    let possible = |index: usize, chain: &Range<Slot>| {
+        let starts = domains.starts_under(index as u32, &domains.rules(index as u32));
+        intersect(&starts, std::slice::from_ref(chain))
+    };
+    for index in &order {
+        if let Some(earliest) = possible(*index, &chains[*index]).first() {
+            let end = earliest.start + sessions[*index].duration;
+            successors[*index].iter().for_each(|next| chains[*next].start = chains[*next].start.max(end));
+        }
+    }
+    for index in order.iter().rev() {
+        if let Some(latest) = possible(*index, &chains[*index]).last() {
+            for before in &sessions[*index].after {
+                let past = latest.end.saturating_sub(sessions[*before as usize].duration);
+                let chain = &mut chains[*before as usize];
+                chain.end = chain.end.min(past);
+            }
+        }
+    }
+    chains
+}

@@ -1,0 +1,33 @@
+//! The smallest part of a cause that is still a cause.
+
+/// So many are looked at two by two.
+const PAIRED: usize = 16;
+
+/// A part of `all`, which is a cause, of which nothing can be left out: one alone where one suffices, then two, and else whatever
+/// is left when those that are not needed are taken out, the first ones first.
+pub(super) fn minimal<T: Copy>(all: Vec<T>, mut is_cause: impl FnMut(&[T]) -> bool) -> Vec<T> {
+    if let Some(alone) = all.iter().find(|one| is_cause(&[**one])) {
+        return vec![*alone];
+    }
+    if all.len() <= PAIRED {
+        for (at, one) in all.iter().enumerate() {
+            if let Some(other) = all.iter().skip(at + 1).find(|other| is_cause(&[*one, **other])) {
+                return vec![*one, *other];
+            }
+        }
+    }
+    without_needless(all, is_cause)
+}
+
+/// What is left of a cause when those that are not needed are taken out, the first ones first.
+pub(super) fn without_needless<T: Copy>(mut all: Vec<T>, mut is_cause: impl FnMut(&[T]) -> bool) -> Vec<T> {
+    let mut at = 0;
+    while at < all.len() {
+        let out = all.remove(at);
+        if !is_cause(&all) {
+            all.insert(at, out);
+            at += 1;
+        }
+    }
+    all
+}

@@ -1,0 +1,79 @@
+//! What stands in a session's way now, where nothing proves that it cannot be placed.
+
+use std::collections::BTreeMap;
+
+use super::blockers::{About, Blocker};
+use super::domain::Domains;
+use super::standing::{InTheWay, Standing, Why};
+use super::words::Words;
+use crate::check::Constraint;
+use crate::problem::{Place, SessionIndex};
+
+/// So many places of a session are looked at.
+const PLACES: usize = 20_000;
+/// For so many sessions that are alone in the way another place is looked for.
+const TRIED: usize = 40;
+
+pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Blocker {
+    let words = Words(standing.problem);
+    let mut places = 0u32;
+    let mut alone: Vec<(Place, InTheWay)> = Vec::new();
+    let mut by_why: BTreeMap<&'static str, u32> = BTreeMap::new();
+    for place in places_of(domains, session).take(PLACES) {
+        places += 1;
+        let mut others = standing.in_the_way(session, place);
+        others.sort_unstable();
+        others.iter().map(|other| constraint(other.why).name()).for_each(|name| *by_why.entry(name).or_default() += 1);
+        let whys = others.clone();
+        others.dedup_by_key(|other| other.who);
+        match others.as_slice() {
+            [] => {
+                let detail = format!("{} is free for it; search longer", words.place(place));
+                let about = About { sessions: vec![session], rooms: vec![place.room], ..About::default() };
+                return Blocker { proven: false, ..Blocker::new(words, "none", detail, &about) };
+            }
+            [_] => alone.extend(whys.first().map(|one| (place, *one))),
+            _ => {}
+        }
+    }
+    let most = by_why.iter().max_by_key(|(_, count)| **count).map(|(name, _)| *name);
+    let needs = match alone.len() {
+        0 => "each would need several sessions to move".to_owned(),
+        1 => "1 would need only one session to move".to_owned(),
+        many => format!("{many} would need only one session to move"),
+    };
+    let mut detail = format!("no free place was found, although counting does not rule it out; of its {places} places {needs}");
+    let mut about = About { sessions: vec![session], ..About::default() };
+    let out = alone.iter().take(TRIED).find_map(|(place, other)| {
+        let change = |to: Place| [(session, *place), (other.who, to)];
+        let to = places_of(domains, other.who).take(PLACES).find(|to| standing.is_free(&change(*to)))?;
+        Some((*place, other.who, to))
+    });
+    match (out, alone.first()) {
+        (Some((place, who, to)), _) => {
+            let (who_name, to) = (words.session(who), words.place(to));
+            detail = format!("{detail}: {who_name} could move to {to} and leave it {}", words.place(place));
+            about.sessions.push(who);
+        }
+        (None, Some((place, other))) => {
+            detail = format!("{detail}, such as {}, which has {}", words.session(other.who), words.place(*place));
+            about.sessions.push(other.who);
+        }
+        (None, None) => {}
+    }
+    Blocker { proven: false, ..Blocker::new(words, most.unwrap_or("room_busy"), detail, &about) }
+}
+
+fn places_of(domains: &Domains<'_>, session: SessionIndex) -> impl Iterator<Item = Place> {
+    let domain = domains.of(session).as_ref().clone();
+    domain.into_iter().flat_map(|(room, starts)| starts.into_iter().flatten().map(move |start| Place { start, room }))
+}
+
+fn constraint(why: Why) -> Constraint {
+    match why {
+        Why::Room => Constraint::RoomBusy,
+        Why::Person(_) => Constraint::PersonBusy,
+        Why::Conflict => Constraint::Conflict,
+        Why::After => Constraint::After,
+    }
+}

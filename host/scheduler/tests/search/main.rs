@@ -1,0 +1,8 @@
+//! The search against plain truth: all timetables of small problems, and the check of every solution.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod brute_force;
+mod optimum;
+mod problems;
+mod promises;
