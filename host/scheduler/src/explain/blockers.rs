@@ -1,18 +1,21 @@
 //! Why a session has no place: the first of these that proves it, and else what it would take.
 //!
 //! 1. No place is left by its own rules, whoever else is anywhere ([`super::rules`]).
-//! 2. Sessions that can be nowhere else have all of them ([`super::fixed`]).
+//! 2. Pinned sessions have all of them ([`super::fixed`]).
 //! 3. A person, or sessions in conflict, would have to be in more than fits one after another ([`super::shortage`]).
-//! 4. Rooms would have to hold more than they can ([`super::shortage`]).
-//! 5. Nothing of this: who is in the way now ([`super::taken`]).
+//! 4. Sessions that for other reasons can be nowhere else have all of them ([`super::fixed`]).
+//! 5. Rooms would have to hold more than they can ([`super::shortage`]).
+//! 6. A few sessions of all kinds that cannot all be placed ([`super::together`]).
+//! 7. Nothing of this: who is in the way now ([`super::taken`]).
 
 use serde::Serialize;
 
 use super::domain::{Domains, Rule};
+use super::fixed::{self, Which};
 use super::shortage::{Counted, Shortage, of_rooms, one_at_a_time};
 use super::standing::Standing;
 use super::words::{Words, slots};
-use super::{fixed, rules, taken};
+use super::{rules, taken, together};
 use crate::check::Constraint;
 use crate::document::Reason;
 use crate::problem::{PersonIndex, RoomIndex, SessionIndex};
@@ -85,7 +88,7 @@ pub(super) struct Blockers<'s, 'p> {
 
 impl<'s, 'p> Blockers<'s, 'p> {
     pub(super) fn new(standing: &'s Standing<'p>) -> Self {
-        Self { standing, domains: Domains::new(standing.problem), counted: Counted::new() }
+        Self { standing, domains: Domains::of_all(standing.problem), counted: Counted::new() }
     }
 
     /// What keeps a session from having a place, the strongest first. Never empty.
@@ -93,10 +96,13 @@ impl<'s, 'p> Blockers<'s, 'p> {
         if self.domains.of(session).is_empty() {
             return rules::blockers(self.standing, &self.domains, session);
         }
-        let proof = fixed::blocker(self.standing, &self.domains, session)
+        let fixed = |which| fixed::blocker(self.standing, &self.domains, session, which);
+        let proof = fixed(Which::Pinned)
             .or_else(|| self.person(session))
             .or_else(|| self.conflict(session))
-            .or_else(|| self.rooms(session));
+            .or_else(|| fixed(Which::All));
+        let proof =
+            proof.or_else(|| self.rooms(session)).or_else(|| together::blocker(self.standing, &self.domains, session));
         vec![proof.unwrap_or_else(|| taken::blocker(self.standing, &self.domains, session))]
     }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::ranges::{Ranges, intersect, starts_within, unite};
-use crate::problem::{CapacityRule, FeatureIndex, PersonIndex, Problem, RoomIndex, SessionIndex, Slot};
+use super::ranges::{Ranges, contains, intersect, starts_within, unite};
+use crate::problem::{CapacityRule, FeatureIndex, PersonIndex, Place, Problem, RoomIndex, SessionIndex, Slot};
 
 /// A rule that keeps a session from some of its places, whoever else is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,22 @@ pub(super) type Domain = Rc<Vec<(RoomIndex, Ranges)>>;
 pub(super) struct Domains<'p> {
     problem: &'p Problem,
     known: RefCell<HashMap<SessionIndex, Domain>>,
+    /// When each could start as far as its rules about time go.
+    times: RefCell<HashMap<SessionIndex, Rc<Ranges>>>,
     /// By session: the slots from which on it can start because of what it comes after, and those before which it has to start
     /// because of what comes after it. Empty where nothing comes after anything.
     chains: Vec<Range<Slot>>,
 }
 
 impl<'p> Domains<'p> {
-    pub(super) fn new(problem: &'p Problem) -> Self {
-        let mut domains = Self { problem, known: RefCell::default(), chains: Vec::new() };
+    /// Where each session could be, whether or not others have a place that it comes after or that come after it.
+    pub(super) fn of_each(problem: &'p Problem) -> Self {
+        Self { problem, known: RefCell::default(), times: RefCell::default(), chains: Vec::new() }
+    }
+
+    /// Where sessions could be if all of them were to have a place.
+    pub(super) fn of_all(problem: &'p Problem) -> Self {
+        let mut domains = Self::of_each(problem);
         domains.chains = chains(&domains);
         domains
     }
@@ -66,6 +74,23 @@ impl<'p> Domains<'p> {
         let domain = Rc::new(self.under(session, &self.rules(session)));
         self.known.borrow_mut().insert(session, Rc::clone(&domain));
         domain
+    }
+
+    /// Whether a session could be there, without working out where else.
+    pub(super) fn allow(&self, session: SessionIndex, place: Place) -> bool {
+        let known = self.times.borrow().get(&session).map(Rc::clone);
+        let times = known.unwrap_or_else(|| {
+            let times = Rc::new(self.starts_under(session, &self.rules(session)));
+            self.times.borrow_mut().insert(session, Rc::clone(&times));
+            times
+        });
+        let shape = &self.problem.sessions[session as usize];
+        let open = &self.problem.rooms[place.room as usize].open;
+        let is_open = || {
+            let end = place.start + shape.duration + shape.teardown;
+            open.iter().any(|open| open.start + shape.setup <= place.start && end <= open.end)
+        };
+        contains(&times, place.start) && is_open() && self.admits(session, place.room, &self.rules(session))
     }
 
     /// Where a session could be if only some of its rules were.
@@ -112,7 +137,10 @@ impl<'p> Domains<'p> {
                 intersect(&starts, &starts_within(&days, shape.setup, shape.duration + shape.teardown))
             }
             Rule::Starts => intersect(&starts, shape.starts.as_deref().unwrap_or(std::slice::from_ref(&whole))),
-            Rule::PinStart => shape.pin.start.map_or(starts.clone(), |start| intersect(&starts, &[start..start + 1])),
+            Rule::PinStart => {
+                let only = shape.pin.start.map_or(whole.clone(), |start| start..start + 1);
+                intersect(&starts, std::slice::from_ref(&only))
+            }
             Rule::Person(person) => {
                 let available = &self.problem.people[*person as usize].available;
                 intersect(&starts, &starts_within(available, 0, shape.duration))
@@ -161,19 +189,20 @@ fn chains(domains: &Domains<'_>) -> Vec<Range<Slot>> {
         }
     }
     let mut chains = vec![0..horizon; sessions.len()];
-    // What has no place anyway keeps nobody waiting.
-    let possible = |index: usize, chain: &Range<Slot>| {
+    // What has no place anyway keeps nobody waiting. What comes before and what after are followed each on its own, so that all
+    // of a chain that is too long are told of it.
+    let possible = |index: usize, chain: Range<Slot>| {
         let starts = domains.starts_under(index as u32, &domains.rules(index as u32));
-        intersect(&starts, std::slice::from_ref(chain))
+        intersect(&starts, &[chain])
     };
     for index in &order {
-        if let Some(earliest) = possible(*index, &chains[*index]).first() {
+        if let Some(earliest) = possible(*index, chains[*index].start..horizon).first() {
             let end = earliest.start + sessions[*index].duration;
             successors[*index].iter().for_each(|next| chains[*next].start = chains[*next].start.max(end));
         }
     }
     for index in order.iter().rev() {
-        if let Some(latest) = possible(*index, &chains[*index]).last() {
+        if let Some(latest) = possible(*index, 0..chains[*index].end).last() {
             for before in &sessions[*index].after {
                 let past = latest.end.saturating_sub(sessions[*before as usize].duration);
                 let chain = &mut chains[*before as usize];

@@ -26,8 +26,24 @@ struct Obstacle {
     to: Slot,
 }
 
-pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Blocker> {
-    let all = obstacles(standing, domains, session);
+/// Which sessions that can be nowhere else are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that a pin keeps where they are.
+    Pinned,
+    /// All of them.
+    All,
+}
+
+pub(super) fn blocker(
+    standing: &Standing<'_>,
+    domains: &Domains<'_>,
+    session: SessionIndex,
+    which: Which,
+) -> Option<Blocker> {
+    let is_pinned = |session: &SessionIndex| standing.problem.sessions[*session as usize].pin.start.is_some();
+    let mut all = obstacles(standing, domains, session);
+    all.retain(|obstacle| which == Which::All || is_pinned(&obstacle.who));
     let cover = |obstacles: &[Obstacle]| leave_nothing(domains, session, obstacles);
     if !cover(&all) {
         return None;
@@ -37,9 +53,9 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     let mut others: Vec<_> = needed.iter().map(|obstacle| obstacle.who).collect();
     others.sort_unstable();
     others.dedup();
-    let is_pinned = |session: &SessionIndex| problem.sessions[*session as usize].pin.start.is_some();
     let rooms: Vec<_> = domains.of(session).iter().map(|(room, _)| *room).collect();
-    let mut people: Vec<_> = needed.iter().filter_map(|one| if let Why::Person(who) = one.why { Some(who) } else { None }).collect();
+    let mut people: Vec<_> =
+        needed.iter().filter_map(|one| if let Why::Person(who) = one.why { Some(who) } else { None }).collect();
     people.sort_unstable();
     people.dedup();
     let by_room = needed.iter().filter(|obstacle| obstacle.why == Why::Room).count();
@@ -54,7 +70,9 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     };
     let whose = match (is_pinned(&session), domains.only_place(session)) {
         (true, Some((room, start))) => format!("it is pinned to room {} at slot {start}", words.room(room)),
-        (true, None) => format!("it is pinned to slot {}", problem.sessions[session as usize].pin.start.unwrap_or_default()),
+        (true, None) => {
+            format!("it is pinned to slot {}", problem.sessions[session as usize].pin.start.unwrap_or_default())
+        }
         _ if rooms.len() <= 3 && by_room > 0 => {
             let needs = needs(words, session).map_or_else(String::new, |needs| format!(", as it {needs}"));
             format!("it can only be in {}{needs}", words.rooms(&rooms))
@@ -84,9 +102,10 @@ fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
             }
         }
     }
-    let of_people = shape.people.iter().flat_map(|person| {
-        standing.sessions_of[*person as usize].iter().map(|who| (*who, Why::Person(*person)))
-    });
+    let of_people = shape
+        .people
+        .iter()
+        .flat_map(|person| standing.sessions_of[*person as usize].iter().map(|who| (*who, Why::Person(*person))));
     let in_conflict = standing.conflicts[session as usize].iter().map(|who| (*who, Why::Conflict));
     for (who, why) in of_people.chain(in_conflict).filter(|(who, _)| *who != session) {
         // Only who has a place is in the way.

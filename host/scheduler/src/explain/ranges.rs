@@ -25,9 +25,9 @@ pub(super) fn intersect(one: &[Range<Slot>], other: &[Range<Slot>]) -> Ranges {
 
 /// What is left without `taken`.
 pub(super) fn subtract(ranges: &[Range<Slot>], taken: &Range<Slot>) -> Ranges {
-    let pieces = ranges.iter().flat_map(|range| {
-        [range.start..range.end.min(taken.start), range.start.max(taken.end)..range.end]
-    });
+    let pieces = ranges
+        .iter()
+        .flat_map(|range| [range.start..range.end.min(taken.start), range.start.max(taken.end)..range.end]);
     pieces.filter(|piece| piece.start < piece.end).collect()
 }
 

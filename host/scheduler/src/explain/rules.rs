@@ -11,7 +11,8 @@ use crate::problem::{Problem, SessionIndex};
 /// One for each hard constraint that has a part in it, the one to change first.
 pub(super) fn blockers(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Vec<Blocker> {
     let words = Words(standing.problem);
-    let cause = minimal(domains.rules(session), |rules| domains.under(session, &[&[Rule::Day], rules].concat()).is_empty());
+    let cause =
+        minimal(domains.rules(session), |rules| domains.under(session, &[&[Rule::Day], rules].concat()).is_empty());
     let people = cause.iter().filter_map(|rule| if let Rule::Person(person) = rule { Some(*person) } else { None });
     let pinned = standing.problem.sessions[session as usize].pin.room.filter(|_| cause.contains(&Rule::PinRoom));
     let about = About { sessions: vec![session], people: people.collect(), rooms: pinned.into_iter().collect() };

@@ -92,7 +92,8 @@ pub(super) fn of_rooms(
         let sum = in_rooms(standing, domains, &sessions).unwrap_or(found);
         (sessions, sum)
     };
-    let rooms = sessions.iter().flat_map(|session| domains.of(*session).iter().map(|(room, _)| *room).collect::<Vec<_>>());
+    let rooms =
+        sessions.iter().flat_map(|session| domains.of(*session).iter().map(|(room, _)| *room).collect::<Vec<_>>());
     let rooms = rooms.collect::<BTreeSet<_>>().into_iter().collect();
     Some(Shortage { sessions, rooms, sum })
 }

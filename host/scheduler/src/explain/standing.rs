@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::problem::{CapacityRule, PersonIndex, Place, Problem, RoomIndex, SessionIndex, Slot};
+use crate::problem::{PersonIndex, Place, Problem, RoomIndex, SessionIndex, Slot};
 use crate::timetable::Timetable;
 
 /// Sessions that would be elsewhere: one, or two that change places.
@@ -19,7 +19,7 @@ pub(super) struct Standing<'p> {
     /// The most slots any session takes of a room.
     longest: u32,
     pub(super) sessions_of: Vec<Vec<SessionIndex>>,
-    /// By session: with whom it should share no slot, and what it costs if it does.
+    /// By session: with whom it should share no slot, and what it costs if it does; sorted, as the pairs are.
     pub(super) neighbours: Vec<Vec<(SessionIndex, u32)>>,
     pub(super) conflicts: Vec<Vec<SessionIndex>>,
     /// By session: which come after it.
@@ -59,7 +59,8 @@ impl<'p> Standing<'p> {
         };
         for (index, session) in (0u32..).zip(&problem.sessions) {
             if let Some(place) = standing.place(index, &[]) {
-                standing.in_room[place.room as usize].push((standing.footprint(index, place.start), index));
+                let taken = standing.footprint(index, place.start);
+                standing.in_room[place.room as usize].push((taken, index));
             }
             session.people.iter().for_each(|person| standing.sessions_of[*person as usize].push(index));
             session.after.iter().for_each(|before| standing.successors[*before as usize].push(index));
@@ -101,88 +102,82 @@ impl<'p> Standing<'p> {
         start.saturating_sub(session.setup)..start + session.duration + session.teardown
     }
 
-    /// Whether a room suits a session, whenever.
-    pub(super) fn suits(&self, session: SessionIndex, room: RoomIndex) -> bool {
-        let session = &self.problem.sessions[session as usize];
-        let here = &self.problem.rooms[room as usize];
-        session.pin.room.is_none_or(|pinned| pinned == room)
-            && session.rooms.as_ref().is_none_or(|rooms| rooms.binary_search(&room).is_ok())
-            && (self.problem.capacity == CapacityRule::Soft || session.audience <= here.capacity)
-            && session.features.iter().all(|feature| here.features.binary_search(feature).is_ok())
-    }
-
     /// Whether all sessions of a change fit where it puts them, as far as other sessions go.
     pub(super) fn is_free(&self, change: &Change) -> bool {
-        change.iter().all(|(session, place)| {
-            let mut free = true;
-            self.each_in_the_way(*session, *place, change, |_| {
-                free = false;
-                false
-            });
-            free
-        })
+        let fits = |(session, place): &(SessionIndex, Place)| {
+            self.time_is_free(*session, place.start, change) && self.room_is_free(*session, *place, change)
+        };
+        change.iter().all(fits)
+    }
+
+    /// Whether nobody else has a session's room where a change puts it.
+    pub(super) fn room_is_free(&self, session: SessionIndex, place: Place, change: &Change) -> bool {
+        self.each_in_room(session, place, change, &mut |_| false)
+    }
+
+    /// Whether no session keeps another from a start, the room apart.
+    pub(super) fn time_is_free(&self, session: SessionIndex, start: Slot, change: &Change) -> bool {
+        self.each_in_time(session, start, change, &mut |_| false)
     }
 
     /// Who keeps a session from a place.
     pub(super) fn in_the_way(&self, session: SessionIndex, place: Place) -> Vec<InTheWay> {
-        let mut all = Vec::new();
-        self.each_in_the_way(session, place, &[(session, place)], |one| {
+        let (mut all, change) = (Vec::new(), [(session, place)]);
+        let mut add = |one| {
             all.push(one);
             true
-        });
+        };
+        self.each_in_room(session, place, &change, &mut add);
+        self.each_in_time(session, place.start, &change, &mut add);
         all
     }
 
-    /// Names who keeps a session from a place, after a change, for as long as more are wanted.
-    fn each_in_the_way(
+    /// Names who has a session's room, for as long as more are wanted; answers whether they still were at the end.
+    fn each_in_room(
         &self,
         session: SessionIndex,
         place: Place,
         change: &Change,
-        mut wants_more: impl FnMut(InTheWay) -> bool,
-    ) {
-        let (taken, span) = (self.footprint(session, place.start), self.span_at(session, place.start));
-        let is_moved = |who: &SessionIndex| change.iter().any(|(moved, _)| moved == who);
-        let others = change.iter().filter(|(other, at)| *other != session && at.room == place.room);
-        for (other, at) in others {
-            if meet(&self.footprint(*other, at.start), &taken)
-                && !wants_more(InTheWay { who: *other, why: Why::Room })
-            {
-                return;
-            }
-        }
+        wants_more: &mut dyn FnMut(InTheWay) -> bool,
+    ) -> bool {
+        let taken = self.footprint(session, place.start);
         let room = &self.in_room[place.room as usize];
         let past = room.partition_point(|(other, _)| other.start < taken.end);
         // Nothing that begins earlier than this reaches as far.
         let near = |(other, _): &&(Range<Slot>, SessionIndex)| other.start + self.longest > taken.start;
-        for (other, who) in room[..past].iter().rev().take_while(near) {
-            if other.end > taken.start && !is_moved(who) && !wants_more(InTheWay { who: *who, why: Why::Room }) {
-                return;
-            }
-        }
-        let meets = |other: SessionIndex| {
-            other != session && self.span(other, change).is_some_and(|other| meet(&other, &span))
+        let moved = |who: &SessionIndex| *who == session || change.iter().any(|(moved, _)| moved == who);
+        let here = room[..past].iter().rev().take_while(near);
+        let here = here.filter(|(other, who)| other.end > taken.start && !moved(who)).map(|(_, who)| *who);
+        let there = change.iter().filter(|(other, at)| {
+            *other != session && at.room == place.room && meet(&self.footprint(*other, at.start), &taken)
+        });
+        here.chain(there.map(|(who, _)| *who)).all(|who| wants_more(InTheWay { who, why: Why::Room }))
+    }
+
+    /// Names who keeps a session from a start, the room apart, for as long as more are wanted; answers whether they still were at
+    /// the end.
+    fn each_in_time(
+        &self,
+        session: SessionIndex,
+        start: Slot,
+        change: &Change,
+        wants_more: &mut dyn FnMut(InTheWay) -> bool,
+    ) -> bool {
+        let (shape, span) = (&self.problem.sessions[session as usize], self.span_at(session, start));
+        let is = |who: SessionIndex, meets: fn(&Range<Slot>, &Range<Slot>) -> bool| {
+            who != session && self.span(who, change).is_some_and(|other| meets(&other, &span))
         };
-        for person in &self.problem.sessions[session as usize].people {
-            for other in self.sessions_of[*person as usize].iter().filter(|other| meets(**other)) {
-                if !wants_more(InTheWay { who: *other, why: Why::Person(*person) }) {
-                    return;
-                }
-            }
-        }
-        for other in self.conflicts[session as usize].iter().filter(|other| meets(**other)) {
-            if !wants_more(InTheWay { who: *other, why: Why::Conflict }) {
-                return;
-            }
-        }
-        let late = |other: &&SessionIndex| self.span(**other, change).is_some_and(|other| other.end > span.start);
-        let early = |other: &&SessionIndex| self.span(**other, change).is_some_and(|other| other.start < span.end);
-        let before = self.problem.sessions[session as usize].after.iter().filter(late);
-        for other in before.chain(self.successors[session as usize].iter().filter(early)) {
-            if !wants_more(InTheWay { who: *other, why: Why::After }) {
-                return;
-            }
-        }
+        let of_people = shape
+            .people
+            .iter()
+            .flat_map(|person| self.sessions_of[*person as usize].iter().map(|who| (*who, Why::Person(*person))));
+        let in_conflict = self.conflicts[session as usize].iter().map(|who| (*who, Why::Conflict));
+        let late = shape.after.iter().filter(|who| is(**who, |other, mine| other.end > mine.start));
+        let early =
+            self.successors[session as usize].iter().filter(|who| is(**who, |other, mine| other.start < mine.end));
+        let at_once = of_people.chain(in_conflict).filter(|(who, _)| is(*who, meet));
+        let in_order = late.chain(early).map(|who| (*who, Why::After));
+        at_once.chain(in_order).all(|(who, why)| wants_more(InTheWay { who, why }))
     }
 
     /// Who has one of these slots of a room.

@@ -42,7 +42,8 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
         1 => "1 would need only one session to move".to_owned(),
         many => format!("{many} would need only one session to move"),
     };
-    let mut detail = format!("no free place was found, although counting does not rule it out; of its {places} places {needs}");
+    let mut detail =
+        format!("no free place was found, although counting does not rule it out; of its {places} places {needs}");
     let mut about = About { sessions: vec![session], ..About::default() };
     let out = alone.iter().take(TRIED).find_map(|(place, other)| {
         let change = |to: Place| [(session, *place), (other.who, to)];

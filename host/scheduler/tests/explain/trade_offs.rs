@@ -1,0 +1,101 @@
+//! After a change: few moves, and what more of them buy.
+
+use std::time::Duration;
+
+use conman_scheduler::check;
+use conman_scheduler::explain::{TradeOff, reschedule, trade_offs};
+use conman_scheduler::problem::{Place, Problem};
+use conman_scheduler::solve::Effort;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::problems::{Size, problems, read};
+
+fn effort(iterations: u64) -> Effort {
+    Effort { time: Duration::from_secs(60), iterations: Some(iterations), threads: 1.try_into().unwrap(), seed: 1 }
+}
+
+fn assert_sound(problem: &Problem, all: &[TradeOff]) {
+    assert_eq!(all[0].moves, 0);
+    let mut plain = problem.clone();
+    (plain.weights.moved_time, plain.weights.moved_room) = (0, 0);
+    for one in all {
+        assert_eq!(check::broken(problem, &one.timetable), []);
+        let cost = check::cost(&plain, &one.timetable);
+        assert_eq!((cost.unplaced, cost.soft()), (one.unplaced, one.soft));
+        let pairs = problem.incumbent.iter().zip(&one.timetable.places);
+        assert_eq!(pairs.filter(|(was, is)| was.is_some() && is.is_some() && was != is).count(), one.moves);
+    }
+    for pair in all.windows(2) {
+        assert!(pair[0].moves < pair[1].moves);
+        assert!((pair[1].unplaced, pair[1].soft) < (pair[0].unplaced, pair[0].soft));
+    }
+}
+
+/// Three rooms of four sessions; the first four sessions are in the first.
+fn placed() -> Value {
+    let at = |number: usize| json!({"session": format!("s{number}"), "start": 2 * (number % 4), "room": format!("r{}", number / 4)});
+    json!({
+        "format": "conman-schedule-problem/1", "days": 1, "slots_per_day": 16, "slot_minutes": 30,
+        "rooms": (0..3).map(|room| json!({"id": format!("r{room}"), "capacity": 10})).collect::<Vec<_>>(),
+        "sessions": (0..12).map(|number| json!({"id": format!("s{number}"), "duration": 2})).collect::<Vec<_>>(),
+        "overlap": [["s4", "s8", 5]],
+        "incumbent": (0..12).map(at).collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn where_nothing_has_changed_and_nothing_is_wished_for_nothing_moves() {
+    let mut document = placed();
+    document["overlap"] = json!([]);
+    let problem = read(&document);
+    let all = trade_offs(&problem, &effort(5_000), &());
+    assert_sound(&problem, &all);
+    assert_eq!((all.len(), all[0].moves, all[0].unplaced, all[0].soft), (1, 0, 0, 0));
+    assert_eq!(all[0].timetable.places, problem.incumbent);
+}
+
+#[test]
+fn when_a_room_closes_only_who_was_in_it_moves_and_one_more_mends_a_wish() {
+    let mut document = placed();
+    document["rooms"][0]["open"] = json!([]);
+    let problem = read(&document);
+    let all = trade_offs(&problem, &effort(20_000), &());
+    assert_sound(&problem, &all);
+    let told: Vec<_> = all.iter().map(|one| (one.moves, one.unplaced, one.soft)).collect();
+    assert_eq!(told, [(0, 4, 5), (1, 3, 5), (2, 2, 5), (3, 1, 5), (4, 0, 5), (5, 0, 0)]);
+    for (moves, unplaced) in [(0, 4), (2, 2), (4, 0)] {
+        let best = reschedule(&problem, moves, &effort(20_000), &());
+        assert_eq!((best.moves, best.unplaced), (moves, unplaced));
+    }
+    assert_eq!(reschedule(&problem, 100, &effort(20_000), &()).soft, 0);
+}
+
+#[test]
+fn what_changed_places_goes_back_together() {
+    let mut document = placed();
+    // Only these two rooms are there, full, and all the wishes are kept where everything is.
+    document["slots_per_day"] = json!(8);
+    document["overlap"] = json!([]);
+    let problem = read(&document);
+    let all = trade_offs(&problem, &effort(5_000), &());
+    assert_sound(&problem, &all);
+    assert_eq!(all[0].timetable.places[0], Some(Place { start: 0, room: 0 }));
+    assert_eq!(all.len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_trade_off_is_what_it_says_and_worth_its_moves(
+        document in problems(Size { days: 2, slots_per_day: 6, rooms: 3, people: 5, sessions: 16 })
+    ) {
+        let mut problem = read(&document);
+        let before = conman_scheduler::solve(&problem, &effort(300), &());
+        problem.incumbent.clone_from(&before.timetable.places);
+        // Something changes.
+        problem.rooms[0].open.clear();
+        assert_sound(&problem, &trade_offs(&problem, &effort(2_000), &()));
+    }
+}
