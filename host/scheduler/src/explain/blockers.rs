@@ -20,6 +20,9 @@ use crate::check::Constraint;
 use crate::document::Reason;
 use crate::problem::{PersonIndex, RoomIndex, SessionIndex};
 
+/// So many sessions in conflict with one are looked at.
+const IN_CONFLICT: usize = 400;
+
 /// What keeps a session from having a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Blocker {
@@ -148,7 +151,7 @@ impl<'s, 'p> Blockers<'s, 'p> {
         candidates.dedup();
         candidates.retain(|other| *other != session);
         candidates.sort_by_key(|other| super::ranges::length(&self.domains.starts(*other)));
-        for candidate in candidates {
+        for candidate in candidates.into_iter().take(IN_CONFLICT) {
             if others.iter().all(|other| in_conflict(&candidate, other)) {
                 others.push(candidate);
             }

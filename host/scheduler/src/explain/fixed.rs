@@ -13,7 +13,7 @@ use crate::check::Constraint;
 use crate::problem::{RoomIndex, SessionIndex, Slot};
 
 /// More than this are not made fewer.
-const MADE_FEWER: usize = 300;
+const MADE_FEWER: usize = 120;
 
 /// Starts that a session cannot have because of another that can be nowhere else.
 #[derive(Clone, Copy)]

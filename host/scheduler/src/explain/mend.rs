@@ -56,20 +56,15 @@ pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &
             wishes.iter().for_each(|wish| unsought[*wish] = true);
             continue;
         }
-        let look_at = |best: &mut [Option<(i64, Moves)>], candidates: &[Candidate]| {
-            for index in wishes {
-                let (wish, cost, least) = (broken[*index].wish, broken[*index].cost, best[*index]);
-                let cheaper = |one: &&Candidate| least.is_none_or(|least| (one.change, one.moves) < least);
-                let mends = |one: &&Candidate| wish.cost(standing, &change(standing, one.moves)) < cost;
-                if let Some(found) = candidates.iter().take_while(cheaper).find(mends) {
-                    best[*index] = Some((found.change, found.moves));
-                }
-            }
-        };
-        look_at(&mut best, &seeker.moves(session));
+        let moves = seeker.moves(session);
+        seeker.look_at(broken, wishes, &moves, &mut best);
         // What does not cost less than this is no better for any of them.
         let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |(change, _)| change)).max();
-        look_at(&mut best, &seeker.exchanges(session, most.unwrap_or(i64::MAX)));
+        let exchanges = seeker.exchanges(session, most.unwrap_or(i64::MAX));
+        seeker.look_at(broken, wishes, &exchanges, &mut best);
+        if seeker.effort > EFFORT {
+            wishes.iter().for_each(|wish| unsought[*wish] = true);
+        }
     }
     let found = best.into_iter().zip(unsought);
     found
@@ -92,6 +87,31 @@ struct Seeker<'s, 'p> {
 }
 
 impl Seeker<'_, '_> {
+    /// Finds among what a session can do, the cheapest first, what mends each of these wishes more cheaply than the best so far.
+    fn look_at(
+        &mut self,
+        broken: &[Broken],
+        wishes: &[usize],
+        candidates: &[Candidate],
+        best: &mut [Option<(i64, Moves)>],
+    ) {
+        for index in wishes {
+            let (wish, cost, least) = (broken[*index].wish, broken[*index].cost, best[*index]);
+            let members = wish.group().map_or(1, |group| self.standing.problem.groups[group as usize].sessions.len());
+            let cheaper = |one: &&Candidate| least.is_none_or(|least| (one.change, one.moves) < least);
+            for one in candidates.iter().take_while(cheaper) {
+                self.effort += 4 + members;
+                if self.effort > EFFORT {
+                    return;
+                }
+                if wish.cost(self.standing, &change(self.standing, one.moves)) < cost {
+                    best[*index] = Some((one.change, one.moves));
+                    break;
+                }
+            }
+        }
+    }
+
     /// The places where a session can go, the cheapest first.
     fn moves(&mut self, session: SessionIndex) -> Vec<Candidate> {
         let standing = self.standing;

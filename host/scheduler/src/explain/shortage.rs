@@ -14,6 +14,8 @@ use crate::problem::{RoomIndex, SessionIndex, Slot};
 const TRIED_OUT: usize = 14;
 /// Sessions that are followed from one to the next that is in its way.
 const FOLLOWED: usize = 400;
+/// With more sessions times rooms than this, only who is in the way is counted.
+const EVERYONE: usize = 10_000_000;
 /// Ranges looked at to make a set smaller.
 const SMALLER_EFFORT: usize = 20_000_000;
 
@@ -61,7 +63,8 @@ pub(super) fn of_rooms(
         let domain = domains.of(*other);
         !domain.is_empty() && domain.iter().all(|(room, _)| rooms.binary_search(room).is_ok())
     };
-    let everyone = 0..standing.problem.sessions.len() as u32;
+    let (sessions, halls) = (standing.problem.sessions.len(), standing.problem.rooms.len());
+    let everyone = 0..if sessions * halls > EVERYONE { 0 } else { sessions as u32 };
     let nowhere_else: Vec<_> = everyone.filter(among).collect();
     let when = slots(standing, domains, session);
     let only_then: Vec<_> = nowhere_else
@@ -163,7 +166,8 @@ pub(super) fn one_at_a_time(
     if !cannot(&others) {
         return None;
     }
-    let sessions = all(&without_needless(others, cannot));
+    let needed = if others.len() > FOLLOWED { others } else { without_needless(others, cannot) };
+    let sessions = all(&needed);
     let sum = in_time(standing, domains, &sessions);
     Some(Shortage { sum, sessions, rooms: Vec::new() })
 }

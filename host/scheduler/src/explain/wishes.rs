@@ -48,7 +48,6 @@ pub(super) fn broken(standing: &Standing<'_>) -> Vec<Broken> {
     }
     for group in 0..problem.groups.len() as u32 {
         [Wish::MissingDay(group), Wish::ExtraRoom(group)].into_iter().for_each(&mut look_at);
-        standing.isolated(group, &[]).into_iter().for_each(|session| look_at(Wish::Isolated(group, session)));
     }
     for (person, wishes) in (0u32..).zip(&problem.people) {
         if wishes.max_per_day.is_none() && wishes.min_gap == 0 {
@@ -61,6 +60,11 @@ pub(super) fn broken(standing: &Standing<'_>) -> Vec<Broken> {
         let mut days: Vec<_> = agenda.iter().map(|(span, _)| problem.calendar.day_of(span.start)).collect();
         days.dedup();
         days.into_iter().for_each(|day| look_at(Wish::OverDayLimit(person, day)));
+    }
+    let cost = u64::from(problem.weights.isolated);
+    for group in (0..problem.groups.len() as u32).filter(|_| cost > 0) {
+        let alone = standing.isolated(group, &[]).into_iter();
+        all.extend(alone.map(|session| Broken { wish: Wish::Isolated(group, session), cost }));
     }
     all.sort_by_key(|broken| std::cmp::Reverse(broken.cost));
     all
