@@ -1,4 +1,4 @@
-//! `conman schedule`: problems are solved and solutions checked from the command line, without a host.
+//! `conman schedule`: problems are solved, solutions checked and explained from the command line, without a host.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -71,9 +71,17 @@ impl Folder {
     }
 
     fn check(&self, solution: &Value, more: &[&str]) -> Done {
+        self.look_at("check", solution, more)
+    }
+
+    fn explain(&self, solution: &Value, more: &[&str]) -> Done {
+        self.look_at("explain", solution, more)
+    }
+
+    fn look_at(&self, command: &str, solution: &Value, more: &[&str]) -> Done {
         self.write("solution.json", solution);
         conman()
-            .args(["schedule", "check"])
+            .args(["schedule", command])
             .args([self.file("problem.json"), self.file("solution.json")])
             .args(more)
             .run()
@@ -110,6 +118,54 @@ fn a_solution_that_is_wrong_fails() {
     assert!(checked.stdout.contains("\"s2\" does not lie inside one day"), "{}", checked.stdout);
     let checked = folder.check(&solution, &["--json"]);
     assert_eq!((checked.code, &checked.json()["broken"][0]["sessions"]), (1, &json!(["s2"])));
+}
+
+#[test]
+fn a_solution_is_explained() {
+    let mut problem = problem();
+    problem["sessions"][2]["features"] = json!(["stage"]);
+    let folder = Folder::with(&problem);
+    let told = folder.solve("solved.json", &["--iterations", "100"]).successful();
+    assert!(told.stdout.contains("1 unplaced"), "{}", told.stdout);
+    let written: Value = serde_json::from_slice(&std::fs::read(folder.file("solved.json")).unwrap()).unwrap();
+    let reason = json!({ "constraint": "room_features", "detail": "no room has \"stage\"" });
+    assert_eq!(written["unplaced"], json!([{ "session": "s2", "reasons": [reason] }]));
+
+    let mut solution = solution();
+    solution["assignments"].as_array_mut().unwrap().pop();
+    solution["unplaced"] = json!([{ "session": "s2" }]);
+    let explained = folder.explain(&solution, &[]).successful();
+    for told in [
+        "no room has \"stage\"",
+        "\"s0\" and \"s1\" are at the same time",
+        "saves 3 in all",
+        "3 sessions, 1 unplaced, soft cost 3",
+    ] {
+        assert!(explained.stdout.contains(told), "{}", explained.stdout);
+    }
+    let explained = folder.explain(&solution, &["--json"]).successful().json();
+    assert_eq!(explained["unplaced"][0]["reasons"][0]["constraint"], "room_features");
+    assert_eq!(explained["wishes"][0]["mend"]["change"], -3);
+
+    solution["assignments"][0]["start"] = json!(5);
+    let refused = folder.explain(&solution, &[]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("\"s0\" does not lie inside one day"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_moves_would_buy_is_told_when_asked() {
+    let mut problem = problem();
+    problem["incumbent"] = solution()["assignments"].clone();
+    let folder = Folder::with(&problem);
+    let effort = ["--iterations", "3000", "--trade-offs"];
+    let said = folder.solve("one.json", &[&effort[..], &["--json"]].concat()).successful().json();
+    let all = json!([{ "moves": 0, "unplaced": 0, "soft": 3 }, { "moves": 1, "unplaced": 0, "soft": 0 }]);
+    assert_eq!(said["trade_offs"], all);
+    let told = folder.solve("one.json", &effort).successful();
+    assert!(told.stdout.contains("Soft cost without moves"), "{}", told.stdout);
+    let mixed = conman().args(["schedule", "solve", "--trade-offs"]).arg(folder.file("problem.json")).run();
+    assert_eq!(mixed.code, 2, "{}", mixed.stderr);
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(crate) enum ScheduleCommand {
     Solve(Solve),
     /// Look at a solution independently of how it was found: exit code 1 if it breaks a hard constraint or states another cost
     Check(Check),
+    /// Tell what each broken wish of a solution costs and what would mend it, and why sessions have no place
+    Explain(Explain),
 }
 
 #[derive(Debug, Args)]
@@ -33,10 +35,21 @@ pub(crate) struct Solve {
     /// Where to write the solution; `-` for standard output, which is also where it goes when left out, so not with --json
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub(crate) output: PathBuf,
+    /// Tell also what fewer and more moves from the problem's incumbent would come to. The effort is spent a second time for it
+    #[arg(long)]
+    pub(crate) trade_offs: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    /// The problem, a file or `-` for standard input
+    pub(crate) problem: PathBuf,
+    /// The solution, a file or `-` for standard input
+    pub(crate) solution: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
     /// The problem, a file or `-` for standard input
     pub(crate) problem: PathBuf,
     /// The solution, a file or `-` for standard input

@@ -1,13 +1,14 @@
-//! `conman schedule`: solves timetabling problems and checks solutions, on this machine and without a host.
+//! `conman schedule`: solves timetabling problems, checks and explains solutions, on this machine and without a host.
 
 mod check;
+mod explain;
 mod solve;
 
 use std::io::Read as _;
 use std::path::Path;
 
 use conman_scheduler::cost::Cost;
-use conman_scheduler::document::{Flaws, limits, read_problem};
+use conman_scheduler::document::{Flaws, Solution, limits, read_problem, read_solution};
 use conman_scheduler::problem::Problem;
 use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
@@ -21,6 +22,7 @@ pub(crate) async fn run(command: ScheduleCommand, terminal: Terminal) -> Outcome
     match command {
         ScheduleCommand::Solve(solve) => solve::run(solve, terminal).await,
         ScheduleCommand::Check(check) => check::run(&check, terminal),
+        ScheduleCommand::Explain(explain) => explain::run(&explain, terminal),
     }
 }
 
@@ -38,6 +40,19 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     // One more than can be read, so that what is longer is told to be.
     std::io::stdin().lock().take(limits::BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A problem and a solution of it.
+fn both(problem: &Path, solution: &Path) -> Result<(Problem, Solution), Failure> {
+    if is_standard(problem) && is_standard(solution) {
+        return Err(Failure::usage(
+            "only one of problem and solution can come from standard input; name a file for the other",
+        ));
+    }
+    let read = self::problem(problem, &bytes(problem)?)?;
+    let document = bytes(solution)?;
+    let solved = read_solution(&read, &document).map_err(|flaws| flawed(solution, &flaws))?;
+    Ok((read, solved))
 }
 
 fn problem(path: &Path, document: &[u8]) -> Result<Problem, Failure> {

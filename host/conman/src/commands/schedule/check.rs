@@ -2,11 +2,11 @@
 
 use conman_scheduler::check::{Broken, broken, cost};
 use conman_scheduler::cost::{Cost, Terms};
-use conman_scheduler::document::{Stated, read_solution};
+use conman_scheduler::document::Stated;
 use conman_scheduler::problem::Problem;
 use serde_json::{Value, json};
 
-use super::{bytes, cost_json, cost_table, cost_text, count, flawed, is_standard, problem};
+use super::{both, cost_json, cost_table, cost_text, count};
 use crate::arguments::Check;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::terminal::Terminal;
@@ -15,14 +15,7 @@ use crate::terminal::Terminal;
 const SHOWN: usize = 20;
 
 pub(super) fn run(check: &Check, terminal: Terminal) -> Outcome {
-    if is_standard(&check.problem) && is_standard(&check.solution) {
-        return Err(Failure::usage(
-            "only one of problem and solution can come from standard input; name a file for the other",
-        ));
-    }
-    let problem = problem(&check.problem, &bytes(&check.problem)?)?;
-    let document = bytes(&check.solution)?;
-    let solution = read_solution(&problem, &document).map_err(|flaws| flawed(&check.solution, &flaws))?;
+    let (problem, solution) = both(&check.problem, &check.solution)?;
     let broken = broken(&problem, &solution.timetable);
     let cost = cost(&problem, &solution.timetable);
     let wrong = solution.stated.map(|stated| wrong_figures(&stated, &cost)).unwrap_or_default();

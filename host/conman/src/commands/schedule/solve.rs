@@ -1,15 +1,15 @@
 //! `conman schedule solve`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use conman_scheduler::check::{broken, cost};
 use conman_scheduler::document::{Solution, write_solution};
+use conman_scheduler::explain::{TradeOff, reasons, trade_offs};
 use conman_scheduler::problem::Problem;
 use conman_scheduler::solve::{Effort, Found, Watch};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{bytes, cost_json, cost_table, cost_text, count, is_standard, problem};
@@ -29,6 +29,9 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         return Err(Failure::usage(
             "without -o the solution itself is the answer, and nothing is said about it in JSON; leave --json out, or name a file with -o",
         ));
+    }
+    if solve.trade_offs && to_standard {
+        return Err(Failure::usage("with --trade-offs the solution goes to a file; name it with -o"));
     }
     let document = bytes(&solve.problem)?;
     let begun = Instant::now();
@@ -50,10 +53,12 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         count(problem.rooms.len() as u64)
     ));
     let problem = Arc::new(problem);
-    let Search { found, ended, solving } = search(&problem, effort, signals, terminal).await?;
+    let Search { found, ended, solving, others } =
+        search(&problem, effort, solve.trade_offs, signals, terminal).await?;
     trust(&problem, &found)?;
     let stated = Some(found.cost.into());
-    let solution = Solution { timetable: found.timetable, reasons: BTreeMap::new(), stated };
+    let reasons = reasons(&problem, &found.timetable);
+    let solution = Solution { timetable: found.timetable, reasons, stated };
     let written = write_solution(&problem, &solution);
     if to_standard {
         terminal.bytes(&written)?;
@@ -75,6 +80,7 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         "seconds": { "reading": reading.as_secs_f64(), "solving": solving.as_secs_f64() },
         "iterations": found.iterations,
         "ended": ended.name(),
+        "trade_offs": others.as_ref().map(|others| others.iter().map(trade_off_json).collect::<Vec<_>>()),
     }))?;
     let summary = format!(
         "solved in {solving:.2?} with {} iterations: {}",
@@ -86,8 +92,16 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         return Ok(());
     }
     cost_table(&found.cost, terminal)?;
+    if let Some(others) = &others {
+        let row = |one: &TradeOff| [count(one.moves as u64), count(one.unplaced.into()), count(one.soft)];
+        terminal.table(["Moves", "Unplaced", "Soft cost without moves"], others.iter().map(row))?;
+    }
     terminal.say(summary)?;
     terminal.say(format!("wrote {} ({})", solve.output.display(), size(written.len())))
+}
+
+fn trade_off_json(one: &TradeOff) -> Value {
+    json!({ "moves": one.moves, "unplaced": one.unplaced, "soft": one.soft })
 }
 
 /// A search that is over.
@@ -95,6 +109,8 @@ struct Search {
     found: Found,
     ended: Ended,
     solving: Duration,
+    /// What other numbers of moves come to, if that was asked for.
+    others: Option<Vec<TradeOff>>,
 }
 
 /// What ended a search.
@@ -153,28 +169,36 @@ impl Onlooker {
 async fn search(
     problem: &Arc<Problem>,
     effort: Effort,
+    with_trade_offs: bool,
     [mut terminate, mut interrupt]: [Signal; 2],
     terminal: Terminal,
 ) -> Result<Search, Failure> {
     let onlooker = Arc::new(Onlooker::default());
     let progress = terminal.progress("solving");
-    let lasting = progress.lasting((effort.time < FOREVER).then_some(effort.time));
+    let lasting =
+        progress.lasting((effort.time < FOREVER).then_some(effort.time * if with_trade_offs { 2 } else { 1 }));
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let begun = Instant::now();
     let mut search = {
         let (problem, onlooker) = (Arc::clone(problem), Arc::clone(&onlooker));
-        tokio::task::spawn_blocking(move || conman_scheduler::solve(&problem, &effort, &*onlooker))
+        tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let found = conman_scheduler::solve(&problem, &effort, &*onlooker);
+            let solving = begun.elapsed();
+            let others = with_trade_offs.then(|| trade_offs(&problem, &effort, &*onlooker));
+            (found, solving, others)
+        })
     };
-    let found = loop {
+    let searched = loop {
         tokio::select! {
-            found = &mut search => break found,
+            searched = &mut search => break searched,
             _ = terminate.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
             _ = interrupt.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
             _ = tick.tick() => lasting.at(begun.elapsed(), onlooker.text()),
         }
     };
-    let solving = begun.elapsed();
-    let found = found.map_err(|error| Failure::new(Kind::Failed, format!("the solver failed: {error}")))?;
+    let failed = |error| Failure::new(Kind::Failed, format!("the solver failed: {error}"));
+    let (found, solving, others) = searched.map_err(failed)?;
     let ended = if effort.iterations.is_some_and(|most| found.iterations >= most) {
         Ended::Iterations
     } else if onlooker.is_cancelled() {
@@ -184,7 +208,7 @@ async fn search(
     } else {
         Ended::Done
     };
-    Ok(Search { found, ended, solving })
+    Ok(Search { found, ended, solving, others })
 }
 
 /// Looks at what was found as an outsider would, before anybody relies on it.
