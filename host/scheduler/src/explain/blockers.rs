@@ -4,9 +4,10 @@
 //! 2. Pinned sessions have all of them ([`super::fixed`]).
 //! 3. A person, or sessions in conflict, would have to be in more than fits one after another ([`super::shortage`]).
 //! 4. Sessions that for other reasons can be nowhere else have all of them ([`super::fixed`]).
-//! 5. Rooms would have to hold more than they can ([`super::shortage`]).
-//! 6. A few sessions of all kinds that cannot all be placed ([`super::together`]).
-//! 7. Nothing of this: who is in the way now ([`super::taken`]).
+//! 5. None: a place is free, and the search ended too soon ([`super::taken`]).
+//! 6. Rooms would have to hold more than they can ([`super::shortage`]).
+//! 7. A few sessions of all kinds that cannot all be placed ([`super::together`]).
+//! 8. Nothing of this: who is in the way now ([`super::taken`]).
 
 use serde::Serialize;
 
@@ -104,8 +105,10 @@ impl<'s, 'p> Blockers<'s, 'p> {
             .or_else(|| self.person(session))
             .or_else(|| self.conflict(session))
             .or_else(|| fixed(Which::All));
-        let proof =
-            proof.or_else(|| self.rooms(session)).or_else(|| together::blocker(self.standing, &self.domains, session));
+        let proof = proof
+            .or_else(|| taken::free(self.standing, &self.domains, session))
+            .or_else(|| self.rooms(session))
+            .or_else(|| together::blocker(self.standing, &self.domains, session));
         vec![proof.unwrap_or_else(|| taken::blocker(self.standing, &self.domains, session))]
     }
 

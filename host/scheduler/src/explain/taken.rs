@@ -14,6 +14,17 @@ const PLACES: usize = 20_000;
 /// For so many sessions that are alone in the way another place is looked for.
 const TRIED: usize = 40;
 
+/// A place that is free for a session, so that nothing keeps it from having one but the end of the search.
+pub(super) fn free(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Blocker> {
+    let words = Words(standing.problem);
+    let is_free = |place: &Place| standing.is_free(&[(session, *place)]);
+    let place = places_of(domains, session).take(PLACES).find(is_free)?;
+    let detail = format!("{} is free for it; search longer", words.place(place));
+    let about = About { sessions: vec![session], rooms: vec![place.room], ..About::default() };
+    Some(Blocker { proven: false, ..Blocker::new(words, "none", detail, &about) })
+}
+
+/// Who is in the way of a session that has no free place.
 pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Blocker {
     let words = Words(standing.problem);
     let mut places = 0u32;
@@ -26,14 +37,8 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
         others.iter().map(|other| constraint(other.why).name()).for_each(|name| *by_why.entry(name).or_default() += 1);
         let whys = others.clone();
         others.dedup_by_key(|other| other.who);
-        match others.as_slice() {
-            [] => {
-                let detail = format!("{} is free for it; search longer", words.place(place));
-                let about = About { sessions: vec![session], rooms: vec![place.room], ..About::default() };
-                return Blocker { proven: false, ..Blocker::new(words, "none", detail, &about) };
-            }
-            [_] => alone.extend(whys.first().map(|one| (place, *one))),
-            _ => {}
+        if let [_] = others.as_slice() {
+            alone.extend(whys.first().map(|one| (place, *one)));
         }
     }
     let most = by_why.iter().max_by_key(|(_, count)| **count).map(|(name, _)| *name);

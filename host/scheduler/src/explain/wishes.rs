@@ -190,12 +190,11 @@ impl Wish {
                 let missing = standing.missing_seats(session, &[]);
                 format!("room {} has {missing} seats too few for {}", room(session), words.session(session))
             }
-            Self::MissingDay(index) => format!(
-                "group {} is on {} days fewer than the {} it should be on",
-                group(index),
-                standing.missing_days(index, &[]),
-                problem.groups[index as usize].min_days
-            ),
+            Self::MissingDay(index) => {
+                let wanted = problem.groups[index as usize].min_days;
+                let used = u64::from(wanted) - standing.missing_days(index, &[]);
+                format!("group {} is on only {used} of the {wanted} days it should be on", group(index))
+            }
             Self::Isolated(index, session) => {
                 format!(
                     "no other session of group {} is directly before or after {}",
