@@ -136,7 +136,7 @@ impl Scale {
     fn temperature(&self, cycle: &Cycle, share: f64) -> f64 {
         // Who chooses among all starts by their costs gets about at low temperatures, and wastes time at high ones, if time is short.
         let hot = self.median * if self.choosy { (0.1 * 3f64.powi(cycle.number)).min(1.0) } else { 1.0 };
-        let cold = self.small * 0.1;
+        let cold = self.small * 0.07;
         hot.max(5.0 * cold).powf(1.0 - share) * cold.powf(share)
     }
 }

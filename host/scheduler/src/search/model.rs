@@ -46,6 +46,8 @@ pub(crate) struct Model<'p> {
     pub(crate) start_cost: Vec<u32>,
     /// Whether any start costs a session something by itself.
     pub(crate) has_start_costs: bool,
+    /// Whether any room costs a session something by itself.
+    pub(crate) has_room_costs: bool,
     /// How seats missing cost; 0 where capacity binds.
     overflow: i64,
     audience: Vec<u32>,
@@ -182,6 +184,7 @@ impl<'p> Model<'p> {
             ),
             start_cost: start_costs(problem),
             has_start_costs: false,
+            has_room_costs: false,
             overflow,
             audience: problem.sessions.iter().map(|session| session.audience).collect(),
             capacity: problem.rooms.iter().map(|room| room.capacity).collect(),
@@ -202,6 +205,7 @@ impl<'p> Model<'p> {
         model.room_choice_cost = Table::from_lists((0..sessions).map(|s| {
             model.room_choice.of(s).iter().map(|&room| model.room_cost(s, room as usize)).collect::<Vec<_>>()
         }));
+        model.has_room_costs = (0..sessions).any(|s| model.room_choice_cost.of(s).last().is_some_and(|&cost| cost > 0));
         model.has_start_costs = model.start_cost.iter().any(|&cost| cost > 0);
         let choices =
             |s: &u32| bits::count(model.starts.row(*s as usize)) as usize * model.room_choice.of(*s as usize).len();

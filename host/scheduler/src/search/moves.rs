@@ -35,7 +35,7 @@ struct Temperature {
 
 /// How often which move is proposed.
 struct Mix {
-    /// Seldom: it takes as long as dozens of the others.
+    /// Seldom: it takes as long as dozens of the others, and more where there are many starts to look at.
     displace: f32,
     heat_bath: f32,
     exchange: f32,
@@ -47,15 +47,19 @@ const TRIES: usize = 3;
 impl<'m> Walker<'m> {
     pub(crate) fn new(state: State<'m>, random: Rng) -> Self {
         let model = state.model;
-        let grouped = !model.groups.is_empty();
-        // Where only pairs of sessions make costs, a look-up tells the cost of each start, and the best move is to choose among them.
-        let heat_bath = match (model.neighbours.is_empty() && !model.has_start_costs, grouped) {
-            (true, _) => 0.0,
-            (false, true) => 0.4,
-            (false, false) => 0.9,
+        // A look-up tells what pairs of sessions and preferences make of each start. Where nothing else costs, choosing among all
+        // starts by that is the best move.
+        let by_start = !model.neighbours.is_empty() || model.has_start_costs;
+        let otherwise = !model.groups.is_empty() || model.has_room_costs;
+        let heat_bath = match (by_start, otherwise) {
+            (false, _) => 0.0,
+            (true, true) => 0.4,
+            (true, false) => 0.9,
         };
         let exchange = if model.conflicts.is_empty() { 0.0 } else { 0.5 };
-        let mix = Mix { displace: 0.01, heat_bath, exchange };
+        // The fewer sessions there are, the likelier it is that several have to make room for one another.
+        let displace = (2.0 / model.sessions as f32).clamp(if heat_bath > 0.5 { 0.002 } else { 0.01 }, 0.1);
+        let mix = Mix { displace, heat_bath, exchange };
         let temperature = Temperature { value: 1.0, chance: Vec::new() };
         let mut walker = Self {
             state,
