@@ -1,7 +1,7 @@
-//! The programme of a convention: rooms, tracks, sessions, people, releases, conflicts, favourites, expected audiences, imports and exports.
+//! The programme of a convention: rooms, tracks, sessions, people, releases, conflicts, favourites, expected audiences, planned timetables, imports and exports.
 //!
-//! [`model`], [`import`], [`export`], [`changes`], [`conflicts`] and [`demand`] are plain Rust without host calls; `cargo test -p core-programming`
-//! tests them natively. [`store`], [`graph`] and [`routes`] need the host.
+//! [`model`], [`import`], [`export`], [`changes`], [`conflicts`], [`demand`] and [`scheduling`] are plain Rust without host calls;
+//! `cargo test -p core-programming` tests them natively. [`store`], [`graph`] and [`routes`] need the host.
 
 pub mod changes;
 pub mod conflicts;
@@ -12,7 +12,9 @@ pub mod identity;
 pub mod import;
 pub mod model;
 pub mod place;
+pub mod planned;
 pub mod routes;
+pub mod scheduling;
 pub mod store;
 pub mod text;
 

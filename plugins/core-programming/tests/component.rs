@@ -15,6 +15,7 @@ mod component {
     mod imports;
     mod organising;
     mod pages;
+    mod planning;
     mod reaching;
     mod reading;
     mod renaming;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Role, Slot};
+use crate::scheduling::Wishes;
 
 /// A session as far as conflicts need it: scheduled and placed.
 #[derive(Debug, Clone)]
@@ -105,10 +106,17 @@ pub struct Rules {
     pub daily_limit: i64,
     /// Kinds of sessions that need a moderator, folded.
     pub moderated_kinds: Vec<String>,
+    /// How timetables are planned.
+    pub planning: Wishes,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { break_minutes: 15, daily_limit: 6, moderated_kinds: vec!["panel".to_owned()] }
+        Self {
+            break_minutes: 15,
+            daily_limit: 6,
+            moderated_kinds: vec!["panel".to_owned()],
+            planning: Wishes::default(),
+        }
     }
 }

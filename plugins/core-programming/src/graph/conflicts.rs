@@ -9,14 +9,14 @@ use super::{Wants, int, people, rooms, wire};
 use crate::conflicts::{self, Conflict, Detail, Facts, Found, Placed, Requirements, RoomFacts, Rules};
 use crate::model::{Role, Slot};
 use crate::schema::*;
-use crate::store::View;
 use crate::store::programme::word;
+use crate::store::{View, lists, windows};
 
 /// Everything that is wrong now, in order.
 ///
 /// # Errors
 /// The database's.
-fn all(ctx: &Context) -> Result<Found> {
+pub fn all(ctx: &Context) -> Result<Found> {
     let sessions: Vec<PlacedRow> = database::query_as(
         "SELECT id, room_id, starts_at, ends_at, kind, audience, needs, setup_minutes, teardown_minutes \
          FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
@@ -90,24 +90,6 @@ struct PlacedRow {
     teardown_minutes: i64,
 }
 
-fn lists(sql: &str) -> Result<HashMap<String, Vec<String>>> {
-    let rows: Vec<(String, String)> = database::query_as(sql, params![])?;
-    let mut lists: HashMap<String, Vec<String>> = HashMap::new();
-    for (owner, item) in rows {
-        lists.entry(owner).or_default().push(item);
-    }
-    Ok(lists)
-}
-
-fn windows(sql: &str) -> Result<HashMap<String, Vec<Slot>>> {
-    let rows: Vec<(String, Timestamp, Timestamp)> = database::query_as(sql, params![])?;
-    let mut windows: HashMap<String, Vec<Slot>> = HashMap::new();
-    for (owner, start, end) in rows {
-        windows.entry(owner).or_default().push(Slot { start, end });
-    }
-    Ok(windows)
-}
-
 fn ignored(ctx: &Context) -> Result<HashMap<String, IgnoredConflict>> {
     let rows: Vec<(String, String, Timestamp, String, Option<String>)> =
         database::query_as("SELECT id, reason, ignored_at, ignored_by, account_id FROM ignored_conflict", params![])?;
@@ -173,6 +155,14 @@ pub fn of_sessions(ctx: &Context, keys: &[SessionKey]) -> Batch<Vec<SessionConfl
         }
     }
     batch::lists(keys, rows)
+}
+
+/// What conflicts are, in a sentence each.
+///
+/// # Errors
+/// The database's.
+pub fn told(ctx: &Context, some: Vec<Conflict>) -> Result<Vec<String>> {
+    Ok(shown(ctx, "", some, &HashMap::new())?.into_iter().map(|conflict| conflict.message).collect())
 }
 
 /// Conflicts as clients see them: with their sessions, people and rooms, read at once.

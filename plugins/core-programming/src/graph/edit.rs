@@ -311,11 +311,25 @@ pub fn changed_long(new: Maybe<String>, old: String, at: &str) -> Result<String>
 /// `invalid` or `not-found` with the place; the database's.
 pub fn place(ctx: &Context, args: MutationPlaceSessionArgs) -> Result<Session> {
     let mut session = programme::session(&args.id).map_err(|error| error.at("/id"))?;
-    session.slot = Some(slot(args.start, args.minutes, "/minutes")?);
-    session.room =
+    let slot = slot(args.start, args.minutes, "/minutes")?;
+    let room =
         args.room.map(|id| programme::room(&id).map(|room| room.id).map_err(|error| error.at("/room"))).transpose()?;
-    session.state = State::Scheduled;
+    put(&mut session, slot, room);
     keep(ctx, &session)
+}
+
+/// The one place that says what it means for a session to have a place.
+pub fn put(session: &mut model::Session, slot: Slot, room: Option<String>) {
+    session.slot = Some(slot);
+    session.room = room;
+    session.state = State::Scheduled;
+}
+
+/// The one place that says what it means for a session to have none.
+pub fn take_off(session: &mut model::Session) {
+    session.slot = None;
+    session.room = None;
+    session.state = State::Draft;
 }
 
 /// Takes a session off the schedule.
@@ -324,9 +338,7 @@ pub fn place(ctx: &Context, args: MutationPlaceSessionArgs) -> Result<Session> {
 /// `not-found`; the database's.
 pub fn unschedule(ctx: &Context, id: &str) -> Result<Session> {
     let mut session = programme::session(id).map_err(|error| error.at("/id"))?;
-    session.slot = None;
-    session.room = None;
-    session.state = State::Draft;
+    take_off(&mut session);
     keep(ctx, &session)
 }
 

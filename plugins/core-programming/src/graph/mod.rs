@@ -1,5 +1,6 @@
 //! The plugin's GraphQL: what `schema.graphql` declares, out of the store's rows.
 
+pub mod accepting;
 pub mod attendance;
 pub mod conflicts;
 pub mod demand;
@@ -8,6 +9,8 @@ pub mod favourites;
 pub mod mutation;
 pub mod parents;
 pub mod people;
+pub mod planning;
+pub mod plans;
 pub mod query;
 pub mod release;
 pub mod requirements;

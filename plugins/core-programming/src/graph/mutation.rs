@@ -4,7 +4,7 @@ use conman_sdk::prelude::*;
 
 use super::edit::{self, changed, changed_line, changed_long, count, free_name, last_position, line, long, needed};
 use super::telling::{Renamed, tell_renamed};
-use super::{attendance, conflicts, favourites, people, release, requirements, rooms, stored};
+use super::{accepting, attendance, conflicts, favourites, people, planning, release, requirements, rooms, stored};
 use crate::Programming;
 use crate::model;
 use crate::schema::*;
@@ -266,6 +266,26 @@ impl MutationResolvers for Programming {
 
     fn forget_attendance(_: &Context, args: MutationForgetAttendanceArgs) -> Result<i32> {
         attendance::forget(&args.edition)
+    }
+
+    fn plan_schedule(ctx: &Context, args: MutationPlanScheduleArgs) -> Result<SchedulePlan> {
+        planning::plan(ctx, args.input)
+    }
+
+    fn reschedule(ctx: &Context, args: MutationRescheduleArgs) -> Result<SchedulePlan> {
+        planning::reschedule(ctx, args.input)
+    }
+
+    fn cancel_plan(ctx: &Context, args: MutationCancelPlanArgs) -> Result<SchedulePlan> {
+        planning::cancel(ctx, &args.id)
+    }
+
+    fn accept_plan(ctx: &Context, args: MutationAcceptPlanArgs) -> Result<SchedulePlan> {
+        accepting::accept(ctx, &args.id, args.sessions.as_deref())
+    }
+
+    fn drop_plan(_: &Context, args: MutationDropPlanArgs) -> Result<bool> {
+        planning::drop_plan(&args.id)
     }
 
     fn ignore_conflict(ctx: &Context, args: MutationIgnoreConflictArgs) -> Result<SessionConflict> {

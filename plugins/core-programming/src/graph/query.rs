@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
-use super::{conflicts, demand, favourites, int, people, release, rooms};
+use super::{conflicts, demand, favourites, int, people, plans, release, rooms};
 use crate::Programming;
 use crate::schema::*;
 use crate::store::{FOREVER, View};
@@ -127,6 +127,14 @@ impl QueryResolvers for Programming {
 
     fn demand_report(ctx: &Context) -> Result<DemandReport> {
         demand::report(ctx)
+    }
+
+    fn schedule_plans(ctx: &Context) -> Result<Vec<SchedulePlan>> {
+        plans::all(ctx)
+    }
+
+    fn schedule_plan(ctx: &Context, args: QuerySchedulePlanArgs) -> Result<Option<SchedulePlan>> {
+        plans::one(ctx, &args.id)
     }
 
     fn unreleased_changes(ctx: &Context) -> Result<Vec<SessionChange>> {

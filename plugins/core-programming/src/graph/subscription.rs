@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::telling::SessionsChanged;
-use super::wire;
+use super::{plans, wire};
 use crate::Programming;
 use crate::schema::*;
 
@@ -32,5 +32,13 @@ impl SubscriptionResolvers for Programming {
             })
             .collect::<Result<Vec<_>>>()?;
         Ok((!changes.is_empty()).then_some(ScheduleChange { release, changes }))
+    }
+
+    fn plan_progress(
+        _: &Context,
+        args: SubscriptionPlanProgressArgs,
+        event: &Event,
+    ) -> Result<Option<SchedulePlanProgress>> {
+        plans::progress(&args.plan, event)
     }
 }

@@ -2,10 +2,14 @@
 
 pub mod attendance;
 pub mod demand;
+pub mod planning;
+pub mod plans;
 pub mod programme;
 pub mod reach;
 pub mod revision;
 pub mod write;
+
+use std::collections::HashMap;
 
 use conman_sdk::prelude::*;
 
@@ -61,4 +65,30 @@ impl View {
 #[must_use]
 pub fn slot(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<Slot> {
     Some(Slot { start: start?, end: end? })
+}
+
+/// Items by their owners, out of two columns.
+///
+/// # Errors
+/// The database's.
+pub fn lists(sql: &str) -> Result<HashMap<String, Vec<String>>> {
+    let rows: Vec<(String, String)> = database::query_as(sql, params![])?;
+    let mut lists: HashMap<String, Vec<String>> = HashMap::new();
+    for (owner, item) in rows {
+        lists.entry(owner).or_default().push(item);
+    }
+    Ok(lists)
+}
+
+/// Windows by their owners, out of three columns.
+///
+/// # Errors
+/// The database's.
+pub fn windows(sql: &str) -> Result<HashMap<String, Vec<Slot>>> {
+    let rows: Vec<(String, Timestamp, Timestamp)> = database::query_as(sql, params![])?;
+    let mut windows: HashMap<String, Vec<Slot>> = HashMap::new();
+    for (owner, start, end) in rows {
+        windows.entry(owner).or_default().push(Slot { start, end });
+    }
+    Ok(windows)
 }

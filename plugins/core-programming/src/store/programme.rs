@@ -103,6 +103,16 @@ pub fn session(id: &str) -> Result<Session> {
     found.ok_or_else(|| Error::not_found(format!("There is no session {id}.")))?.session()
 }
 
+/// Some sessions of the work in progress; those that there are.
+///
+/// # Errors
+/// The database's.
+pub fn sessions<'k>(ids: impl IntoIterator<Item = &'k str>) -> Result<Vec<Session>> {
+    let sql = format!("SELECT {} FROM session_draft s WHERE s.id IN ($keys)", session_columns(View::Draft));
+    let found: Vec<SessionRow> = database::query_in(&sql, params![], ids)?;
+    found.into_iter().map(SessionRow::session).collect()
+}
+
 /// One room.
 ///
 /// # Errors

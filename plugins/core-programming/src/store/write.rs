@@ -225,6 +225,7 @@ pub fn remove_sessions<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Re
         ("session_after", "session_id"),
         ("session_after", "after_id"),
         ("attendance", "session_id"),
+        ("schedule_plan_session", "session_id"),
     ] {
         execute_in(&format!("DELETE FROM {table} WHERE {id} IN ($keys)"), params![], ids.clone())?;
     }

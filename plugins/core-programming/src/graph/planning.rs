@@ -1,0 +1,176 @@
+//! Asks the scheduler for timetables.
+
+use std::collections::HashSet;
+
+use conman_sdk::prelude::*;
+use conman_sdk::scheduler::{self, Job, Options, Solution};
+
+use super::edit::new_id;
+use super::plans;
+use crate::model::Slot;
+use crate::scheduling::material::{Closed, Closeness, Task};
+use crate::scheduling::problem::{self, Stated};
+use crate::schema::*;
+use crate::store::planning::{Candidate, gather};
+use crate::store::plans::Plan;
+use crate::store::{self, programme, revision};
+
+/// Starts to search for a timetable.
+///
+/// # Errors
+/// `invalid` or `not-found` with the place, `NOTHING_TO_PLAN`; the scheduler's; the database's.
+pub fn plan(ctx: &Context, input: PlanScheduleInput) -> Result<SchedulePlan> {
+    let closeness = if input.keep_close { Closeness::Close } else { Closeness::Free };
+    let task = Task { closeness, rules: config::get()?, ..Task::default() };
+    start(ctx, Asking { scope: input.scope, task, seconds: input.seconds, most_moves: None })
+}
+
+/// Starts to search for the fewest moves.
+///
+/// # Errors
+/// As [`plan`].
+pub fn reschedule(ctx: &Context, input: RescheduleInput) -> Result<SchedulePlan> {
+    if input.most_moves < 0 {
+        return Err(Error::invalid("This cannot be negative.").at("/input/mostMoves"));
+    }
+    let closed = input.closed.iter().enumerate().map(|(at, closed)| closure(closed, &format!("/input/closed/{at}")));
+    let closed = closed.collect::<Result<_>>()?;
+    let task = Task { closeness: Closeness::Fewest, closed, rules: config::get()?, ..Task::default() };
+    start(ctx, Asking { scope: input.scope, task, seconds: input.seconds, most_moves: Some(input.most_moves) })
+}
+
+struct Asking {
+    scope: Option<SchedulePlanScopeInput>,
+    task: Task,
+    seconds: f64,
+    most_moves: Option<i32>,
+}
+
+fn closure(input: &SchedulePlanClosureInput, at: &str) -> Result<Closed> {
+    if input.end <= input.start {
+        return Err(Error::invalid("This ends before it starts.").at(format!("{at}/end")));
+    }
+    let time = Slot { start: input.start.timestamp(), end: input.end.timestamp() };
+    let id = match (&input.room, &input.person) {
+        (Some(room), None) => programme::room(room).map_err(|error| error.at(format!("{at}/room")))?.id,
+        (None, Some(person)) => programme::person(person).map_err(|error| error.at(format!("{at}/person")))?.id,
+        _ => return Err(Error::invalid("Name a room or a person.").at(at)),
+    };
+    Ok(Closed { id, time })
+}
+
+fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
+    let Asking { scope, mut task, seconds, most_moves } = asking;
+    if !(0.1..=60.0).contains(&seconds) {
+        return Err(Error::invalid("A search takes 0.1 to 60 seconds.").at("/input/seconds"));
+    }
+    let scope = Scope::of(ctx, scope)?;
+    task.days.clone_from(&scope.days);
+    let material = gather(ctx, |candidate| scope.holds(candidate))?;
+    let stated = problem::state(&material, &task, &ctx.convention);
+    drop(material);
+    if stated.asked.is_empty() {
+        let message = "No session may move: choose another scope, or create sessions.";
+        return Err(Error::new("NOTHING_TO_PLAN", message).at("/input/scope"));
+    }
+    let Stated { problem, calendar, asked, now, fixed, notes } = stated;
+    let before_cost = cost_of(&problem, &now)?;
+    let job = scheduler::start(&problem, &Options { seconds: Some(seconds), ..Options::default() })?;
+    drop(problem);
+    let plan = Plan {
+        id: new_id(),
+        job: job.id().to_owned(),
+        purpose: if most_moves.is_some() { "reschedule" } else { "plan" }.to_owned(),
+        state: "searching".to_owned(),
+        created_at: clock::now(),
+        created_by: ctx.actor.name.clone(),
+        account_id: ctx.actor.account().map(str::to_owned),
+        revision: revision::now()?,
+        most_moves: most_moves.map(i64::from),
+        fixed_sessions: i64::try_from(fixed).unwrap_or(i64::MAX),
+        calendar,
+        notes,
+        before_cost,
+        after_cost: None,
+        ended_at: None,
+        error_code: None,
+        error_message: None,
+    };
+    store::plans::add(&plan, &asked)?;
+    tracing::info!(plan = plan.id, job = plan.job, sessions = asked.len(), fixed, "asked for a timetable");
+    plans::shown(ctx, plan)
+}
+
+/// What a timetable costs, counted by the host.
+fn cost_of(problem: &scheduler::Problem, solution: &Solution) -> Result<scheduler::Cost> {
+    let explained = scheduler::explain(problem, solution)?;
+    Ok(serde_json::from_value(explained.get("cost").cloned().unwrap_or_default())?)
+}
+
+/// Ends a search.
+///
+/// # Errors
+/// `not-found`; the database's.
+pub fn cancel(ctx: &Context, id: &str) -> Result<SchedulePlan> {
+    let plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
+    if plan.state == "searching" {
+        Job::from_id(&plan.job).cancel()?;
+    }
+    plans::shown(ctx, plan)
+}
+
+/// Forgets a plan.
+///
+/// # Errors
+/// `not-found`; the database's.
+pub fn drop_plan(id: &str) -> Result<bool> {
+    let plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
+    store::plans::remove([plan.id.as_str()])?;
+    match Job::from_id(&plan.job).forget() {
+        // The host keeps no more jobs than it says.
+        Err(error) if error.code != "not-found" => Err(error),
+        _ => Ok(true),
+    }
+}
+
+/// Which sessions may move.
+struct Scope {
+    days: Option<Vec<Date>>,
+    tracks: Option<HashSet<String>>,
+    sessions: Option<HashSet<String>>,
+}
+
+impl Scope {
+    fn of(ctx: &Context, input: Option<SchedulePlanScopeInput>) -> Result<Self> {
+        let Some(SchedulePlanScopeInput { days, tracks, sessions }) = input else {
+            return Ok(Self { days: None, tracks: None, sessions: None });
+        };
+        let known = ctx.convention.days();
+        if let Some(at) = days.iter().flatten().position(|day| !known.contains(day)) {
+            let message = "The convention has no such day.";
+            return Err(Error::invalid(message).at(format!("/input/scope/days/{at}")));
+        }
+        let tracks = tracks.map(|ids| all_known("track", ids, "/input/scope/tracks")).transpose()?;
+        let sessions = sessions.map(|ids| all_known("session_draft", ids, "/input/scope/sessions")).transpose()?;
+        Ok(Self { days, tracks, sessions })
+    }
+
+    fn holds(&self, candidate: &Candidate<'_>) -> bool {
+        let on_days = |days: &Vec<Date>| candidate.day.is_none_or(|day| days.contains(&day));
+        let of_tracks = |tracks: &HashSet<String>| candidate.track.is_some_and(|track| tracks.contains(track));
+        self.days.as_ref().is_none_or(on_days)
+            && self.tracks.as_ref().is_none_or(of_tracks)
+            && self.sessions.as_ref().is_none_or(|sessions| sessions.contains(candidate.id))
+    }
+}
+
+/// The ids, if there are rows of all.
+fn all_known(table: &str, ids: Vec<String>, at: &str) -> Result<HashSet<String>> {
+    let rows: Vec<(String,)> =
+        database::query_in(&format!("SELECT id FROM {table} WHERE id IN ($keys)"), params![], ids.iter())?;
+    let known: HashSet<String> = rows.into_iter().map(|(id,)| id).collect();
+    match ids.iter().position(|id| !known.contains(id)) {
+        Some(place) => Err(Error::not_found("There is no such thing, or no longer.").at(format!("{at}/{place}"))),
+        None => Ok(known),
+    }
+}

@@ -1,0 +1,164 @@
+//! Plans as clients see them.
+
+use std::collections::{HashMap, HashSet};
+
+use conman_sdk::prelude::*;
+use conman_sdk::scheduler::{self, Cost, Job, Reason, Status};
+
+use super::sessions::Reading;
+use super::{Wants, int, rooms, wire};
+use crate::model::Slot;
+use crate::planned;
+use crate::schema::*;
+use crate::store::plans::{self, Item, Plan};
+use crate::store::{View, revision};
+
+/// All plans, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn all(ctx: &Context) -> Result<Vec<SchedulePlan>> {
+    plans::all()?.into_iter().map(|plan| shown(ctx, plan)).collect()
+}
+
+/// One plan.
+///
+/// # Errors
+/// The database's.
+pub fn one(ctx: &Context, id: &str) -> Result<Option<SchedulePlan>> {
+    match plans::plan(id) {
+        Ok(plan) => shown(ctx, plan).map(Some),
+        Err(error) if error.code == "not-found" => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A plan with what is wanted of it.
+///
+/// # Errors
+/// The database's.
+pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
+    let wants = Wants::below(ctx, "");
+    let search = if wants.field("progress") || wants.field("course") { search(&plan)? } else { None };
+    let items = if ["changes", "unplaced", "sessionCount"].into_iter().any(|field| wants.field(field)) {
+        plans::items(&plan.id)?
+    } else {
+        Vec::new()
+    };
+    let ended = plan.state != "searching";
+    let progress = search.as_ref().map_or(0.0, |status| status.progress);
+    let point = |point: &scheduler::Point| SchedulePlanPoint {
+        elapsed: point.elapsed,
+        unplaced: long(point.unplaced),
+        soft: long(point.soft),
+    };
+    Ok(SchedulePlan {
+        purpose: wire(&plan.purpose)?,
+        state: wire(&plan.state)?,
+        at: ctx.convention.local(plan.created_at),
+        by: plan.created_by,
+        account: plan.account_id,
+        outdated: plan.revision != revision::now()?,
+        progress: if ended { 1.0 } else { progress },
+        course: search.iter().flat_map(|status| &status.costs).map(point).collect(),
+        session_count: int(i64::try_from(items.len()).unwrap_or(i64::MAX)),
+        fixed_count: int(plan.fixed_sessions),
+        notes: plan.notes,
+        before: cost(&plan.before_cost),
+        after: plan.after_cost.as_ref().map(|Json(after)| cost(after)),
+        changes: if wants.field("changes") { changes(ctx, &items)? } else { Vec::new() },
+        unplaced: if wants.field("unplaced") { unplaced(ctx, &items)? } else { Vec::new() },
+        error: plan.error_code.map(|code| SchedulePlanError { code, message: plan.error_message.unwrap_or_default() }),
+        id: plan.id,
+    })
+}
+
+/// How the search went, as long as the host remembers it.
+fn search(plan: &Plan) -> Result<Option<Status>> {
+    match Job::from_id(&plan.job).status() {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if error.code == "not-found" => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn cost(cost: &Cost) -> SchedulePlanCost {
+    let term = |(term, cost): (&String, &u64)| SchedulePlanTerm { term: term.clone(), cost: long(*cost) };
+    SchedulePlanCost {
+        unplaced: long(cost.unplaced),
+        soft: long(cost.soft),
+        terms: cost.terms.iter().filter(|(_, cost)| **cost > 0).map(term).collect(),
+    }
+}
+
+fn long(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn sessions(ctx: &Context, prefix: &'static str, items: &[&Item]) -> Result<HashMap<String, Session>> {
+    let found = Reading::new(ctx, View::Draft, prefix).by_id(items.iter().map(|item| item.session_id.as_str()))?;
+    Ok(found.into_iter().map(|session| (session.id.clone(), session)).collect())
+}
+
+fn changes(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanChange>> {
+    let changed: Vec<&Item> = items.iter().filter(|item| item.is_change()).collect();
+    let mut sessions = sessions(ctx, "changes.session.", &changed)?;
+    let named: HashSet<&str> = changed.iter().flat_map(|item| [item.from().0, item.to().0]).flatten().collect();
+    let rooms: HashMap<String, Room> = rooms::rooms_by_id(View::Draft, named)?.into_iter().collect();
+    let room = |id: Option<&str>| id.and_then(|id| rooms.get(id).cloned());
+    let local = |at: Option<Timestamp>| at.map(|at| ctx.convention.local(at));
+    let change = |item: &&Item| {
+        let ((from_room, from), (to_room, to)) = (item.from(), item.to());
+        Some(SchedulePlanChange {
+            session: sessions.remove(&item.session_id)?,
+            from_room: room(from_room),
+            from_start: local(from.map(|slot: Slot| slot.start)),
+            from_end: local(from.map(|slot| slot.end)),
+            to_room: room(to_room),
+            to_start: local(to.map(|slot| slot.start)),
+            to_end: local(to.map(|slot| slot.end)),
+            accepted: item.outcome == "accepted",
+        })
+    };
+    Ok(changed.iter().filter_map(change).collect())
+}
+
+fn unplaced(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanUnplaced>> {
+    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == "unplaced").collect();
+    let mut sessions = sessions(ctx, "unplaced.session.", &left)?;
+    let reason =
+        |reason: &Reason| SchedulePlanReason { constraint: reason.constraint.clone(), detail: reason.detail.clone() };
+    let one = |item: &&Item| {
+        Some(SchedulePlanUnplaced {
+            session: sessions.remove(&item.session_id)?,
+            reasons: item.reasons.iter().map(reason).collect(),
+        })
+    };
+    Ok(left.iter().filter_map(one).collect())
+}
+
+/// How the search of a plan comes on, if the event is about it.
+///
+/// # Errors
+/// `bad-payload`; the database's.
+pub fn progress(plan: &str, event: &Event) -> Result<Option<SchedulePlanProgress>> {
+    if event.topic == planned::ENDED {
+        let planned::Ended { state, search } = event.payload()?;
+        let told = || {
+            Ok(SchedulePlanProgress {
+                state: wire(&state)?,
+                progress: 1.0,
+                elapsed: search.elapsed,
+                unplaced: search.unplaced.map(long),
+                soft: search.soft.map(long),
+            })
+        };
+        return (event.key == plan).then(told).transpose();
+    }
+    if plans::of_job(&event.key)?.is_none_or(|searched| searched.id != plan) {
+        return Ok(None);
+    }
+    let scheduler::Progress { progress, elapsed, unplaced, soft, .. } = event.payload()?;
+    let (unplaced, soft) = (unplaced.map(long), soft.map(long));
+    Ok(Some(SchedulePlanProgress { state: SchedulePlanState::Searching, progress, elapsed, unplaced, soft }))
+}

@@ -1,0 +1,16 @@
+//! The programme as a timetabling problem, and timetables as proposals.
+//!
+//! [`material`] is what the plugin knows, [`problem`] states it for the host's scheduler, [`proposal`] reads what it answers. All of it is
+//! plain Rust; [`crate::store::planning`] gathers the material.
+
+pub mod calendar;
+pub mod grid;
+pub mod material;
+pub mod overlap;
+pub mod places;
+pub mod problem;
+pub mod proposal;
+pub mod ranges;
+mod wishes;
+
+pub use wishes::{Seats, Weights, Wishes};
