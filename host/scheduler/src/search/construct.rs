@@ -9,21 +9,31 @@ use super::model::Model;
 use super::state::State;
 use crate::problem::Place;
 
-/// Gives places to sessions without one, as long as `go_on`. Some may have none at the end, but no more than before.
+/// Gives places to sessions without one, as long as `go_on`. Who finds none throws others out, until that has been too often: there
+/// may be no room for all.
 pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl FnMut(&mut State<'_>) -> bool) {
+    /// How often a session may look for a place.
+    const PATIENCE: u32 = 25;
     let model = state.model;
     let mut waiting = state.homeless().to_vec();
     waiting.sort_by_key(|&session| (std::cmp::Reverse(slack(model, session)), session));
-    let mut eviction = Eviction { times: vec![0; model.sessions], people: Vec::new(), others: Vec::new() };
     let (mut starts, mut rooms) = (Vec::new(), Vec::new());
+    let mut eviction = Eviction { times: vec![0; model.sessions], people: Vec::new(), others: Vec::new() };
+    let mut tries = vec![0; model.sessions];
     while let Some(session) = waiting.pop() {
         if !go_on(state) {
             break;
         }
+        tries[session as usize] += 1;
         if let Some((place, price)) = cheapest(state, session, &mut starts, &mut rooms) {
             state.put(session, place, price);
             state.keep();
-        } else if let Some((place, others)) = eviction.least(state, session, random) {
+            continue;
+        }
+        if tries[session as usize] > PATIENCE {
+            continue;
+        }
+        if let Some((place, others)) = eviction.least(state, session, random) {
             for other in others {
                 eviction.times[other as usize] += 1;
                 state.lift(other);
