@@ -9,6 +9,7 @@ use super::names::Names;
 use super::outline::Outline;
 use super::place::{Place, quoted};
 use super::tape::{Node, Tape};
+use super::weights;
 use crate::cost::{Cost, Terms};
 use crate::problem::{Problem, SessionIndex};
 use crate::timetable::Timetable;
@@ -20,18 +21,6 @@ const KEYS: &[&str] = &["format", "assignments", "unplaced", "cost"];
 const UNPLACED_KEYS: &[&str] = &["session", "reasons"];
 const REASON_KEYS: &[&str] = &["constraint", "detail"];
 const COST_KEYS: &[&str] = &["unplaced", "soft", "terms"];
-const TERM_KEYS: &[&str] = &[
-    "overlap",
-    "overflow",
-    "missing_day",
-    "isolated",
-    "extra_room",
-    "unpreferred",
-    "over_day_limit",
-    "short_gap",
-    "moved_time",
-    "moved_room",
-];
 
 /// What a solution's document says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +135,7 @@ fn stated(outline: &Outline<'_>, report: &mut Report) -> Result<Option<Stated>, 
 }
 
 fn terms(node: Node<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<Terms> {
-    let fields = Fields::of(node, place, TERM_KEYS, report)?;
+    let fields = Fields::of(node, place, weights::TERMS, report)?;
     Some(Terms {
         overlap: fields.amount("overlap", report),
         overflow: fields.amount("overflow", report),

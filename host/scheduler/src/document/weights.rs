@@ -8,7 +8,8 @@ use super::place::Place;
 use super::tape::Tape;
 use crate::problem::Weights;
 
-const KEYS: &[&str] = &[
+/// The soft terms, by their names in the format.
+pub(super) const TERMS: &[&str] = &[
     "overlap",
     "overflow",
     "missing_day",
@@ -26,7 +27,7 @@ pub(super) fn read(outline: &Outline<'_>, report: &mut Report) -> Result<Weights
     let mut tape = Tape::default();
     let node = outline.section("weights", &mut tape, report)?.filter(|node| !node.is_null());
     let Some(node) = node else { return Ok(weights) };
-    let Some(fields) = Fields::of(node, Place::DOCUMENT.key("weights"), KEYS, report) else { return Ok(weights) };
+    let Some(fields) = Fields::of(node, Place::DOCUMENT.key("weights"), TERMS, report) else { return Ok(weights) };
     for (key, weight) in [
         ("overlap", &mut weights.overlap),
         ("overflow", &mut weights.overflow),

@@ -319,20 +319,13 @@ impl GroupState {
         boundary: usize,
         mut visit: impl FnMut(&mut [Joint], usize),
     ) {
-        let mut begins = [0; 4];
-        let mut more = Vec::new();
-        let mut count = 0;
-        self.those_ending(model, starts, group, boundary, |begin| {
-            match begins.get_mut(count) {
-                Some(place) => *place = begin,
-                None => more.push(begin),
-            }
-            count += 1;
-        });
+        let mut begins = Few::default();
+        self.those_ending(model, starts, group, boundary, |begin| begins.push(begin));
         let joints = &mut self.joints[group * self.boundaries..(group + 1) * self.boundaries];
-        begins.iter().take(count).chain(&more).for_each(|&begin| visit(joints, begin));
+        begins.each(|begin| visit(joints, begin));
     }
 
+    /// Calls `visit` with the joints and the end of each member that starts at a boundary.
     fn each_starting(
         &mut self,
         model: &Model<'_>,
@@ -341,18 +334,10 @@ impl GroupState {
         boundary: usize,
         mut visit: impl FnMut(&mut [Joint], usize),
     ) {
-        let mut ends = [0; 4];
-        let mut more = Vec::new();
-        let mut count = 0;
-        self.those_starting(model, starts, group, boundary, |end| {
-            match ends.get_mut(count) {
-                Some(place) => *place = end,
-                None => more.push(end),
-            }
-            count += 1;
-        });
+        let mut ends = Few::default();
+        self.those_starting(model, starts, group, boundary, |end| ends.push(end));
         let joints = &mut self.joints[group * self.boundaries..(group + 1) * self.boundaries];
-        ends.iter().take(count).chain(&more).for_each(|&end| visit(joints, end));
+        ends.each(|end| visit(joints, end));
     }
 
     /// Calls `visit` with the start of each member that ends at a boundary.
@@ -416,4 +401,26 @@ fn without<'a>(list: &'a [u32], other: &'a [u32]) -> impl Iterator<Item = usize>
 /// Whether a boundary lies between two slots of one day, so that somebody may go on there.
 fn inner(model: &Model<'_>, boundary: usize) -> bool {
     model.inner[boundary]
+}
+
+/// Boundaries, of which there are seldom more than a few: those need no allocation.
+#[derive(Default)]
+struct Few {
+    first: [usize; 4],
+    more: Vec<usize>,
+    count: usize,
+}
+
+impl Few {
+    fn push(&mut self, boundary: usize) {
+        match self.first.get_mut(self.count) {
+            Some(place) => *place = boundary,
+            None => self.more.push(boundary),
+        }
+        self.count += 1;
+    }
+
+    fn each(&self, visit: impl FnMut(usize)) {
+        self.first.iter().take(self.count).chain(&self.more).copied().for_each(visit);
+    }
 }
