@@ -4,6 +4,7 @@ mod displace;
 mod exchange;
 mod heat_bath;
 mod insert;
+mod kempe;
 mod wander;
 
 use fastrand::Rng;
@@ -37,12 +38,12 @@ struct Temperature {
 struct Mix {
     /// Seldom: it takes as long as dozens of the others, and more where there are many starts to look at.
     displace: f32,
+    kempe: f32,
     heat_bath: f32,
     exchange: f32,
+    /// How many sessions are looked at for one that costs something.
+    looks: usize,
 }
-
-/// How many sessions are looked at for one that costs something.
-const TRIES: usize = 3;
 
 impl<'m> Walker<'m> {
     pub(crate) fn new(state: State<'m>, random: Rng) -> Self {
@@ -56,10 +57,13 @@ impl<'m> Walker<'m> {
             (true, true) => 0.4,
             (true, false) => 0.9,
         };
-        let exchange = if model.conflicts.is_empty() { 0.0 } else { 0.5 };
+        let exchange = if model.conflicts.is_empty() { 0.0 } else { 0.2 };
         // The fewer sessions there are, the likelier it is that several have to make room for one another.
         let displace = (2.0 / model.sessions as f32).clamp(if heat_bath > 0.5 { 0.002 } else { 0.01 }, 0.1);
-        let mix = Mix { displace, heat_bath, exchange };
+        let kempe = 0.1 * (1.0 - heat_bath);
+        // Where most costs come of a few pairs of sessions, most sessions cost nothing.
+        let looks = if by_start { 2 } else { 1 };
+        let mix = Mix { displace, kempe, heat_bath, exchange, looks };
         let temperature = Temperature { value: 1.0, chance: Vec::new() };
         let mut walker = Self {
             state,
@@ -96,6 +100,8 @@ impl<'m> Walker<'m> {
             let lot = self.random.f32();
             if lot < self.mix.displace {
                 self.displace(session);
+            } else if self.random.f32() < self.mix.kempe {
+                self.kempe(session);
             } else if self.random.f32() < self.mix.heat_bath {
                 self.heat_bath(session);
             } else if self.random.f32() < self.mix.exchange {
@@ -130,11 +136,11 @@ impl<'m> Walker<'m> {
     fn choose(&mut self) -> Option<u32> {
         let movable = &self.state.model.movable;
         let mut chosen = None;
-        for _ in 0..TRIES {
+        for look in 1..=self.mix.looks {
             let session = *movable.get(self.random.usize(0..movable.len().max(1)))?;
             if self.state.place(session).is_some() {
                 chosen = Some(session);
-                if self.state.worth(session) > 0 {
+                if look == self.mix.looks || self.state.worth(session) > 0 {
                     break;
                 }
             }
