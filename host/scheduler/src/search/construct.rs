@@ -69,8 +69,13 @@ pub(crate) fn cheapest(
     rooms: &mut Vec<u64>,
 ) -> Option<(Place, i64)> {
     state.open_starts(session, starts);
+    let by_start = state.start_costs(session);
+    let may_gain = state.model.groups.may_gain(session as usize);
     let mut best: Option<(Place, i64)> = None;
     for start in bits::ones(starts).map(|start| start as u32) {
+        if !may_gain && best.is_some_and(|(_, least)| i64::from(by_start[start as usize]) >= least) {
+            continue;
+        }
         state.free_rooms(session, start, rooms);
         let choice = state.model.room_choice.of(session as usize);
         let Some(&room) = choice.iter().find(|&&room| bits::has(rooms, room as usize)) else { continue };

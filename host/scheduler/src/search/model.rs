@@ -271,18 +271,23 @@ fn allowed_starts(problem: &Problem, shape: &[Shape], available: &BitRows) -> Bi
 /// Rooms a session may be in and that are open for it at one of its starts; starts without such a room are taken away.
 fn suitable_rooms(problem: &Problem, shape: &[Shape], open: &BitRows, starts: &mut BitRows) -> BitRows {
     let mut rows = BitRows::new(shape.len(), problem.rooms.len());
-    // Sessions of one length find the same opening hours.
-    let mut open_for: HashMap<(u32, u32), BitRows> = HashMap::new();
-    for (s, (session, shape)) in problem.sessions.iter().zip(shape).enumerate() {
-        let open_for = open_for.entry((shape.setup, shape.length())).or_insert_with(|| {
-            let mut rows = open.clone();
+    // Sessions of one length find the same opening hours. One length after the other: there may be thousands.
+    let length = |s: usize| (shape[s].setup, shape[s].length());
+    let mut order: Vec<usize> = (0..shape.len()).collect();
+    order.sort_by_key(|&s| length(s));
+    let (mut known, mut open_for) = (None, open.clone());
+    for s in order {
+        let (setup, slots) = length(s);
+        if known != Some((setup, slots)) {
+            known = Some((setup, slots));
+            open_for.clone_from(open);
             for room in 0..problem.rooms.len() {
-                let row = rows.row_mut(room);
-                bits::erode(row, shape.length());
-                bits::shift_up(row, shape.setup);
+                let row = open_for.row_mut(room);
+                bits::erode(row, slots);
+                bits::shift_up(row, setup);
             }
-            rows
-        });
+        }
+        let session = &problem.sessions[s];
         let mut anywhere = vec![0; starts.words()];
         for (r, room) in problem.rooms.iter().enumerate() {
             let suits = session.pin.room.is_none_or(|pinned| pinned as usize == r)
@@ -348,6 +353,11 @@ fn start_costs(problem: &Problem) -> Vec<u32> {
 }
 
 impl Groups {
+    /// Whether anything that groups wish for can come true by a session getting a place.
+    pub(crate) fn may_gain(&self, session: usize) -> bool {
+        !self.spread_of.of(session).is_empty() || !self.compact_of.of(session).is_empty()
+    }
+
     /// Whether no group wishes for anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.spread.is_empty() && self.compact.is_empty() && self.together.is_empty()

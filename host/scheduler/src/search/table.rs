@@ -34,19 +34,17 @@ impl<T: Copy + Default> Table<T> {
     /// A table of `entries`, each with the thing it is listed for; in the order given.
     pub(crate) fn from_entries(things: usize, entries: impl Iterator<Item = (usize, T)> + Clone) -> Self {
         let mut ends = vec![0usize; things];
-        for (thing, _) in entries.clone() {
-            ends[thing] += 1;
-        }
+        entries.clone().for_each(|(thing, _)| ends[thing] += 1);
         let mut total = 0;
         for end in &mut ends {
             total += *end;
             *end = total - *end;
         }
         let mut items = vec![T::default(); total];
-        for (thing, item) in entries {
+        entries.for_each(|(thing, item)| {
             items[ends[thing]] = item;
             ends[thing] += 1;
-        }
+        });
         Self { ends, items }
     }
 }
