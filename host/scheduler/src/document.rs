@@ -22,6 +22,7 @@ mod fields;
 mod flaw;
 mod groups;
 pub mod limits;
+mod measures;
 mod names;
 mod outline;
 mod pairs;

@@ -9,7 +9,7 @@ use std::ops::{Range, RangeInclusive};
 
 use super::flaw::Report;
 use super::limits;
-use super::place::{Place, quoted};
+use super::place::{Place, is_long, quoted};
 use super::tape::{Node, Nodes, Value};
 
 /// An object of the format has at most so many keys.
@@ -284,7 +284,11 @@ impl Report {
     pub(super) fn unknown_key(&mut self, place: &Place<'_>, key: &str, known: &[&str]) {
         let known = fmt::from_fn(|f| f.write_str(&known.join(", ")));
         let remedy = format_args!("take it out; known here: {known}");
-        self.add(&place.key(key), format_args!("is an unknown key"), remedy);
+        if is_long(key) {
+            self.add(place, format_args!("has the unknown key {}", quoted(key)), remedy);
+        } else {
+            self.add(&place.key(key), format_args!("is an unknown key"), remedy);
+        }
     }
 
     /// A key that is there already.

@@ -84,9 +84,17 @@ impl From<Report> for Flaws {
 // === impl Flaw ===
 
 impl fmt::Display for Flaw {
+    /// On one line, and nothing in it that a terminal would obey: keys of the document may hold anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.pointer.is_empty() { "the document" } else { &self.pointer };
-        write!(f, "{place}: {}; {}", self.what, self.remedy)
+        for character in place.chars() {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        write!(f, ": {}; {}", self.what, self.remedy)
     }
 }
 

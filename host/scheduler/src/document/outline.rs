@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::flaw::{Report, Stop};
 use super::limits;
-use super::place::{Place, escaped, quoted};
+use super::place::{Place, escaped, is_long, quoted};
 use super::tape::{Node, Tape, Value};
 
 /// A document's sections.
@@ -266,11 +266,12 @@ enum Step {
 
 impl Trail {
     fn pointer(&self) -> String {
+        let short = |step: &&Step| !matches!(step, Step::Key(key) if is_long(key));
         let step = |step: &Step| match step {
             Step::Key(key) => format!("/{}", escaped(key)),
             Step::Index(index) => format!("/{index}"),
         };
-        self.0.iter().map(step).collect()
+        self.0.iter().take_while(short).map(step).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Keys and quoted texts are cut off after this many characters, so that no document can make a message long.
+/// Longer texts are cut off in messages, and longer keys are in no pointer, so that no document can make a message long.
 const SHOWN: usize = 80;
 
 /// A place in a document. Displayed as a JSON pointer (RFC 6901).
@@ -45,7 +45,12 @@ impl fmt::Display for Place<'_> {
 
 /// A key as it stands in a JSON pointer.
 pub(super) fn escaped(key: &str) -> String {
-    cut(key).replace('~', "~0").replace('/', "~1")
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Whether a key is too long for a pointer, which then names the object it is in.
+pub(super) fn is_long(key: &str) -> bool {
+    key.chars().nth(SHOWN).is_some()
 }
 
 /// A text of the document in a message: in quotes, on one line, not too long. Costs nothing until it is shown.

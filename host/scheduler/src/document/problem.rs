@@ -6,7 +6,7 @@ use super::names::Features;
 use super::outline::Outline;
 use super::place::Place;
 use super::tape::{Tape, Value};
-use super::{assignments, circles, groups, pairs, people, rooms, sessions, sums, weights};
+use super::{assignments, circles, groups, measures, pairs, people, rooms, sessions, sums, weights};
 use crate::problem::{Calendar, CapacityRule, Problem};
 
 /// The `format` of problems.
@@ -68,7 +68,9 @@ fn read(document: &[u8], report: &mut Report) -> Result<Problem, Stop> {
         weights: weights::read(&outline, report)?,
         sessions,
     };
+    // Of what is flawed, what was read may be something else than was meant.
     if report.count() == 0 {
+        measures::refuse(&problem, report);
         sums::refuse(&problem, report);
     }
     Ok(problem)

@@ -79,20 +79,6 @@ pub(super) fn read<'de>(
         }
         Ok(())
     })?;
-    let slots = sessions.len() as u64 * u64::from(calendar.horizon());
-    if slots > limits::SESSION_SLOTS {
-        report.add(
-            &Place::DOCUMENT.key("sessions"),
-            format_args!(
-                "{} sessions times {} slots are more than {}",
-                sessions.len(),
-                calendar.horizon(),
-                limits::SESSION_SLOTS
-            ),
-            format_args!("make slots longer, or solve the days one by one"),
-        );
-        return Err(Stop);
-    }
     for after in after {
         come_after(&mut sessions, &names, &after, report);
     }

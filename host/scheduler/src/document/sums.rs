@@ -30,6 +30,21 @@ pub(super) fn refuse(problem: &Problem, report: &mut Report) {
             );
         }
     }
+    for (position, session) in problem.sessions.iter().enumerate() {
+        let people = session.people.iter().filter_map(|person| problem.people.get(*person as usize));
+        let wishing = people.filter(|person| person.preferred.is_some()).count() as u64;
+        let sum = wishing * u64::from(session.duration) * u64::from(problem.weights.unpreferred);
+        if sum > limits::UNPREFERRED_OF_SESSION {
+            report.add(
+                &Place::DOCUMENT.key("sessions").index(position),
+                format_args!(
+                    "could cost {sum} for the slots that its people do not prefer, and {} is the most",
+                    limits::UNPREFERRED_OF_SESSION
+                ),
+                format_args!("make the weight of \"unpreferred\" smaller"),
+            );
+        }
+    }
     let most = most(problem);
     if most > i64::MAX.unsigned_abs().into() {
         report.add(

@@ -45,13 +45,6 @@ fn too_many_things() {
         &format!(r#"{rest}, "sessions": {sessions}, "rooms": []"#),
         expect!["/sessions/100000: more than 100000 sessions; make the document smaller"],
     );
-    let sessions = list(20_000, session);
-    refused(
-        &format!(r#""days": 14, "slots_per_day": 1440, "sessions": {sessions}, "rooms": []"#),
-        expect![
-            "/sessions: 20000 sessions times 20160 slots are more than 250000000; make slots longer, or solve the days one by one"
-        ],
-    );
     let features = list(limits::FEATURES + 1, |number| format!("\"{number}\""));
     refused(
         &format!(r#"{rest}, "sessions": [], "rooms": [{{"id": "r", "capacity": 1, "features": {features}}}]"#),
@@ -70,8 +63,56 @@ fn too_many_things() {
     refused(
         &format!(r#"{rest}, "{long}": 1, "sessions": [{{"id": "{long}", "duration": 1}}], "rooms": []"#),
         expect![[r#"
-            /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…: is an unknown key; take it out; known here: format, name, days, slots_per_day, slot_minutes, rooms, people, sessions, conflicts, overlap, groups, capacity, incumbent, weights
+            the document: has the unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"; take it out; known here: format, name, days, slots_per_day, slot_minutes, rooms, people, sessions, conflicts, overlap, groups, capacity, incumbent, weights
             /sessions/0/id: is a text of 20000 bytes; use 10000 at most"#]],
+    );
+}
+
+/// Short documents that ask for tables of many gigabytes.
+#[test]
+fn what_a_search_would_keep_tables_of() {
+    let rooms = |count| list(count, |number| format!(r#"{{"id":"r{number}","capacity":1}}"#));
+    let people = |count| list(count, |number| format!(r#"{{"id":"p{number}"}}"#));
+    let groups = |count| {
+        list(count, |number| format!(r#"{{"id":"g{number}","sessions":["s0"],"compact":true,"same_room":true}}"#))
+    };
+    let day = r#""days": 1, "slots_per_day": 4"#;
+    let weeks = r#""days": 14, "slots_per_day": 1440"#;
+    refused(
+        &format!(r#"{weeks}, "sessions": {}, "rooms": []"#, list(20_000, session)),
+        expect![
+            "/sessions: 20000 sessions times 20160 slots are more than 50000000; make slots longer, or solve days or parts of the programme one by one"
+        ],
+    );
+    refused(
+        &format!(r#"{day}, "sessions": {}, "rooms": {}"#, list(20_000, session), rooms(2_000)),
+        expect![
+            "/sessions: 20000 sessions times 2000 rooms are more than 20000000; make slots longer, or solve days or parts of the programme one by one"
+        ],
+    );
+    refused(
+        &format!(r#"{weeks}, "sessions": [], "rooms": {}, "people": {}"#, rooms(10_000), people(10_000)),
+        expect![[r#"
+            /rooms: 10000 rooms times 20160 slots are more than 20000000; make slots longer, or solve days or parts of the programme one by one
+            /people: 10000 people times 20160 slots are more than 50000000; make slots longer, or solve days or parts of the programme one by one"#]],
+    );
+    refused(
+        &format!(r#"{weeks}, "sessions": [{}], "rooms": {}, "groups": {}"#, session(0), rooms(900), groups(100_000)),
+        expect![[r#"
+            /groups: 100000 groups times 20160 slots are more than 10000000; make slots longer, or solve days or parts of the programme one by one
+            /groups: 100000 groups times 900 rooms are more than 20000000; make slots longer, or solve days or parts of the programme one by one"#]],
+    );
+    let lengths = list(400, |number| format!(r#"{{"id":"s{number}","duration":{}}}"#, number + 1));
+    refused(
+        &format!(r#"{weeks}, "sessions": {lengths}, "rooms": {}"#, rooms(500)),
+        expect![
+            "/sessions: 400 different lengths times 500 rooms times 20160 slots are more than 2000000000; make slots longer, so that lengths are fewer"
+        ],
+    );
+    let conflicts = list(65_536, |number| format!(r#"["s0","s{}"]"#, number + 1));
+    refused(
+        &format!(r#"{day}, "sessions": {}, "rooms": [], "conflicts": {conflicts}"#, list(65_537, session)),
+        expect![[r#"/conflicts: "s0" is in 65536 pairs, and 65535 is the most; say with "starts" when it can be"#]],
     );
 }
 
@@ -102,6 +143,20 @@ fn costs_that_would_overflow() {
             /overlap/0/2: is 1000001; write a whole number from 0 to 1000000
             /weights/overlap: is 1000001; write a whole number from 0 to 1000000"#]],
     );
+    let wishes = |weight: u32| {
+        format!(
+            r#""days": 1, "slots_per_day": 1000, "rooms": [], "weights": {{"unpreferred": {weight}}},
+            "people": [{{"id": "p0", "preferred": [[0, 1]]}}, {{"id": "p1", "preferred": []}}, {{"id": "p2"}}],
+            "sessions": [{{"id": "s0", "duration": 501, "people": ["p0", "p1", "p2"]}}]"#
+        )
+    };
+    refused(
+        &wishes(1_000_000),
+        expect![[
+            r#"/sessions/0: could cost 1002000000 for the slots that its people do not prefer, and 1000000000 is the most; make the weight of "unpreferred" smaller"#
+        ]],
+    );
+    assert!(read_problem(document(&wishes(990_000)).as_bytes()).is_ok());
     let large = |number| format!(r#"{{"id":"s{number}","duration":1,"audience":1000000000}}"#);
     let sessions = list(10_000, large);
     let overflow = r#""capacity": "soft", "weights": {"overflow": 1000000}"#;

@@ -10,7 +10,7 @@
 
 mod accepted;
 mod checker;
-mod hostile;
+mod independent;
 mod limits;
 mod refused;
 mod sample;

@@ -117,6 +117,51 @@ fn no_json() {
     );
 }
 
+/// What other programs write where a number is too large for them, or is none.
+#[test]
+fn numbers_that_are_none() {
+    for (number, expected) in [
+        (
+            "NaN",
+            expect![
+                "/weights/overlap: expected value at line 1 column 800; mend the JSON there; NaN, Infinity and comments are no JSON"
+            ],
+        ),
+        (
+            "-Infinity",
+            expect![
+                "/weights/overlap: invalid number at line 1 column 801; mend the JSON there; NaN, Infinity and comments are no JSON"
+            ],
+        ),
+        ("1e999", expect!["/weights/overlap: number out of range at line 1 column 804; write a whole number"]),
+        ("-1e999", expect!["/weights/overlap: number out of range at line 1 column 805; write a whole number"]),
+        ("1e308", expect!["/weights/overlap: is 1e308; write a whole number from 0 to 1000000"]),
+        ("-0", expect!["/weights/overlap: is -0.0; write a whole number from 0 to 1000000"]),
+        ("0.0", expect!["/weights/overlap: is 0.0; write a whole number from 0 to 1000000"]),
+        ("1e2", expect!["/weights/overlap: is 100.0; write a whole number from 0 to 1000000"]),
+        ("\"NaN\"", expect![[r#"/weights/overlap: is the text "NaN"; write a whole number from 0 to 1000000"#]]),
+        (
+            "9223372036854775807",
+            expect!["/weights/overlap: is 9223372036854775807; write a whole number from 0 to 1000000"],
+        ),
+        (
+            "18446744073709551615",
+            expect!["/weights/overlap: is 18446744073709551615; write a whole number from 0 to 1000000"],
+        ),
+        (
+            "18446744073709551616",
+            expect!["/weights/overlap: is 1.8446744073709552e19; write a whole number from 0 to 1000000"],
+        ),
+        (
+            "-9223372036854775809",
+            expect!["/weights/overlap: is -9.223372036854776e18; write a whole number from 0 to 1000000"],
+        ),
+    ] {
+        let document = good().to_string().replace("\"overlap\":1", &format!("\"overlap\":{number}"));
+        text(document.as_bytes(), expected);
+    }
+}
+
 #[test]
 fn another_format() {
     with(
@@ -326,7 +371,8 @@ fn times() {
         /days: is 0; write a whole number from 1 to 20160
         /slot_minutes: is 0; write a whole number from 1 to 1000000"#]],
     );
-    with([("/days", json!(3_000_000_000u32))], expect!["/days: is 3000000000; write a whole number from 1 to 20160"]);
+    with([("/days", json!(1_000_000_000u32))], expect!["/days: is 1000000000; write a whole number from 1 to 20160"]);
+    with([("/slots_per_day", json!(0))], expect!["/slots_per_day: is 0; write a whole number from 1 to 20160"]);
     with(
         [("/days", json!(200)), ("/slots_per_day", json!(200))],
         expect!["/days: 200 days of 200 slots are more than 20160 slots; make slots longer, or days fewer"],

@@ -1,14 +1,18 @@
 //! Solutions: written, read back, refused.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use conman_scheduler::check::cost;
 use conman_scheduler::document::{Reason, Solution, read_problem, read_solution, write_solution};
 use conman_scheduler::problem::{Place, Problem};
+use conman_scheduler::solve::{Effort, solve};
 use conman_scheduler::timetable::Timetable;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
+use crate::independent::{passes, verdict};
 use crate::sample::{self, Chance};
 
 fn problem() -> Problem {
@@ -66,6 +70,24 @@ proptest! {
         let solution = Solution { timetable, reasons, stated };
         let written = write_solution(&problem, &solution);
         prop_assert_eq!(read_solution(&problem, &written).unwrap(), solution);
+    }
+}
+
+/// The problem that the independent program is told, and its answer, are those of the document.
+#[test]
+fn what_is_solved_is_what_is_asked() {
+    for seed in 0..40 {
+        let problem = read_problem(sample::problem(seed).to_string().as_bytes()).unwrap();
+        let effort =
+            Effort { time: Duration::from_secs(60), iterations: Some(300), threads: 1.try_into().unwrap(), seed };
+        let found = solve(&problem, &effort, &());
+        passes(&problem, &found.timetable, &found.cost);
+        let solution =
+            Solution { timetable: found.timetable, reasons: BTreeMap::new(), stated: Some(found.cost.into()) };
+        let written: Value = serde_json::from_slice(&write_solution(&problem, &solution)).unwrap();
+        let Some(found) = verdict(&sample::problem(seed), &written) else { return };
+        assert_eq!((&found[0], &found[1]), (&json!([]), &written["cost"]["unplaced"]), "seed {seed}");
+        assert_eq!(found[2], written["cost"]["terms"], "seed {seed}");
     }
 }
 
