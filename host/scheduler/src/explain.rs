@@ -10,6 +10,7 @@
 #![allow(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod blockers;
+mod chain;
 mod domain;
 mod fixed;
 mod mend;

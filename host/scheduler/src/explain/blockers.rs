@@ -9,14 +9,16 @@
 //! 7. A few sessions of all kinds that cannot all be placed ([`super::together`]).
 //! 8. Nothing of this: who is in the way now ([`super::taken`]).
 
+use std::collections::{BTreeSet, HashSet};
+
 use serde::Serialize;
 
 use super::domain::{Domains, Rule};
 use super::fixed::{self, Which};
 use super::shortage::{Counted, Shortage, of_rooms, one_at_a_time};
 use super::standing::Standing;
-use super::words::{Words, slots};
-use super::{rules, taken, together};
+use super::words::{Words, list, slots, times};
+use super::{chain, rules, taken, together};
 use crate::check::Constraint;
 use crate::document::Reason;
 use crate::problem::{PersonIndex, RoomIndex, SessionIndex};
@@ -88,15 +90,55 @@ pub(super) struct Blockers<'s, 'p> {
     standing: &'s Standing<'p>,
     domains: Domains<'p>,
     counted: Counted,
+    /// Whether anything comes after anything.
+    chained: bool,
 }
 
 impl<'s, 'p> Blockers<'s, 'p> {
     pub(super) fn new(standing: &'s Standing<'p>) -> Self {
-        Self { standing, domains: Domains::of_all(standing.problem), counted: Counted::new() }
+        let chained = standing.problem.sessions.iter().any(|session| !session.after.is_empty());
+        Self { standing, domains: Domains::of_all(standing.problem), counted: Counted::new(), chained }
     }
 
     /// What keeps a session from having a place, the strongest first. Never empty.
     pub(super) fn of(&mut self, session: SessionIndex) -> Vec<Blocker> {
+        let mut blockers = self.sought(session);
+        // To what its own rules leave no place, who comes before and after it matters only where that is one of them.
+        let is_after = |blocker: &Blocker| blocker.constraint == Constraint::After.name();
+        let matters = !self.domains.of(session).is_empty() || blockers.iter().any(is_after);
+        if self.chained && matters {
+            blockers.iter_mut().filter(|blocker| blocker.proven).for_each(|blocker| self.name_chains(blocker));
+        }
+        blockers
+    }
+
+    /// Names those, too, because of which others that are named cannot start earlier or later. If they had no place, these could.
+    fn name_chains(&self, blocker: &mut Blocker) {
+        let words = Words(self.standing.problem);
+        let ids: HashSet<&str> = blocker.sessions.iter().map(String::as_str).collect();
+        let sessions = (0u32..).zip(&self.standing.problem.sessions);
+        let named: Vec<_> =
+            sessions.filter(|(_, session)| ids.contains(session.id.as_str())).map(|(index, _)| index).collect();
+        let mut links = chain::binding(self.standing, &self.domains, &named);
+        let is_new = |session: &SessionIndex| named.binary_search(session).is_err();
+        links.retain(|(before, after)| is_new(before) || is_new(after));
+        if links.is_empty() {
+            return;
+        }
+        let others: BTreeSet<_> = links.iter().flat_map(|(before, after)| [*before, *after]).filter(is_new).collect();
+        let link = |(before, after): &(SessionIndex, SessionIndex)| {
+            format!("{} comes after {}", words.session(*after), words.session(*before))
+        };
+        let when = |other: &SessionIndex| {
+            let starts = self.domains.starts_unchained(*other);
+            format!("{} may start in {}", words.session(*other), times(&starts))
+        };
+        let (links, when) = (list(links.iter().map(link)), list(others.iter().map(when)));
+        blocker.detail = format!("{}; {links}; {when}", blocker.detail);
+        blocker.sessions.extend(others.into_iter().map(|other| words.session_id(other)));
+    }
+
+    fn sought(&mut self, session: SessionIndex) -> Vec<Blocker> {
         if self.domains.of(session).is_empty() {
             return rules::blockers(self.standing, &self.domains, session);
         }

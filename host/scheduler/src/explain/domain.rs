@@ -114,6 +114,18 @@ impl<'p> Domains<'p> {
         unite(self.of(session).iter().flat_map(|(_, starts)| starts.iter().cloned()).collect())
     }
 
+    /// The slots from which on a session can start because of what it comes after, and those before which it has to because of what
+    /// comes after it. It may end before it begins.
+    pub(super) fn chain(&self, session: SessionIndex) -> Range<Slot> {
+        self.chains.get(session as usize).cloned().unwrap_or(0..self.problem.calendar.horizon())
+    }
+
+    /// When a session could start if nothing came after anything.
+    pub(super) fn starts_unchained(&self, session: SessionIndex) -> Ranges {
+        let rules: Vec<_> = self.rules(session).into_iter().filter(|rule| *rule != Rule::Chain).collect();
+        self.starts_under(session, &rules)
+    }
+
     /// The one place a session can be, if there is only one.
     pub(super) fn only_place(&self, session: SessionIndex) -> Option<(RoomIndex, Slot)> {
         match self.of(session).as_slice() {

@@ -86,6 +86,11 @@ fn detail(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex,
             times(&problem.people[*person as usize].available)
         ),
         [Rule::Rooms] => "it may be in no room".to_owned(),
+        [Rule::Starts] if shape.starts.as_ref().is_some_and(Vec::is_empty) => "it may start at no slot".to_owned(),
+        [Rule::Starts | Rule::PinStart] => {
+            let when = part(standing, domains, session, cause[0], cause);
+            format!("{when}, and no day holds all of it there, with set-up and tear-down")
+        }
         [Rule::Open] => format!("no room is open for {} one after another on a day", slots(takes)),
         _ => {
             let mut cause = cause.to_vec();
@@ -103,7 +108,7 @@ fn part(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex, r
     match rule {
         Rule::PinStart => format!("it is pinned to slot {}", shape.pin.start.unwrap_or_default()),
         Rule::PinRoom => format!("it is pinned to room {}", words.room(shape.pin.room.unwrap_or_default())),
-        Rule::Chain => chain(standing, domains, session),
+        Rule::Chain => chain(domains, session),
         Rule::Open => open(problem, domains, session, cause),
         Rule::Person(person) => {
             format!("{} is available {}", words.person(person), times(&problem.people[person as usize].available))
@@ -116,19 +121,13 @@ fn part(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex, r
     }
 }
 
-fn chain(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> String {
-    let words = Words(standing.problem);
-    let before = &standing.problem.sessions[session as usize].after;
-    let after = &standing.successors[session as usize];
-    let mut parts = Vec::new();
-    if !before.is_empty() {
-        parts.push(format!("it comes after {}", words.sessions(before)));
-    }
-    if !after.is_empty() {
-        parts.push(format!("{} come after it", words.sessions(after)));
-    }
+/// Who these are is told with the whole blocker.
+fn chain(domains: &Domains<'_>, session: SessionIndex) -> String {
     let starts = domains.starts_under(session, &[Rule::Day, Rule::Chain]);
-    format!("{}, so it can only start in {}", parts.join(" and "), times(&starts))
+    match starts.as_slice() {
+        [] => "what comes before and after it never lets it start".to_owned(),
+        starts => format!("what comes before and after it lets it start only in {}", times(starts)),
+    }
 }
 
 /// When those rooms are open that the rest of the cause leaves.

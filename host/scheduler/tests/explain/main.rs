@@ -11,9 +11,13 @@
     reason = "tests, with small numbers"
 )]
 
+mod cheapest;
+#[path = "../exchange/independent.rs"]
+mod independent;
 mod mends;
 mod planted;
 #[path = "../search/problems.rs"]
 mod problems;
+mod proofs;
 mod solvable;
 mod trade_offs;

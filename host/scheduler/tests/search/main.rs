@@ -3,6 +3,9 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod brute_force;
+mod cannot;
+#[path = "../exchange/independent.rs"]
+mod independent;
 mod optimum;
 mod problems;
 mod promises;
