@@ -49,6 +49,9 @@ pub(crate) struct State<'m> {
     hopeless: u32,
     /// The soft cost of those with one.
     soft: i64,
+    /// How often changes were kept.
+    #[cfg(debug_assertions)]
+    kept: usize,
 }
 
 impl<'m> State<'m> {
@@ -73,6 +76,8 @@ impl<'m> State<'m> {
             hopeless: (model.sessions - model.placeable.len()) as u32,
             // A group none of whose members is placed lacks all its days.
             soft: model.groups.spread.iter().map(|spread| i64::from(spread.min_days) * spread.weight).sum(),
+            #[cfg(debug_assertions)]
+            kept: 0,
         }
     }
 
@@ -184,7 +189,13 @@ impl<'m> State<'m> {
             self.spoil(s);
         }
         #[cfg(debug_assertions)]
-        self.verify();
+        {
+            self.kept += 1;
+            // Of a small problem each time; of a large one, where it is slow, the more seldom the larger it is.
+            if self.kept.is_multiple_of((self.model.sessions / 40).pow(2).max(1)) {
+                self.verify();
+            }
+        }
     }
 
     /// Says that everything is again where it was when changes were last kept.
@@ -258,13 +269,9 @@ impl<'m> State<'m> {
             && begin < start + self.model.shape[session as usize].duration
     }
 
-    /// Compares all that is kept up to date change by change with what is worked out from nothing. For small problems: it is slow.
+    /// Compares all that is kept up to date change by change with what is worked out from nothing.
     #[cfg(debug_assertions)]
     fn verify(&self) {
-        const SMALL: usize = 40;
-        if self.model.sessions > SMALL {
-            return;
-        }
         let mut anew = State::new(self.model);
         for session in 0..self.model.sessions as u32 {
             let Some(place) = self.place(session) else { continue };

@@ -10,6 +10,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use crate::brute_force::optimum;
+use crate::independent::passes;
 use crate::problems::{Size, problems, read};
 
 const SMALL: Size = Size { days: 2, slots_per_day: 3, rooms: 2, people: 3, sessions: 4 };
@@ -18,7 +19,7 @@ fn solved(problem: &Problem) -> Cost {
     let effort =
         Effort { time: Duration::from_secs(60), iterations: Some(20_000), threads: 1.try_into().unwrap(), seed: 1 };
     let found = solve(problem, &effort, &());
-    assert_eq!(conman_scheduler::check::broken(problem, &found.timetable), [], "{:?}", found.timetable);
+    passes(problem, &found.timetable, &found.cost);
     found.cost
 }
 
@@ -47,28 +48,79 @@ proptest! {
 #[derive(Clone, Copy, Debug)]
 enum Addition {
     Conflict(usize, usize),
+    Overlap(usize, usize),
+    After(usize, usize),
+    Pin(usize, u32, usize),
+    Starts(usize, u32),
+    Feature(usize),
+    Teardown(usize),
+    SmallRoom(usize),
     ClosedRoom(usize),
     BusyPerson(usize),
-    Overlap(usize, usize),
+    FussyPerson(usize),
+    Group { compact: bool, same_room: bool, min_days: u32 },
 }
 
 fn additions() -> impl Strategy<Value = Addition> {
-    let (sessions, rooms, people) = (SMALL.sessions, SMALL.rooms, SMALL.people);
+    let (sessions, rooms, people, slots) =
+        (SMALL.sessions, SMALL.rooms, SMALL.people, SMALL.days * SMALL.slots_per_day);
+    let two = move || (0..sessions, 1..sessions).prop_map(move |(a, by)| (a, (a + by) % sessions));
     prop_oneof![
-        (0..sessions, 1..sessions).prop_map(move |(a, by)| Addition::Conflict(a, (a + by) % sessions)),
-        (0..sessions, 1..sessions).prop_map(move |(a, by)| Addition::Overlap(a, (a + by) % sessions)),
+        two().prop_map(|(a, b)| Addition::Conflict(a, b)),
+        two().prop_map(|(a, b)| Addition::Overlap(a, b)),
+        two().prop_map(|(a, b)| Addition::After(a.max(b), a.min(b))),
+        (0..sessions, 0..slots, 0..rooms).prop_map(|(a, start, room)| Addition::Pin(a, start, room)),
+        (0..sessions, 0..slots - 1).prop_map(|(a, from)| Addition::Starts(a, from)),
+        (0..sessions).prop_map(Addition::Feature),
+        (0..sessions).prop_map(Addition::Teardown),
+        (0..rooms).prop_map(Addition::SmallRoom),
         (0..rooms).prop_map(Addition::ClosedRoom),
         (0..people).prop_map(Addition::BusyPerson),
+        (0..people).prop_map(Addition::FussyPerson),
+        (any::<bool>(), any::<bool>(), 0u32..4).prop_map(|(compact, same_room, min_days)| Addition::Group {
+            compact,
+            same_room,
+            min_days
+        }),
     ]
 }
 
+/// What asks for something already is left as it is, where more of it would be something else.
 fn add(document: &mut Value, addition: Addition) {
-    let pair = |a: usize, b: usize| (format!("s{a}"), format!("s{b}"));
+    let name = |at: usize| format!("s{at}");
     let push = |list: &mut Value, item: Value| list.as_array_mut().unwrap().push(item);
+    let unless_given = |place: &mut Value, value: Value| {
+        if place.is_null() {
+            *place = value;
+        }
+    };
     match addition {
-        Addition::Conflict(a, b) => push(&mut document["conflicts"], json!(pair(a, b))),
-        Addition::Overlap(a, b) => push(&mut document["overlap"], json!([pair(a, b).0, pair(a, b).1, 2])),
+        Addition::Conflict(a, b) => push(&mut document["conflicts"], json!([name(a), name(b)])),
+        Addition::Overlap(a, b) => push(&mut document["overlap"], json!([name(a), name(b), 2])),
+        Addition::After(late, early) => push(&mut document["sessions"][late]["after"], json!(name(early))),
+        Addition::Pin(a, start, room) => {
+            unless_given(&mut document["sessions"][a]["pin"], json!({"start": start, "room": format!("r{room}")}));
+        }
+        Addition::Starts(a, from) => unless_given(&mut document["sessions"][a]["starts"], json!([[from, from + 2]])),
+        Addition::Feature(a) => unless_given(&mut document["sessions"][a]["features"], json!(["stage", "projector"])),
+        Addition::Teardown(a) => {
+            let session = &mut document["sessions"][a];
+            if session["duration"] == 1 && session["teardown"] == 0 {
+                session["teardown"] = json!(1);
+            }
+        }
+        Addition::SmallRoom(room) => document["rooms"][room]["capacity"] = json!(0),
         Addition::ClosedRoom(room) => document["rooms"][room]["open"] = json!([]),
         Addition::BusyPerson(person) => document["people"][person]["available"] = json!([]),
+        Addition::FussyPerson(person) => {
+            for (key, wish) in [("preferred", json!([])), ("max_per_day", json!(0)), ("min_gap", json!(3))] {
+                document["people"][person][key] = wish;
+            }
+        }
+        Addition::Group { compact, same_room, min_days } => {
+            let all: Vec<_> = (0..SMALL.sessions).map(name).collect();
+            let group = json!({"id": "more", "sessions": all, "compact": compact, "same_room": same_room, "min_days": min_days});
+            push(&mut document["groups"], group);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! What the solver promises of every solution, on problems larger than can be tried out: what it says is so, the same seed gives the
 //! same timetable, it stops when told to, and goes on from where things are.
 //!
-//! In builds with debug assertions every change of a small problem is also compared with what is worked out from nothing: that no
-//! hard constraint is broken, and that the cost is the cost.
+//! In builds with debug assertions every change of a small problem, and now and then one of a large one, is also compared with what is
+//! worked out from nothing: that no hard constraint is broken, and that the cost is the cost.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,10 @@ use conman_scheduler::solve::{Effort, Found, Watch, resume, solve};
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::independent::passes;
 use crate::problems::{Size, problems, read};
 
+const LARGE: Size = Size { days: 4, slots_per_day: 12, rooms: 9, people: 40, sessions: 130 };
 const MEDIUM: Size = Size { days: 3, slots_per_day: 6, rooms: 4, people: 8, sessions: 30 };
 
 fn effort(iterations: u64, seed: u64) -> Effort {
@@ -28,8 +30,8 @@ fn rank(cost: Cost) -> (u32, u64) {
 }
 
 fn assert_sound(problem: &Problem, found: &Found) {
-    assert_eq!(check::broken(problem, &found.timetable), []);
     assert_eq!(check::cost(problem, &found.timetable), found.cost);
+    passes(problem, &found.timetable, &found.cost);
 }
 
 /// Keeps all it is told of.
@@ -64,6 +66,12 @@ proptest! {
         }
         told.iter().for_each(|found| assert_sound(&problem, found));
         prop_assert_eq!(&told.last().unwrap().timetable, &found.timetable);
+    }
+
+    #[test]
+    fn so_does_every_timetable_of_a_larger_problem(document in problems(LARGE), seed: u64) {
+        let problem = read(&document);
+        assert_sound(&problem, &solve(&problem, &effort(2_000, seed), &()));
     }
 
     #[test]
