@@ -226,6 +226,57 @@ fn of_a_problem_that_is_wrong_nothing_is_written() {
     assert_eq!(never.code, 2, "{}", never.stderr);
 }
 
+/// Each is refused at once: where, what is wrong with it, what to do about it. Nothing of it is a failure of the solver.
+#[test]
+fn bad_problems_are_refused_with_their_place() {
+    let long = "x".repeat(300);
+    // What is written in a place, as it is written.
+    for (pointer, written, told) in [
+        ("/days", "0", "/days: is 0; write a whole number from 1 to 20160"),
+        ("/days", "1000000000", "/days: is 1000000000; write a whole number from 1 to 20160"),
+        ("/days", "NaN", "/days: expected value at line 1 column "),
+        ("/days", "1e999", "/days: number out of range at line 1 column "),
+        (
+            "/rooms/1/capacity",
+            "18446744073709551616",
+            "/rooms/1/capacity: is 1.8446744073709552e19; write a whole number",
+        ),
+        ("/rooms/1/id", "\"r0\"", "/rooms/1/id: \"r0\" is also the id of /rooms/0; give one of them another"),
+        ("/people/6/preferred", "[[3,3]]", "/people/6/preferred/0: [3, 3] is empty; take it out, or end it later"),
+        ("/sessions/1/people", "[\"p9\"]", "/sessions/1/people/0: there is no person \"p9\"; add it to \"people\""),
+        ("/sessions/3/after", "[\"s3\"]", "/sessions/3/after/0: a session cannot come after itself; take it out"),
+        ("/sessions/1/duration", "21", "/sessions/1: takes 21 slots with its setup and teardown, and a day has 20"),
+        ("/name", "\"\",\"\\u001b[31m\":1", "/\\u{1b}[31m: is an unknown key; take it out"),
+        ("/name", &format!("\"\",\"{long}\":1"), "the document: has the unknown key \"xxx"),
+    ] {
+        let mut document = busy();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[key] = json!("@");
+        let document = document.to_string().replacen("\"@\"", written, 1);
+        let refused = conman().args(["schedule", "solve", "-"]).run_with_input(&document);
+        assert_eq!((refused.code, refused.stdout.as_str()), (7, ""), "{pointer} {written}: {}", refused.stderr);
+        assert!(refused.stderr.contains("standard input cannot be used:"), "{}", refused.stderr);
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    }
+}
+
+/// What contradicts itself is no error: as much as can be is placed, and why the rest is not.
+#[test]
+fn what_cannot_be_placed_is_told_in_the_solution() {
+    let mut problem = problem();
+    for session in [0, 1] {
+        problem["sessions"][session]["pin"] = json!({ "start": 2, "room": "r0" });
+    }
+    let folder = Folder::with(&problem);
+    let told = folder.solve("solved.json", &["--iterations", "100"]).successful();
+    assert!(told.stdout.contains("1 unplaced, soft cost 0"), "{}", told.stdout);
+    let solution: Value = serde_json::from_slice(&std::fs::read(folder.file("solved.json")).unwrap()).unwrap();
+    let reason = &solution["unplaced"][0]["reasons"][0];
+    assert_eq!(reason["constraint"], "pin");
+    assert!(reason["detail"].as_str().unwrap().contains("it is pinned to room \"r0\" at slot 2"), "{reason}");
+    let _ = folder.check(&solution, &[]).successful();
+}
+
 #[test]
 fn a_search_that_its_time_cuts_short_says_so() {
     let folder = Folder::with(&busy());
