@@ -3,20 +3,20 @@
 //! They hold real people's names, so they are not in the project; where they are absent, these tests say so and pass. What exactly is
 //! read from them, and whether exports are valid, is tested with the plugin; here it is that all of it survives the way through the host.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use conman_server::DataFolder;
-use conman_tests::{Client, Database, TestHost, conman, on_each_database, package, skipped, tempfile};
+use conman_tests::{Client, Database, TestHost, beside, conman, on_each_database, package, tempfile};
 use serde_json::{Value, json};
 
-struct Programme {
-    slug: &'static str,
-    files: &'static [&'static str],
-    format: &'static str,
+pub(crate) struct Programme {
+    pub(crate) slug: &'static str,
+    pub(crate) files: &'static [&'static str],
+    pub(crate) format: &'static str,
     /// Time zone, first and last day, day change.
-    place: [&'static str; 4],
-    sessions: usize,
-    people: usize,
+    pub(crate) place: [&'static str; 4],
+    pub(crate) sessions: usize,
+    pub(crate) people: usize,
     assignments: usize,
     moderators: usize,
     room_overlaps: u64,
@@ -24,7 +24,7 @@ struct Programme {
 }
 
 /// Seven files: one congress comes twice, as XML and as JSON, and one convention in two parts.
-const PROGRAMMES: [Programme; 6] = [
+pub(crate) const PROGRAMMES: [Programme; 6] = [
     Programme {
         slug: "congress-39-xml",
         files: &["39c3.schedule.xml"],
@@ -99,25 +99,13 @@ const PROGRAMMES: [Programme; 6] = [
     },
 ];
 
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/programmes");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    skipped(&format!("{} is not there, so no real programme goes through a host", folder.display()));
-    None
+pub(crate) fn folder() -> Option<PathBuf> {
+    beside("data/programmes", "no real programme goes through a host")
 }
 
 /// Makes the convention that a programme belongs to, open to the public.
 async fn convention(host: &TestHost, programme: &Programme) -> Client {
-    let [zone, first, last, day_change] = programme.place;
-    let operation = "mutation($slug: String!, $zone: String!, $first: Date!, $last: Date!, $dayChange: Time!) {
-        createConvention(slug: $slug, name: $slug, timeZone: $zone, startsOn: $first, endsOn: $last, dayChange: $dayChange) { id } }";
-    let variables =
-        json!({ "slug": programme.slug, "zone": zone, "first": first, "last": last, "dayChange": day_change });
-    let _ = host.system().host(operation, variables).await.data();
-    let live = "mutation { setConventionState(state: LIVE) { state } }";
-    let _ = host.system().convention(programme.slug, live, json!({})).await.data();
+    host.operator().convention_on(programme.slug, programme.place).await;
     host.enable(programme.slug, "core-programming").await;
     host.person(programme.slug, "ada", "admin").await
 }

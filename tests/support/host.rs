@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use conman_server::{DataFolder, Finished, Host, HostConfig, Running};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::{Client, Database, package};
+use crate::{Client, Database, Operator};
 
 /// A host that serves on an ephemeral port.
 pub struct TestHost {
@@ -72,48 +71,35 @@ impl TestHost {
         self.anonymous().with_token(&secret)
     }
 
+    /// Whoever runs the host, and sets up what a test needs.
+    #[must_use]
+    pub fn operator(&self) -> Operator {
+        Operator::new(self.system())
+    }
+
     /// Makes a live convention.
     pub async fn convention(&self, slug: &str) {
-        let operation = r#"mutation($slug: String!) {
-            createConvention(slug: $slug, name: $slug, timeZone: "Europe/Berlin", startsOn: "2026-08-14", endsOn: "2026-08-16") { id } }"#;
-        let system = self.system();
-        let _ = system.host(operation, json!({ "slug": slug })).await.data();
-        let _ =
-            system.convention(slug, "mutation { setConventionState(state: LIVE) { state } }", json!({})).await.data();
+        self.operator().convention(slug).await;
     }
 
     /// Makes an account with a role in a convention and signs it in.
     pub async fn person(&self, slug: &str, name: &str, role: &str) -> Client {
-        let (email, password) = (format!("{name}@{slug}.example"), "a long enough passphrase");
-        let system = self.system();
-        let operation = "mutation($email: String!, $name: String!, $password: String!) {
-            createAccount(email: $email, name: $name, password: $password) { account { id } } }";
-        let _ = system.host(operation, json!({ "email": email, "name": name, "password": password })).await.data();
-        let operation = "mutation($email: String!, $role: String!) { grantRole(email: $email, role: $role) }";
-        let _ = system.convention(slug, operation, json!({ "email": email, "role": role })).await.data();
-        self.anonymous().sign_in(&email, password).await
+        self.operator().person(slug, name, role).await
     }
 
     /// Installs a package; answers the plugin's id.
     pub async fn install(&self, package: Vec<u8>) -> String {
-        let answer = self.system().post("/api/packages", package).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json["id"].as_str().unwrap().to_owned()
+        self.operator().install(package).await
     }
 
     /// Installs and enables a package of this repository, by its plugin's name.
     pub async fn enable(&self, slug: &str, name: &str) {
-        self.enable_package(slug, std::fs::read(package(name)).unwrap()).await;
+        self.operator().enable(slug, name).await;
     }
 
     /// Installs and enables a package.
     pub async fn enable_package(&self, slug: &str, package: Vec<u8>) {
-        let id = self.install(package).await;
-        let answer = self
-            .system()
-            .convention(slug, "mutation($id: String!) { enablePlugin(id: $id) { id } }", json!({ "id": id }))
-            .await;
-        assert_eq!(answer.data()["enablePlugin"]["id"], json!(id));
+        self.operator().enable_package(slug, package).await;
     }
 }
 
