@@ -139,14 +139,20 @@ pub struct Move {
 
 /// Explains a timetable. It should break no hard constraint: of one that does, changes of the cost may be off.
 pub fn explain(problem: &Problem, timetable: &Timetable) -> Explanation {
-    let standing = Standing::new(problem, timetable);
+    explain_while(problem, timetable, &|| true)
+}
+
+/// Like [`explain()`], but looks for reasons and mends only as long as `go_on` says yes; once it said no it must not say yes again. What
+/// there was no time for is counted in `more_unplaced`, or is [`Mend::NotSought`].
+pub fn explain_while(problem: &Problem, timetable: &Timetable, go_on: &dyn Fn() -> bool) -> Explanation {
+    let standing = Standing::new(problem, timetable).looking_while(go_on);
     let cost = check::cost(problem, timetable);
+    let reasons = reasons_of(&standing, timetable);
     let mut broken = wishes::broken(&standing);
     let more_wishes = broken.len().saturating_sub(WISHES_TOLD);
     broken.truncate(WISHES_TOLD);
     let mends = mend::cheapest(&standing, &Domains::of_each(problem), &broken);
     let wishes = broken.iter().zip(mends).map(|(broken, found)| wish(&standing, broken, found)).collect();
-    let reasons = reasons_of(&standing, timetable);
     let session = |session: SessionIndex| Words(problem).session_id(session);
     Explanation {
         cost: Total { unplaced: cost.unplaced, soft: cost.soft(), terms: cost.terms },
@@ -159,13 +165,25 @@ pub fn explain(problem: &Problem, timetable: &Timetable) -> Explanation {
 
 /// Why sessions have no place, as a solution says it; of the first 200.
 pub fn reasons(problem: &Problem, timetable: &Timetable) -> BTreeMap<SessionIndex, Vec<Reason>> {
-    let reasons = reasons_of(&Standing::new(problem, timetable), timetable);
+    reasons_while(problem, timetable, &|| true)
+}
+
+/// Like [`reasons()`], as long as `go_on` says yes; once it said no it must not say yes again.
+pub fn reasons_while(
+    problem: &Problem,
+    timetable: &Timetable,
+    go_on: &dyn Fn() -> bool,
+) -> BTreeMap<SessionIndex, Vec<Reason>> {
+    let reasons = reasons_of(&Standing::new(problem, timetable).looking_while(go_on), timetable);
     reasons.into_iter().map(|(session, reasons)| (session, reasons.iter().map(Reason::from).collect())).collect()
 }
 
 fn reasons_of(standing: &Standing<'_>, timetable: &Timetable) -> BTreeMap<SessionIndex, Vec<Blocker>> {
     let mut blockers = Blockers::new(standing);
-    timetable.unplaced().take(UNPLACED_TOLD).map(|session| (session, blockers.of(session))).collect()
+    let unplaced = timetable.unplaced().take(UNPLACED_TOLD).take_while(|_| (standing.go_on)());
+    let reasons = unplaced.map(|session| (session, blockers.of(session)));
+    // What was being looked for when the time was up may be cut short.
+    reasons.take_while(|_| (standing.go_on)()).collect()
 }
 
 fn wish(standing: &Standing<'_>, broken: &Broken, found: Found) -> Wish {
@@ -215,5 +233,56 @@ fn mend_text(words: Words<'_>, change: &[(SessionIndex, Place)], cost: i64) -> S
         0 => format!("{what}: costs as much elsewhere"),
         1.. => format!("{what}: costs {cost} more in all"),
         _ => format!("{what}: saves {} in all", cost.unsigned_abs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::document::read_problem;
+
+    /// Sessions for too few rooms, some of them with no place, the others with wishes that are broken.
+    fn overbooked() -> (Problem, Timetable) {
+        let (mut sessions, mut overlap) = (String::new(), String::new());
+        for n in 0..12 {
+            let comma = if n > 0 { "," } else { "" };
+            let _ = write!(sessions, r#"{comma}{{"id":"s{n}","duration":2,"people":["p{}"]}}"#, n % 5);
+            let _ = write!(overlap, r#"{comma}["s{n}","s{}",3]"#, (n + 1) % 12);
+        }
+        let document = format!(
+            r#"{{"format":"conman-schedule-problem/1","days":1,"slots_per_day":8,"rooms":[{{"id":"q","capacity":1}},{{"id":"r","capacity":1}}],
+                "people":[{{"id":"p0"}},{{"id":"p1"}},{{"id":"p2"}},{{"id":"p3"}},{{"id":"p4"}}],"sessions":[{sessions}],"overlap":[{overlap}]}}"#
+        );
+        let problem = read_problem(document.as_bytes()).unwrap();
+        let place = |session: u32| Place { start: session / 2 * 2, room: session % 2 };
+        let places = (0..12).map(|session| (session < 8).then(|| place(session))).collect();
+        (problem, Timetable { places })
+    }
+
+    #[test]
+    fn what_there_is_no_time_for_is_left_out_and_the_rest_is_the_same() {
+        let (problem, timetable) = overbooked();
+        let whole = explain(&problem, &timetable);
+        assert!(whole.unplaced.len() == 4 && whole.more_unplaced == 0 && !whole.wishes.is_empty());
+        let mut asked = 0_u32;
+        loop {
+            let left = Cell::new(asked);
+            let go_on = || left.replace(left.get().saturating_sub(1)) > 0;
+            let cut = explain_while(&problem, &timetable, &go_on);
+            assert_eq!((cut.cost, cut.wishes.len()), (whole.cost, whole.wishes.len()));
+            assert_eq!(cut.unplaced, whole.unplaced[..cut.unplaced.len()]);
+            assert_eq!(cut.more_unplaced, 4 - cut.unplaced.len());
+            for (cut, whole) in cut.wishes.iter().zip(&whole.wishes) {
+                assert!(cut.mend == Mend::NotSought || cut == whole, "after {asked}: {cut:?} {whole:?}");
+            }
+            if cut == whole {
+                break;
+            }
+            asked += 1;
+        }
+        assert!(asked > 20, "{asked}");
     }
 }

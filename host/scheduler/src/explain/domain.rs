@@ -33,6 +33,8 @@ pub(super) struct Domains<'p> {
     known: RefCell<HashMap<SessionIndex, Domain>>,
     /// When each could start as far as its rules about time go.
     times: RefCell<HashMap<SessionIndex, Rc<Ranges>>>,
+    /// When each could start in any room.
+    starts: RefCell<HashMap<SessionIndex, Rc<Ranges>>>,
     /// By session: the slots from which on it can start because of what it comes after, and those before which it has to start
     /// because of what comes after it. Empty where nothing comes after anything.
     chains: Vec<Range<Slot>>,
@@ -41,7 +43,13 @@ pub(super) struct Domains<'p> {
 impl<'p> Domains<'p> {
     /// Where each session could be, whether or not others have a place that it comes after or that come after it.
     pub(super) fn of_each(problem: &'p Problem) -> Self {
-        Self { problem, known: RefCell::default(), times: RefCell::default(), chains: Vec::new() }
+        Self {
+            problem,
+            known: RefCell::default(),
+            times: RefCell::default(),
+            starts: RefCell::default(),
+            chains: Vec::new(),
+        }
     }
 
     /// Where sessions could be if all of them were to have a place.
@@ -110,8 +118,13 @@ impl<'p> Domains<'p> {
     }
 
     /// When a session could start in any room.
-    pub(super) fn starts(&self, session: SessionIndex) -> Ranges {
-        unite(self.of(session).iter().flat_map(|(_, starts)| starts.iter().cloned()).collect())
+    pub(super) fn starts(&self, session: SessionIndex) -> Rc<Ranges> {
+        if let Some(starts) = self.starts.borrow().get(&session) {
+            return Rc::clone(starts);
+        }
+        let starts = Rc::new(unite(self.of(session).iter().flat_map(|(_, starts)| starts.iter().cloned()).collect()));
+        self.starts.borrow_mut().insert(session, Rc::clone(&starts));
+        starts
     }
 
     /// The slots from which on a session can start because of what it comes after, and those before which it has to because of what

@@ -52,7 +52,7 @@ pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &
     let mut unsought = vec![false; broken.len()];
     for session in order {
         let wishes = &wishes_of[&session];
-        if seeker.effort > EFFORT {
+        if seeker.is_spent() {
             wishes.iter().for_each(|wish| unsought[*wish] = true);
             continue;
         }
@@ -62,7 +62,7 @@ pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &
         let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |(change, _)| change)).max();
         let exchanges = seeker.exchanges(session, most.unwrap_or(i64::MAX));
         seeker.look_at(broken, wishes, &exchanges, &mut best);
-        if seeker.effort > EFFORT {
+        if seeker.is_spent() {
             wishes.iter().for_each(|wish| unsought[*wish] = true);
         }
     }
@@ -87,6 +87,10 @@ struct Seeker<'s, 'p> {
 }
 
 impl Seeker<'_, '_> {
+    fn is_spent(&self) -> bool {
+        self.effort > EFFORT || !(self.standing.go_on)()
+    }
+
     /// Finds among what a session can do, the cheapest first, what mends each of these wishes more cheaply than the best so far.
     fn look_at(
         &mut self,
@@ -101,7 +105,7 @@ impl Seeker<'_, '_> {
             let cheaper = |one: &&Candidate| least.is_none_or(|least| (one.change, one.moves) < least);
             for one in candidates.iter().take_while(cheaper) {
                 self.effort += 4 + members;
-                if self.effort > EFFORT {
+                if self.is_spent() {
                     return;
                 }
                 if wish.cost(self.standing, &change(self.standing, one.moves)) < cost {
@@ -122,7 +126,7 @@ impl Seeker<'_, '_> {
         let mut all = Vec::new();
         // By start: what it would cost, if its people can be there then.
         let mut starts: HashMap<Slot, Option<i64>> = HashMap::new();
-        for (room, ranges) in self.domains.of(session).iter() {
+        for (room, ranges) in self.domains.of(session).iter().take_while(|_| (standing.go_on)()) {
             let in_room = [(session, Place { start: now.start, room: *room })];
             let room_cost = signed(standing.cost_in_rooms(&moved, &in_room)) - is_now.1;
             for start in ranges.iter().cloned().flatten() {
@@ -166,6 +170,9 @@ impl Seeker<'_, '_> {
             let both = [(session, there), (other, now)];
             let allowed = self.domains.allow(session, there) && self.domains.allow(other, now);
             if allowed && standing.is_free(&both) {
+                if !(standing.go_on)() {
+                    break;
+                }
                 self.effort += 2 * (self.weight(session) + self.weight(other));
                 let pair = [session, other];
                 let costs = |change: &Change| {

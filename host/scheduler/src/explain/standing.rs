@@ -25,6 +25,8 @@ pub(super) struct Standing<'p> {
     /// By session: which come after it.
     pub(super) successors: Vec<Vec<SessionIndex>>,
     pub(super) groups_of: Vec<Vec<u32>>,
+    /// Whether there is time to look for more. Whoever stops looking because there is not answers anything.
+    pub(super) go_on: &'p dyn Fn() -> bool,
 }
 
 /// Who is in the way of a session, and why.
@@ -56,6 +58,7 @@ impl<'p> Standing<'p> {
             conflicts: vec![Vec::new(); sessions],
             successors: vec![Vec::new(); sessions],
             groups_of: vec![Vec::new(); sessions],
+            go_on: &|| true,
         };
         for (index, session) in (0u32..).zip(&problem.sessions) {
             if let Some(place) = standing.place(index, &[]) {
@@ -79,6 +82,11 @@ impl<'p> Standing<'p> {
             group.sessions.iter().for_each(|session| standing.groups_of[*session as usize].push(index));
         }
         standing
+    }
+
+    /// The same, with only so much time to look for anything.
+    pub(super) fn looking_while(self, go_on: &'p dyn Fn() -> bool) -> Self {
+        Self { go_on, ..self }
     }
 
     /// Where a session is, after a change.

@@ -18,7 +18,7 @@ const TRIED: usize = 40;
 pub(super) fn free(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Blocker> {
     let words = Words(standing.problem);
     let is_free = |place: &Place| standing.is_free(&[(session, *place)]);
-    let place = places_of(domains, session).take(PLACES).find(is_free)?;
+    let place = places_of(standing, domains, session).find(is_free)?;
     let detail = format!("{} is free for it; search longer", words.place(place));
     let about = About { sessions: vec![session], rooms: vec![place.room], ..About::default() };
     Some(Blocker { proven: false, ..Blocker::new(words, "none", detail, &about) })
@@ -30,7 +30,7 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     let mut places = 0u32;
     let mut alone: Vec<(Place, InTheWay)> = Vec::new();
     let mut by_why: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for place in places_of(domains, session).take(PLACES) {
+    for place in places_of(standing, domains, session) {
         places += 1;
         let mut others = standing.in_the_way(session, place);
         others.sort_unstable();
@@ -52,7 +52,7 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     let mut about = About { sessions: vec![session], ..About::default() };
     let out = alone.iter().take(TRIED).find_map(|(place, other)| {
         let change = |to: Place| [(session, *place), (other.who, to)];
-        let to = places_of(domains, other.who).take(PLACES).find(|to| standing.is_free(&change(*to)))?;
+        let to = places_of(standing, domains, other.who).find(|to| standing.is_free(&change(*to)))?;
         Some((*place, other.who, to))
     });
     match (out, alone.first()) {
@@ -70,9 +70,13 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     Blocker { proven: false, ..Blocker::new(words, most.unwrap_or("room_busy"), detail, &about) }
 }
 
-fn places_of(domains: &Domains<'_>, session: SessionIndex) -> impl Iterator<Item = Place> {
+/// The places of a session that are looked at.
+fn places_of(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> impl Iterator<Item = Place> {
     let domain = domains.of(session).as_ref().clone();
-    domain.into_iter().flat_map(|(room, starts)| starts.into_iter().flatten().map(move |start| Place { start, room }))
+    let places = domain
+        .into_iter()
+        .flat_map(|(room, starts)| starts.into_iter().flatten().map(move |start| Place { start, room }));
+    places.take(PLACES).take_while(|_| (standing.go_on)())
 }
 
 fn constraint(why: Why) -> Constraint {

@@ -113,7 +113,7 @@ fn places_of(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
         .flat_map(|(room, starts)| starts.iter().cloned().flatten().map(|start| Place { start, room: *room }));
     let places: Vec<_> = places.take(PLACES + 1).collect();
     let mut places = (places.len() <= PLACES).then_some(places)?;
-    places.sort_by_cached_key(|place| standing.in_the_way(session, *place).len());
+    places.sort_by_cached_key(|place| if (standing.go_on)() { standing.in_the_way(session, *place).len() } else { 0 });
     Some(places)
 }
 
@@ -138,7 +138,7 @@ fn place_rest(
     let Some(at) = (0..open.len()).min_by_key(|at| open[*at].1.len()) else { return Some(true) };
     let (session, places) = open.swap_remove(at);
     for place in &places {
-        *steps = steps.checked_sub(1)?;
+        *steps = steps.checked_sub(1).filter(|_| (standing.go_on)())?;
         let fits = |other: SessionIndex, there: &Place| !clash(standing, (session, *place), (other, *there));
         let mut rest: Vec<(SessionIndex, Vec<Place>)> = open
             .iter()
