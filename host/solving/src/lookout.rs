@@ -1,18 +1,17 @@
-//! Where a search and those who wait for it meet: better timetables come out, the wish to stop goes in. The search must not be held up, so
-//! of timetables that follow one another quickly only some are copied; what they cost is noted of all.
+//! Where a search and those who wait for it meet: better timetables come out, the wish to stop goes in.
+//!
+//! What is said of the best timetable and the timetable itself are given out together, so that they are stored together: whoever goes on
+//! from the one must not find that the other was better. The library tells of better ones no more often than it can afford.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use conman_scheduler::problem::Problem;
 use conman_scheduler::solve::{Found, Watch};
 use parking_lot::Mutex;
 
 use crate::course::Course;
-
-/// How long after one timetable was copied the next may be.
-const APART: Duration = Duration::from_millis(100);
 
 /// A search that is looked upon.
 pub(crate) struct Lookout {
@@ -28,14 +27,13 @@ struct Seen {
     /// When the search began; none while the problem is read.
     began: Option<Instant>,
     course: Course,
-    /// The last timetable that was copied and not yet taken.
-    copied: Option<Found>,
-    copied_at: Option<Instant>,
+    /// The best timetable, if it has not been given out yet.
+    fresh: Option<Arc<Found>>,
 }
 
 impl Lookout {
     pub(crate) fn new(before: Course) -> Self {
-        let seen = Seen { began: None, course: before.clone(), copied: None, copied_at: None };
+        let seen = Seen { began: None, course: before.clone(), fresh: None };
         Self { cancelled: AtomicBool::new(false), problem: OnceLock::new(), before, seen: Mutex::new(seen) }
     }
 
@@ -51,27 +49,38 @@ impl Lookout {
 
     /// How far it has come by now.
     pub(crate) fn course(&self) -> Course {
+        self.seen.lock().course(&self.before)
+    }
+
+    /// How far it has come by now, and its best timetable if that was not given out before.
+    pub(crate) fn news(&self) -> (Course, Option<Arc<Found>>) {
         let mut seen = self.seen.lock();
-        if let Some(began) = seen.began {
-            seen.course.searched(&self.before, began.elapsed());
+        (seen.course(&self.before), seen.fresh.take())
+    }
+
+    /// A timetable that was given out came to nothing: it is given out again, unless there is a better one.
+    pub(crate) fn take_back(&self, found: Option<Arc<Found>>) {
+        let mut seen = self.seen.lock();
+        if seen.fresh.is_none() {
+            seen.fresh = found;
         }
-        seen.course.clone()
     }
 
-    /// A better timetable, if one was copied since this was asked last.
-    pub(crate) fn copied(&self) -> Option<Found> {
-        self.seen.lock().copied.take()
+    /// Whether no better one was ever told of than this.
+    pub(crate) fn is_best(&self, found: &Found) -> bool {
+        let best = self.seen.lock().course.best();
+        best.is_none_or(|best| (found.cost.unplaced, found.cost.soft()) <= (best.unplaced, best.soft))
     }
 
-    /// Notes what a timetable costs, if that is less than any before: two threads may tell of theirs in the wrong order, the last one is
-    /// told of twice, and a search that begins anew takes a while to come as far as the one before.
-    fn note(&self, seen: &mut Seen, found: &Found) -> bool {
+    /// Notes a timetable, if it costs less than any before: two threads may tell of theirs in the wrong order, the last one is told of
+    /// twice, and whoever goes on from one tells of that first.
+    fn note(&self, seen: &mut Seen, found: &Found) {
         let is_better =
             seen.course.best().is_none_or(|best| (found.cost.unplaced, found.cost.soft()) < (best.unplaced, best.soft));
         if is_better {
             seen.course.better(&self.before, found);
+            seen.fresh = Some(Arc::new(found.clone()));
         }
-        is_better
     }
 
     /// The search is over.
@@ -84,13 +93,18 @@ impl Lookout {
     }
 }
 
+impl Seen {
+    fn course(&mut self, before: &Course) -> Course {
+        if let Some(began) = self.began {
+            self.course.searched(before, began.elapsed());
+        }
+        self.course.clone()
+    }
+}
+
 impl Watch for Lookout {
     fn better(&self, found: &Found) {
-        let mut seen = self.seen.lock();
-        if self.note(&mut seen, found) && seen.copied_at.is_none_or(|at| at.elapsed() >= APART) {
-            seen.copied = Some(found.clone());
-            seen.copied_at = Some(Instant::now());
-        }
+        self.note(&mut self.seen.lock(), found);
     }
 
     fn is_cancelled(&self) -> bool {
@@ -100,6 +114,8 @@ impl Watch for Lookout {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use conman_scheduler::cost::{Cost, Terms};
     use conman_scheduler::timetable::Timetable;
 
@@ -114,19 +130,35 @@ mod tests {
         }
     }
 
+    /// What is said of the best timetable, and what it costs if it is given out.
+    fn news(lookout: &Lookout) -> (Option<u64>, Option<u64>) {
+        let (course, found) = lookout.news();
+        (course.best().map(|best| best.soft), found.map(|found| found.cost.soft()))
+    }
+
     #[test]
     fn what_an_earlier_search_found_is_not_overwritten_by_worse() {
         let first = Lookout::new(Course::default());
         first.better(&found(10));
-        assert!(first.copied().is_some());
+        assert_eq!(news(&first), (Some(10), Some(10)));
         let second = Lookout::new(first.course());
         second.better(&found(20));
-        assert!(second.copied().is_none());
+        assert_eq!(news(&second), (Some(10), None));
         second.better(&found(9));
-        assert_eq!(second.copied().map(|found| found.cost.soft()), Some(9));
-        // Quickly after one another only the first is copied, and what all cost is noted.
         second.better(&found(8));
-        assert!(second.copied().is_none());
-        assert_eq!(second.course().best().map(|best| best.soft), Some(8));
+        assert_eq!(news(&second), (Some(8), Some(8)));
+        assert_eq!(news(&second), (Some(8), None));
+    }
+
+    #[test]
+    fn what_could_not_be_stored_is_given_out_again() {
+        let lookout = Lookout::new(Course::default());
+        lookout.better(&found(10));
+        let (_, ten) = lookout.news();
+        lookout.take_back(ten.clone());
+        assert_eq!(news(&lookout), (Some(10), Some(10)));
+        lookout.better(&found(9));
+        lookout.take_back(ten);
+        assert_eq!(news(&lookout), (Some(9), Some(9)));
     }
 }

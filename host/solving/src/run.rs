@@ -48,8 +48,18 @@ pub(crate) struct Run {
     pub(crate) taken: Taken,
 }
 
-/// What a search came to: the last timetable and its document.
-type Outcome = Result<(Found, String), Fault>;
+/// What a search came to: the document of the best timetable, unless an earlier one was better.
+type Outcome = Result<Option<String>, Fault>;
+
+/// What a job comes to.
+struct Left {
+    course: Course,
+    best: Option<String>,
+    fault: Option<Fault>,
+    /// Whether somebody wished it to end.
+    cancelled: bool,
+    options: Option<Options>,
+}
 
 /// What was last told and stored.
 struct Told {
@@ -90,8 +100,15 @@ impl Run {
         let searched = Duration::try_from_secs_f64(searched).unwrap_or_default() * u32::from(self.control.threads);
         let milliseconds = u64::try_from(searched.as_millis()).unwrap_or(u64::MAX);
         self.board.counters.searched_ms.fetch_add(milliseconds, Ordering::Relaxed);
+        let (course, fresh) = lookout.news();
+        let (best, fault) = match outcome {
+            Ok(Some(best)) => (Some(best), None),
+            // What was found before it broke off, and not stored yet.
+            outcome => (self.written(&lookout, fresh).await, outcome.err()),
+        };
+        let left = Left { course, best, fault, cancelled, options: options.ok() };
         for attempt in 1..=PATIENCE {
-            match self.conclude(&lookout.course(), &outcome, cancelled, options.as_ref().ok()).await {
+            match self.conclude(&left).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::warn!(job = %self.key.1, attempt, %error, "the end of a job cannot be written down");
@@ -181,12 +198,9 @@ impl Run {
     /// Stores the best timetable and how far it has come, and looks whether it is to go on.
     async fn store(&self, lookout: &Arc<Lookout>, told: &mut Told) {
         told.stored_at = Instant::now();
-        let best = match lookout.copied() {
-            Some(found) => self.written(lookout, found).await,
-            None => None,
-        };
-        let stored = lookout.course().stored();
-        match ledger::store(self.database.as_ref(), &self.key.1, self.taken.tries, stored, best).await {
+        let (course, fresh) = lookout.news();
+        let best = self.written(lookout, fresh.clone()).await;
+        match ledger::store(self.database.as_ref(), &self.key.1, self.taken.tries, course.stored(), best).await {
             Ok(Some(false)) => {}
             Ok(Some(true)) => {
                 told.cancelled = true;
@@ -198,14 +212,15 @@ impl Run {
                 lookout.cancel();
             }
             Err(error) => {
-                tracing::warn!(job = %self.key.1, %error, "how far a job has come cannot be stored; trying again")
+                tracing::warn!(job = %self.key.1, %error, "how far a job has come cannot be stored; trying again");
+                lookout.take_back(fresh);
             }
         }
     }
 
     /// The document of a timetable: of a large problem it takes a while to write.
-    async fn written(&self, lookout: &Arc<Lookout>, found: Found) -> Option<String> {
-        let lookout = Arc::clone(lookout);
+    async fn written(&self, lookout: &Arc<Lookout>, found: Option<Arc<Found>>) -> Option<String> {
+        let (lookout, found) = (Arc::clone(lookout), found?);
         let writing = tokio::task::spawn_blocking(move || {
             lookout.problem.get().map(|problem| documents::solution_of(problem, &found))
         });
@@ -213,38 +228,25 @@ impl Run {
     }
 
     /// Writes down what came of it.
-    async fn conclude(
-        &self,
-        course: &Course,
-        outcome: &Outcome,
-        cancelled: bool,
-        options: Option<&Options>,
-    ) -> Result<(), SqlError> {
+    async fn conclude(&self, left: &Left) -> Result<(), SqlError> {
         let ((convention, plugin), id) = &self.key;
         let (database, tries) = (self.database.as_ref(), self.taken.tries);
-        if self.control.wish() == Wish::LetGo {
-            return Ok(());
-        }
-        let (ended_as, best, fault) = match outcome {
-            // Where an earlier search found a better one, that stays.
-            Ok((found, document)) => {
-                let is_best = course
-                    .best()
-                    .is_none_or(|best| (found.cost.unplaced, found.cost.soft()) <= (best.unplaced, best.soft));
-                let best = is_best.then(|| document.clone());
-                if self.control.wish() == Wish::PutBack {
-                    return ledger::put_back(database, id, tries, course.stored(), best).await;
-                }
-                (if cancelled { state::CANCELLED } else { state::DONE }, best, None)
+        let Left { course, best, fault, cancelled, options } = left;
+        let ended_as = match (self.control.wish(), fault) {
+            (Wish::LetGo, _) => return Ok(()),
+            (_, Some(_)) => state::FAILED,
+            (Wish::PutBack, None) => {
+                return ledger::put_back(database, id, tries, course.stored(), best.clone()).await;
             }
-            Err(fault) => (state::FAILED, None, Some(fault)),
+            (Wish::Work, None) if *cancelled => state::CANCELLED,
+            (Wish::Work, None) => state::DONE,
         };
         let end = End {
             state: ended_as,
             course: Some(course.stored()),
-            best,
-            fault: fault.map(|fault| fault_json(fault).to_string()),
-            payload: payload(id, ended_as, course, options, fault),
+            best: best.clone(),
+            fault: fault.as_ref().map(|fault| fault_json(fault).to_string()),
+            payload: payload(id, ended_as, course, options.as_ref(), fault.as_ref()),
         };
         if !ledger::end(database, plugin, id, Fence::Taken(tries), end, self.parts.clock.now()).await? {
             return Ok(());
@@ -256,7 +258,7 @@ impl Run {
             _ => &counters.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let (elapsed, detail) = (course.elapsed, fault.map(ToString::to_string));
+        let (elapsed, detail) = (course.elapsed, fault.as_ref().map(ToString::to_string));
         tracing::info!(%convention, %plugin, job = %id, ended_as, elapsed, detail, "a job of the scheduler has ended");
         self.parts.onlooker.ended(convention, plugin);
         Ok(())
@@ -270,10 +272,9 @@ fn search(solver: Solver, text: String, best: Option<&str>, effort: &Effort, loo
     let problem = lookout.problem.get_or_init(|| read);
     let from = best.and_then(|best| documents::timetable_of(problem, best).ok());
     lookout.begin();
-    let found = solver(problem, from, effort, lookout);
+    let found = solver(problem, from.as_ref(), effort, lookout);
     lookout.ended(&found);
-    let document = documents::solution_of(problem, &found);
-    Ok((found, document))
+    Ok(lookout.is_best(&found).then(|| documents::solution_of(problem, &found)))
 }
 
 fn broken(how: &str) -> Fault {

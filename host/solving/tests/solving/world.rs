@@ -41,7 +41,7 @@ fn found(problem: &Problem, soft: u64, began: Instant, iterations: u64) -> Found
 }
 
 /// Finds something better every ten milliseconds, for as long as it may.
-pub(crate) fn steady(problem: &Problem, from: Option<Timetable>, effort: &Effort, watch: &dyn Watch) -> Found {
+pub(crate) fn steady(problem: &Problem, from: Option<&Timetable>, effort: &Effort, watch: &dyn Watch) -> Found {
     let began = Instant::now();
     // Gone on with, it begins with less.
     let mut best = found(problem, if from.is_some() { 1_000 } else { 10_000 }, began, 0);
@@ -56,8 +56,21 @@ pub(crate) fn steady(problem: &Problem, from: Option<Timetable>, effort: &Effort
     best
 }
 
+/// Finds only what is worse than anything before.
+pub(crate) fn forgetful(problem: &Problem, _: Option<&Timetable>, _: &Effort, watch: &dyn Watch) -> Found {
+    let worse = found(problem, 20_000, Instant::now(), 0);
+    watch.better(&worse);
+    worse
+}
+
+/// Finds something, and breaks.
+pub(crate) fn breaking(problem: &Problem, _: Option<&Timetable>, _: &Effort, watch: &dyn Watch) -> Found {
+    watch.better(&found(problem, 10_000, Instant::now(), 0));
+    panic!("as it was told")
+}
+
 /// Breaks.
-pub(crate) fn broken(_: &Problem, _: Option<Timetable>, _: &Effort, _: &dyn Watch) -> Found {
+pub(crate) fn broken(_: &Problem, _: Option<&Timetable>, _: &Effort, _: &dyn Watch) -> Found {
     panic!("as it was told")
 }
 
