@@ -30,13 +30,23 @@ fn problem() -> Value {
 }
 
 async fn start(client: &Client, seconds: f64) -> String {
-    let steps = json!([["start", problem(), { "seconds": seconds }]]);
+    start_one(client, &problem(), seconds).await
+}
+
+async fn start_one(client: &Client, problem: &Value, seconds: f64) -> String {
+    let steps = json!([["start", problem, { "seconds": seconds }]]);
     let started = client.convention("con", RUN, json!({ "steps": steps })).await;
     started.data()["script"][0].as_str().unwrap_or_else(|| panic!("{}", started.text)).to_owned()
 }
 
 async fn ask(client: &Client, what: &str, job: &str) -> Value {
     let answer = client.convention("con", ASK, json!({ "steps": [[what, job]] })).await;
+    answer.data()["script"][0].clone()
+}
+
+/// What the scheduler says of a solution.
+async fn explain(client: &Client, problem: &Value, solution: &Value) -> Value {
+    let answer = client.convention("con", ASK, json!({ "steps": [["explain", problem, solution]] })).await;
     answer.data()["script"][0].clone()
 }
 
@@ -174,5 +184,55 @@ on_each_database! {
         let _ = system.convention("con", r#"mutation { disablePlugin(id: "tests/probe") }"#, json!({})).await.data();
         let purged = system.convention("con", r#"mutation { purgePlugin(id: "tests/probe") }"#, json!({})).await;
         assert_eq!(purged.data()["purgePlugin"], true);
+    }
+}
+
+on_each_database! {
+    async fn a_running_job_is_explained_cancelled_twice_and_forgotten(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        crate::misbehaviour::enable_probe(&host.system()).await;
+        let system = host.system();
+        let job = start(&system, 60.0).await;
+        let solution = until("a timetable", async || Some(ask(&system, "solution", &job).await).filter(|it| it["format"].is_string())).await;
+        let explained = explain(&system, &problem(), &solution).await;
+        assert_eq!((cost(&explained["cost"]), &explained["broken"]), (cost(&solution["cost"]), &json!([])), "{explained}");
+        let told: u64 = explained["wishes"].as_array().unwrap().iter().map(|wish| wish["cost"].as_u64().unwrap()).sum();
+        assert!(told > 0 && (told == cost(&solution["cost"]).1 || explained["more_wishes"].as_u64() > Some(0)), "{explained}");
+        assert_eq!(ask(&system, "status", &job).await["state"], "running");
+
+        let mutate = async |what: &str| {
+            let answer = system.convention("con", RUN, json!({ "steps": [[what, job], [what, job]] })).await;
+            answer.data()["script"].clone()
+        };
+        assert_eq!(mutate("cancel").await, json!(["cancelled", "cancelled"]));
+        let ended = status(&system, &job, "the job to end", |status| status["state"] == "cancelled").await;
+        // Once more changes nothing.
+        assert_eq!(mutate("cancel").await, json!(["cancelled", "cancelled"]));
+        assert_eq!(ask(&system, "status", &job).await, ended);
+        let forgotten = mutate("forget").await;
+        assert_eq!((&forgotten[0], &forgotten[1]["error"]), (&json!("forgotten"), &json!("not-found")));
+        for what in ["status", "solution"] {
+            assert_eq!(ask(&system, what, &job).await["error"], "not-found");
+        }
+    }
+}
+
+on_each_database! {
+    async fn why_a_session_has_no_place_comes_with_the_timetable(database: Database) {
+        let host = TestHost::start(database).await;
+        host.convention("con").await;
+        crate::misbehaviour::enable_probe(&host.system()).await;
+        let system = host.system();
+        let mut problem = problem();
+        problem["sessions"].as_array_mut().unwrap().push(json!({ "id": "gala", "duration": 2, "features": ["stage"] }));
+        let job = start_one(&system, &problem, 0.5).await;
+        status(&system, &job, "the job to end", |status| status["state"] == "done").await;
+        let solution = ask(&system, "solution", &job).await;
+        let reason = &solution["unplaced"][0]["reasons"][0];
+        assert_eq!((&solution["unplaced"][0]["session"], &reason["constraint"]), (&json!("gala"), &json!("room_features")), "{solution}");
+        let explained = explain(&system, &problem, &solution).await;
+        let whole = &explained["unplaced"][0]["reasons"][0];
+        assert_eq!((&whole["detail"], &whole["proven"]), (&reason["detail"], &json!(true)), "{explained}");
     }
 }

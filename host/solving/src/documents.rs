@@ -1,19 +1,21 @@
 //! Problems and solutions as documents: what the library reads and writes, with its flaws as faults.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::time::Instant;
 
 use conman_kernel::fault::{Fault, code};
+use conman_kernel::id::ConventionId;
 use conman_scheduler::check;
-use conman_scheduler::document::{self, Flaws, Solution};
-use conman_scheduler::problem::Problem;
+use conman_scheduler::document::{self, Flaws, Reason, Solution};
+use conman_scheduler::explain::{Explanation, explain_while, reasons_while};
+use conman_scheduler::problem::{Problem, SessionIndex};
 use conman_scheduler::solve::Found;
 use conman_scheduler::timetable::Timetable;
-use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use serde::Serialize;
 
-use crate::limits::{DOCUMENT_BYTES, EXPLAINED, READERS, SEARCH_BYTES};
+use crate::limits::{DOCUMENT_BYTES, EXPLAINED, EXPLAINING, EXPLANATION_BYTES, SEARCH_BYTES};
 use crate::options::Options;
+use crate::readers::Readers;
 
 /// A job as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +27,18 @@ pub struct Order {
 }
 
 /// Reads documents for calls, beside the async threads and few at a time: a call that waits for its turn does so in its own time.
-#[derive(Debug)]
-pub struct Documents(Arc<Semaphore>);
-
-impl Default for Documents {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(READERS)))
-    }
-}
+#[derive(Debug, Default)]
+pub struct Documents(Readers);
 
 impl Documents {
     /// Checks what a job is to be made of.
     ///
     /// # Errors
     /// [`code::INVALID`] with the place, [`code::TOO_LARGE`].
-    pub async fn order(&self, problem: String, options: &str) -> Result<Order, Fault> {
+    pub async fn order(&self, convention: &ConventionId, problem: String, options: &str) -> Result<Order, Fault> {
         let options = Options::read(options)?.stored();
         bounded("problem", &problem)?;
-        let problem = self.beside(move || problem_of(&problem).map(|_| problem)).await?;
+        let problem = self.beside(convention, move || problem_of(&problem).map(|_| problem)).await?;
         Ok(Order { problem, options })
     }
 
@@ -50,25 +46,26 @@ impl Documents {
     ///
     /// # Errors
     /// [`code::INVALID`] with the place, [`code::TOO_LARGE`].
-    pub async fn explain(&self, problem: String, solution: String) -> Result<String, Fault> {
+    pub async fn explain(&self, convention: &ConventionId, problem: String, solution: String) -> Result<String, Fault> {
         bounded("problem", &problem)?;
         bounded("solution", &solution)?;
-        self.beside(move || {
+        self.beside(convention, move || {
             let problem = problem_of(&problem)?;
             let timetable = timetable_of(&problem, &solution)?;
-            Ok(explained(&problem, &timetable).to_string())
+            serde_json::to_string(&explained(&problem, &timetable)).map_err(Fault::internal)
         })
         .await
     }
 
     async fn beside<T: Send + 'static>(
         &self,
+        convention: &ConventionId,
         work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(Fault::internal)?;
+        let place = self.0.place(convention).await?;
         let working = tokio::task::spawn_blocking(move || {
             let answer = work();
-            drop(permit);
+            drop(place);
             answer
         });
         working.await.map_err(Fault::internal)?
@@ -109,26 +106,72 @@ pub(crate) fn timetable_of(problem: &Problem, text: &str) -> Result<Timetable, F
     read.map(|solution| solution.timetable).map_err(|flaws| flawed("solution", &flaws))
 }
 
-/// Writes a timetable that was found.
-pub(crate) fn solution_of(problem: &Problem, found: &Found) -> String {
-    let solution =
-        Solution { timetable: found.timetable.clone(), reasons: BTreeMap::new(), stated: Some(found.cost.into()) };
+/// Writes a timetable that was found, with what keeps sessions from having a place.
+pub(crate) fn solution_of(problem: &Problem, found: &Found, reasons: BTreeMap<SessionIndex, Vec<Reason>>) -> String {
+    let solution = Solution { timetable: found.timetable.clone(), reasons, stated: Some(found.cost.into()) };
     String::from_utf8(document::write_solution(problem, &solution)).unwrap_or_default()
 }
 
-/// What a timetable costs, and what it breaks that must not be broken.
-fn explained(problem: &Problem, timetable: &Timetable) -> Value {
-    let cost = check::cost(problem, timetable);
+/// What keeps sessions from having a place, as far as there is time to find out, and as long as it is wanted.
+pub(crate) fn reasons_of(
+    problem: &Problem,
+    timetable: &Timetable,
+    is_wanted: impl Fn() -> bool,
+) -> BTreeMap<SessionIndex, Vec<Reason>> {
+    let began = Instant::now();
+    reasons_while(problem, timetable, &|| is_wanted() && began.elapsed() < EXPLAINING)
+}
+
+/// An explanation as `conman schedule explain` writes it, and what the timetable breaks that must not be broken.
+#[derive(Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    explanation: Explanation,
+    broken: Vec<Broken>,
+    /// Broken rules besides.
+    more: usize,
+}
+
+#[derive(Serialize)]
+struct Broken {
+    constraint: &'static str,
+    session: Option<String>,
+    what: String,
+}
+
+fn explained(problem: &Problem, timetable: &Timetable) -> Explained {
+    let began = Instant::now();
+    let explanation = explain_while(problem, timetable, &|| began.elapsed() < EXPLAINING);
     let broken = check::broken(problem, timetable);
-    let told = broken.iter().take(EXPLAINED).map(|broken| {
-        let session = problem.sessions.get(broken.session as usize).map(|session| &session.id);
-        json!({ "constraint": broken.constraint.name(), "session": session, "what": broken.describe(problem) })
+    let told = broken.iter().take(EXPLAINED).map(|broken| Broken {
+        constraint: broken.constraint.name(),
+        session: problem.sessions.get(broken.session as usize).map(|session| session.id.clone()),
+        what: broken.describe(problem),
     });
-    json!({
-        "cost": { "unplaced": cost.unplaced, "soft": cost.soft(), "terms": cost.terms },
-        "broken": told.collect::<Value>(),
-        "more": broken.len().saturating_sub(EXPLAINED),
-    })
+    Explained {
+        explanation: within(explanation, EXPLANATION_BYTES),
+        more: broken.len().saturating_sub(EXPLAINED),
+        broken: told.collect(),
+    }
+}
+
+/// An explanation whose lists have no more bytes than these. What a group of thousands is told of names them all.
+fn within(mut explanation: Explanation, mut bytes: usize) -> Explanation {
+    explanation.more_unplaced += shorten(&mut explanation.unplaced, &mut bytes);
+    explanation.more_wishes += shorten(&mut explanation.wishes, &mut bytes);
+    explanation
+}
+
+/// Takes away what there are no bytes for; answers how many that were.
+fn shorten<T: Serialize>(all: &mut Vec<T>, bytes: &mut usize) -> usize {
+    let (before, mut kept) = (all.len(), 0);
+    for one in &*all {
+        let left = serde_json::to_string(one).ok().and_then(|text| bytes.checked_sub(text.len()));
+        let Some(left) = left else { break };
+        (*bytes, kept) = (left, kept + 1);
+    }
+    all.truncate(kept);
+    before - kept
 }
 
 /// The first flaw gives the place, all of them the words.
@@ -139,6 +182,9 @@ fn flawed(what: &str, flaws: &Flaws) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use conman_scheduler::explain::explain;
+    use serde_json::Value;
+
     use super::*;
 
     const PROBLEM: &str = r#"{"format":"conman-schedule-problem/1","name":"one","days":1,"slots_per_day":4,"slot_minutes":30,
@@ -146,31 +192,73 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_job_is_made_of_is_checked_before_it_is_one() {
-        let documents = Documents::default();
-        let order = documents.order(PROBLEM.to_owned(), "{}").await.unwrap();
+        let (documents, here) = (Documents::default(), ConventionId::new());
+        let order = documents.order(&here, PROBLEM.to_owned(), "{}").await.unwrap();
         assert_eq!(order.problem, PROBLEM);
         assert!(Options::read(&order.options).is_ok());
-        let fault = documents.order(PROBLEM.replace("\"r\"", "7"), "{}").await.unwrap_err();
+        let fault = documents.order(&here, PROBLEM.replace("\"r\"", "7"), "{}").await.unwrap_err();
         assert_eq!((fault.code, fault.pointer.as_str()), (code::INVALID, "/rooms/0/id"));
-        let fault = documents.order(" ".repeat(DOCUMENT_BYTES + 1), "{}").await.unwrap_err();
+        let fault = documents.order(&here, " ".repeat(DOCUMENT_BYTES + 1), "{}").await.unwrap_err();
         assert_eq!(fault.code, code::TOO_LARGE);
         let sessions = (0..20_000).map(|n| format!(r#"{{"id":"s{n}","duration":1}}"#)).collect::<Vec<_>>().join(",");
-        let many = PROBLEM.replace(r#"{"id":"s","duration":1}"#, &sessions).replace("\"days\":1", "\"days\":999");
-        let fault = documents.order(many, "{}").await.unwrap_err();
+        let many = PROBLEM.replace(r#"{"id":"s","duration":1}"#, &sessions).replace("\"days\":1", "\"days\":500");
+        let fault = documents.order(&here, many, "{}").await.unwrap_err();
         assert_eq!((fault.code, fault.message.contains("slots longer")), (code::TOO_LARGE, true));
-        let fault = documents.order(PROBLEM.to_owned(), r#"{"seconds":0}"#).await.unwrap_err();
+        let fault = documents.order(&here, PROBLEM.to_owned(), r#"{"seconds":0}"#).await.unwrap_err();
         assert_eq!((fault.code, fault.pointer.as_str()), (code::INVALID, "/seconds"));
     }
 
     #[tokio::test]
     async fn a_solution_is_explained_whoever_made_it() {
-        let documents = Documents::default();
+        let (documents, here) = (Documents::default(), ConventionId::new());
         let solution = r#"{"format":"conman-schedule-solution/1","assignments":[{"session":"s","start":0,"room":"r"},
             {"session":"t","start":0,"room":"r"}],"unplaced":[]}"#;
-        let explained = documents.explain(PROBLEM.to_owned(), solution.to_owned()).await.unwrap();
+        let explained = documents.explain(&here, PROBLEM.to_owned(), solution.to_owned()).await.unwrap();
         let explained: Value = serde_json::from_str(&explained).unwrap();
         assert_eq!(explained["broken"][0]["constraint"], "room_busy", "{explained}");
-        let fault = documents.explain(PROBLEM.to_owned(), solution.replace("\"t\"", "\"u\"")).await.unwrap_err();
+        // Also one that is nowhere near the event.
+        let far = solution.replace("\"start\":0", "\"start\":999999");
+        let explained = documents.explain(&here, PROBLEM.to_owned(), far).await.unwrap();
+        let explained: Value = serde_json::from_str(&explained).unwrap();
+        assert_eq!(explained["broken"][0]["constraint"], "day", "{explained}");
+        let fault = documents.explain(&here, PROBLEM.to_owned(), " ".repeat(DOCUMENT_BYTES + 1)).await.unwrap_err();
+        assert_eq!((fault.code, fault.message.contains("the solution has more than 16 MiB")), (code::TOO_LARGE, true));
+        let fault = documents.explain(&here, PROBLEM.to_owned(), solution.replace("\"t\"", "\"u\"")).await.unwrap_err();
         assert_eq!((fault.code, fault.pointer.as_str()), (code::INVALID, "/assignments/1/session"));
+    }
+
+    #[tokio::test]
+    async fn an_explanation_is_the_librarys_with_what_is_broken() {
+        let problem = PROBLEM
+            .replace(
+                r#"{"id":"t","duration":1}"#,
+                r#"{"id":"t","duration":1,"features":["stage"]},{"id":"u","duration":1}"#,
+            )
+            .replace(r#""rooms""#, r#""overlap":[["s","u",3]],"rooms""#)
+            .replace(r#"{"id":"r","capacity":1}"#, r#"{"id":"q","capacity":1},{"id":"r","capacity":1}"#);
+        let solution = r#"{"format":"conman-schedule-solution/1","assignments":[{"session":"s","start":0,"room":"r"},
+            {"session":"u","start":0,"room":"q"}],"unplaced":[{"session":"t","reasons":[]}]}"#;
+        let explained = Documents::default().explain(&ConventionId::new(), problem.clone(), solution.to_owned()).await;
+        let mut told: Value = serde_json::from_str(&explained.unwrap()).unwrap();
+        let members = told.as_object_mut().unwrap();
+        assert_eq!(
+            (members.remove("broken"), members.remove("more")),
+            (Some(Value::Array(Vec::new())), Some(0.into()))
+        );
+        let problem = problem_of(&problem).unwrap();
+        let timetable = timetable_of(&problem, solution).unwrap();
+        let whole = explain(&problem, &timetable);
+        assert_eq!(told, serde_json::to_value(&whole).unwrap());
+        assert_eq!(
+            (told["unplaced"][0]["reasons"][0]["proven"].as_bool(), told["wishes"][0]["cost"].as_u64()),
+            (Some(true), Some(3))
+        );
+
+        // The reasons are told first, and what there is no room for is counted.
+        let bytes = serde_json::to_string(&whole.unplaced[0]).unwrap().len();
+        let short = within(whole.clone(), bytes);
+        assert_eq!((short.unplaced.len(), short.more_unplaced, short.wishes.len(), short.more_wishes), (1, 0, 0, 1));
+        let shorter = within(whole, bytes - 1);
+        assert_eq!((shorter.unplaced.len(), shorter.more_unplaced), (0, 1));
     }
 }

@@ -17,6 +17,7 @@ pub mod limits;
 mod lookout;
 mod options;
 mod parts;
+mod readers;
 mod run;
 mod solver;
 mod standing;

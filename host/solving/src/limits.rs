@@ -32,8 +32,14 @@ pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// So many hosts may die while they work on a job. It may be what kills them, so then it is given up.
 pub const INTERRUPTIONS: u32 = 3;
 
-/// Problems and solutions that are read at once for calls: one of 16 MiB takes ten times as much for a moment.
+/// Conventions for whose calls problems and solutions are read at once: one of 16 MiB takes ten times as much for a moment.
 pub(crate) const READERS: usize = 2;
+
+/// For so long reasons and mends are looked for. For a programme of 5,000 hours it takes half of that.
+pub(crate) const EXPLAINING: Duration = Duration::from_secs(1);
+
+/// Bytes of an explanation's lists.
+pub(crate) const EXPLANATION_BYTES: usize = 4 << 20;
 
 /// Broken rules of one solution that are told one by one.
 pub(crate) const EXPLAINED: usize = 1000;

@@ -1,6 +1,7 @@
 //! One job being worked on: the search on a thread of its own, and a task beside it that tells how far it has come, stores the best, and
 //! stops it when somebody wishes so.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -164,9 +165,9 @@ impl Run {
             threads,
             seed: options.seed,
         };
-        let solver = self.parts.solver;
+        let (solver, control) = (self.parts.solver, Arc::clone(&self.control));
         std::thread::Builder::new().name("solve".to_owned()).spawn(move || {
-            let searching = AssertUnwindSafe(|| search(solver, text, best.as_deref(), &effort, &lookout));
+            let searching = AssertUnwindSafe(|| search(solver, text, best.as_deref(), &effort, &lookout, &control));
             let outcome = std::panic::catch_unwind(searching).unwrap_or_else(|_| Err(broken("it panicked")));
             // Nobody waits any more when the desk was dropped.
             let _ = answer.send(outcome);
@@ -218,11 +219,11 @@ impl Run {
         }
     }
 
-    /// The document of a timetable: of a large problem it takes a while to write.
+    /// The document of a timetable: of a large problem it takes a while to write. Reasons are looked for in the last one only.
     async fn written(&self, lookout: &Arc<Lookout>, found: Option<Arc<Found>>) -> Option<String> {
         let (lookout, found) = (Arc::clone(lookout), found?);
         let writing = tokio::task::spawn_blocking(move || {
-            lookout.problem.get().map(|problem| documents::solution_of(problem, &found))
+            lookout.problem.get().map(|problem| documents::solution_of(problem, &found, BTreeMap::new()))
         });
         writing.await.ok().flatten()
     }
@@ -265,8 +266,16 @@ impl Run {
     }
 }
 
-/// Reads the problem and searches, from the best timetable that was stored.
-fn search(solver: Solver, text: String, best: Option<&str>, effort: &Effort, lookout: &Lookout) -> Outcome {
+/// Reads the problem and searches, from the best timetable that was stored; then looks for the reasons of those without a place, unless it
+/// is to be gone on with later.
+fn search(
+    solver: Solver,
+    text: String,
+    best: Option<&str>,
+    effort: &Effort,
+    lookout: &Lookout,
+    control: &Control,
+) -> Outcome {
     let read = documents::problem_of(&text)?;
     drop(text);
     let problem = lookout.problem.get_or_init(|| read);
@@ -274,7 +283,10 @@ fn search(solver: Solver, text: String, best: Option<&str>, effort: &Effort, loo
     lookout.begin();
     let found = solver(problem, from.as_ref(), effort, lookout);
     lookout.ended(&found);
-    Ok(lookout.is_best(&found).then(|| documents::solution_of(problem, &found)))
+    Ok(lookout.is_best(&found).then(|| {
+        let reasons = documents::reasons_of(problem, &found.timetable, || control.wish() == Wish::Work);
+        documents::solution_of(problem, &found, reasons)
+    }))
 }
 
 fn broken(how: &str) -> Fault {

@@ -37,13 +37,14 @@ impl CallState {
     /// statement.
     async fn start_solve(&mut self, problem: String, options: &str) -> Result<String, Refusal> {
         self.transactions.may_start_solve()?;
-        let order = self.surroundings.documents.order(problem, options).await?;
+        let order = self.surroundings.documents.order(&self.enabled.standing.convention, problem, options).await?;
         let now = self.surroundings.clock.now();
         self.transactions.start_solve(self.surroundings.deed_ids.next(now), order, now).await
     }
 
     async fn explain_solution(&mut self, problem: String, solution: String) -> Result<String, Refusal> {
         self.transactions.count_problem()?;
-        Ok(self.surroundings.documents.explain(problem, solution).await?)
+        let convention = &self.enabled.standing.convention;
+        Ok(self.surroundings.documents.explain(convention, problem, solution).await?)
     }
 }

@@ -86,8 +86,9 @@ pub fn start(problem: &impl Serialize, options: &Options) -> Result<Job> {
     Ok(Job(host::start(&text(problem)?, &text(options)?)?))
 }
 
-/// What a solution costs, counted anew, and what it breaks that must not be broken, as the contract's `explain` answers it. The solution may
-/// be anybody's: also one that people have changed by hand.
+/// What a solution costs, counted anew; what keeps each session without a place from having one; each broken wish with its cheapest mend;
+/// and what it breaks that must not be broken: as the contract's `explain` answers it, within a second or so. The solution may be anybody's:
+/// also one that people have changed by hand.
 ///
 /// # Errors
 /// As [`start`].
