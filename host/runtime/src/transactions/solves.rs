@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use super::{Refusal, Transactions};
 use crate::faults::quota;
 
+/// Bytes of a job's id, a ULID.
+const ID_BYTES: usize = 26;
+
 impl Transactions {
     /// Counts a problem or solution that the host is to read for the guest.
     pub(crate) fn count_problem(&mut self) -> Result<(), Fault> {
@@ -58,6 +61,7 @@ impl Transactions {
     pub(crate) async fn cancel_solve(&mut self, id: &str) -> Result<(), Refusal> {
         self.refuse_queries("cancel a job")?;
         self.count_statement()?;
+        refuse_strange(id)?;
         let open = self.opened().await?;
         open.ordered = true;
         let outcome = open.transaction.cancel_solve(id).await;
@@ -71,6 +75,7 @@ impl Transactions {
     pub(crate) async fn forget_solve(&mut self, id: &str) -> Result<(), Refusal> {
         self.refuse_queries("forget a job")?;
         self.count_statement()?;
+        refuse_strange(id)?;
         let open = self.opened().await?;
         open.ordered = true;
         let outcome = open.transaction.forget_solve(id).await;
@@ -97,6 +102,7 @@ impl Transactions {
 
     /// What is known of a job, and its solution if that is wanted: in the call's transaction. An action that has none open just looks.
     async fn read(&mut self, id: &str, solution: bool) -> Result<(Option<StoredSolve>, Option<String>), Refusal> {
+        refuse_strange(id)?;
         if self.kind == CallKind::Action && self.open.is_none() {
             self.open_now(Access::ReadOnly).await.map_err(Fault::from)?;
             let outcome = self.read_in_open(id, solution).await;
@@ -148,9 +154,15 @@ fn standing<'s>(job: &'s str, solve: &'s StoredSolve) -> Standing<'s> {
     }
 }
 
+/// What is no id of a job at all is not looked for: a database may refuse it for reasons of its own.
+fn refuse_strange(id: &str) -> Result<(), Fault> {
+    let is_id = id.len() <= ID_BYTES && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_id { Ok(()) } else { Err(no_job(id)) }
+}
+
 fn no_job(id: &str) -> Fault {
     Fault::new(
         code::NOT_FOUND,
-        format!("this plugin has no job `{}` in this convention", crate::log_ring::cut(id, 100)),
+        format!("this plugin has no job `{}` in this convention", crate::log_ring::cut(id, 100).escape_debug()),
     )
 }

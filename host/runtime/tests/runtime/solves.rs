@@ -105,3 +105,42 @@ on_both! {
         assert_eq!(fault.code, code::HOP_LIMIT);
     }
 }
+
+on_both! {
+    async fn what_is_no_job_is_answered_as_such(host) {
+        let long = "0".repeat(10_000);
+        for strange in ["", "01k", "01K5V4Z3Q2M8X7Y6W5T4S3R2P1", "x'; DROP TABLE conman_solve; --", "nul\u{0}", "\u{1f600}", &long] {
+            let steps = json!([["status", strange], ["solution", strange], ["cancel", strange], ["forget", strange]]);
+            let outcomes = host.script(CallKind::Mutation, steps).await.unwrap();
+            for outcome in outcomes.as_array().unwrap() {
+                assert_eq!(outcome["error"], "not-found", "{outcome}");
+                assert!(outcome["message"].as_str().unwrap().len() < 300, "{outcome}");
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn a_job_that_is_to_end_may_be_told_so_again(host) {
+        let steps = json!([["start", problem(), {}], ["cancel", "$job"], ["cancel", "$job"]]);
+        let outcomes = host.script(CallKind::Mutation, steps).await.unwrap();
+        let steps = json!([["cancel", outcomes[0]], ["status", outcomes[0]]]);
+        let again = host.script(CallKind::Mutation, steps).await.unwrap();
+        let cancelled = &json!("cancelled");
+        assert_eq!((&outcomes[1], &outcomes[2], &again[0]), (cancelled, cancelled, cancelled));
+        assert_eq!((&again[1]["state"], &again[1]["cancelling"]), (&json!("queued"), &json!(true)));
+    }
+}
+
+on_both! {
+    async fn a_solution_of_something_else_is_refused_with_its_place(host) {
+        let solution = |session: &str| json!({ "format": "conman-schedule-solution/1", "assignments": [{ "session": session, "start": 0, "room": "r" }], "unplaced": [] });
+        let mut wrong = problem();
+        wrong["rooms"][0]["capacity"] = json!("many");
+        let steps = json!([["explain", problem(), solution("t")], ["explain", wrong, solution("s")], ["explain", solution("s"), problem()]]);
+        let outcomes = host.script(CallKind::Query, steps).await.unwrap();
+        for (outcome, pointer) in outcomes.as_array().unwrap().iter().zip(["/assignments/0/session", "/rooms/0/capacity", "/format"]) {
+            assert_eq!((&outcome["error"], &outcome["pointer"]), (&json!("invalid"), &json!(pointer)), "{outcome}");
+        }
+    }
+}
