@@ -42,5 +42,5 @@ pub use config::BusConfig;
 pub use dead_letter::DeadLetter;
 pub use error::BusError;
 pub use figures::{Backlog, BusFigures};
-pub use parts::{BusParts, EventListener, Outboxes, Scopes, Subscriptions};
+pub use parts::{BusParts, Outboxes, Scopes, Subscriptions};
 pub use retry::{Jitter, RetrySchedule};

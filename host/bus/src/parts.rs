@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use conman_kernel::clock::Clock;
 use conman_kernel::dispatch::{Dispatcher, Scope};
-use conman_kernel::event::{Event, TopicPattern};
+use conman_kernel::event::{Event, EventListener, TopicPattern};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
@@ -57,13 +57,6 @@ pub trait Scopes: Send + Sync {
     async fn scope(&self, convention: &ConventionId, event: &Event) -> Result<Scope, Fault>;
 }
 
-/// Hears of every event, as the feeder of subscriptions does. Called once the event is durable on the host: at least once, in the order
-/// of a publisher's events, on the host that relayed it. Must not block.
-pub trait EventListener: Send + Sync {
-    /// An event was published.
-    fn published(&self, convention: &ConventionId, event: &Event);
-}
-
 /// What the bus is put together from.
 #[derive(Clone)]
 pub struct BusParts {
@@ -79,6 +72,7 @@ pub struct BusParts {
     pub dispatcher: Arc<dyn Dispatcher>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Who else hears of events.
+    /// Who else hears of events, of each once it is durable on the host: at least once, in the order of a publisher's events, on the host
+    /// that relayed it.
     pub listeners: Vec<Arc<dyn EventListener>>,
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use conman_kernel::dispatch::{Dispatcher, FieldCall, Scope};
-use conman_kernel::event::{Event, TopicPattern};
+use conman_kernel::event::{Event, EventListener, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, PluginId};
 use futures::Stream;
@@ -183,6 +183,12 @@ impl SubscriptionHub {
         });
         group.members.insert(id, member);
         (receiver, Seat { hub: self.clone(), key: key.clone(), id, closed })
+    }
+}
+
+impl EventListener for SubscriptionHub {
+    fn published(&self, convention: &ConventionId, event: &Event) {
+        self.publish(convention, event);
     }
 }
 

@@ -156,13 +156,26 @@ pub trait Dispatcher: Send + Sync {
     fn revision(&self, scope: &Scope, plugin: &PluginId) -> u64;
 }
 
-/// Is told after every commit of a plugin's transaction.
+/// Is told after every commit of a plugin's transaction, and of the host's own in a plugin's database.
 pub trait CommitListener: Send + Sync {
     /// `emitted`: events were committed with it, so that the relay has something to do.
     fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool);
 
     /// A job of the scheduler was started, cancelled or forgotten with it. Told besides [`Self::committed`].
     fn ordered(&self, _convention: &ConventionId, _plugin: &PluginId) {}
+}
+
+/// Both are told, one after the other.
+impl<A: CommitListener, B: CommitListener> CommitListener for (A, B) {
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
+        self.0.committed(convention, plugin, emitted);
+        self.1.committed(convention, plugin, emitted);
+    }
+
+    fn ordered(&self, convention: &ConventionId, plugin: &PluginId) {
+        self.0.ordered(convention, plugin);
+        self.1.ordered(convention, plugin);
+    }
 }
 
 /// What became of a delivered event.

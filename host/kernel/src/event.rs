@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, PluginId};
+use crate::id::{ConventionId, EventId, PluginId};
 
 /// An event passes through at most this many handlers that emit events of their own.
 pub const MAX_HOPS: u32 = 8;
@@ -36,6 +36,12 @@ pub struct Event {
     pub emitted_at: jiff::Timestamp,
     /// How many handlers it has passed through.
     pub hops: u32,
+}
+
+/// Hears of events as this host comes to tell of them, as the feeder of subscriptions does. Must not block.
+pub trait EventListener: Send + Sync {
+    /// An event was published.
+    fn published(&self, convention: &ConventionId, event: &Event);
 }
 
 /// Which topics: a topic, or a topic whose last word is `*` for everything below.

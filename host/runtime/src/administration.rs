@@ -6,7 +6,7 @@ use std::sync::Arc;
 use conman_kernel::actor::{Actor, DeclaredPermission};
 use conman_kernel::convention::Convention;
 use conman_kernel::digest::Digest;
-use conman_kernel::dispatch::{CallKind, Scope};
+use conman_kernel::dispatch::{CallKind, CommitListener, Scope};
 use conman_kernel::event::TopicPattern;
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
@@ -233,13 +233,6 @@ impl Runtime {
         Ok(rows.iter().any(|row| row.plugin == *plugin))
     }
 
-    /// Says that what was computed from a plugin's data so far is out of date, for whoever changes them beside its calls.
-    pub fn outdate(&self, convention: &ConventionId, plugin: &PluginId) {
-        if let Some(standing) = self.inventory().known_standing(convention, plugin) {
-            standing.outdate();
-        }
-    }
-
     /// Who in a convention is to be told of which topics: every plugin that any host has enabled there, those included that this host
     /// cannot load, and those whose manifest it cannot even read.
     ///
@@ -268,5 +261,14 @@ impl Runtime {
     #[must_use]
     pub fn permissions(&self, convention: &ConventionId) -> Vec<DeclaredPermission> {
         self.enabled(convention).iter().flat_map(|plugin| plugin.manifest().declared_permissions()).collect()
+    }
+}
+
+/// What somebody commits beside a plugin's calls makes what was computed from its data so far out of date.
+impl CommitListener for Runtime {
+    fn committed(&self, convention: &ConventionId, plugin: &PluginId, _emitted: bool) {
+        if let Some(standing) = self.inventory().known_standing(convention, plugin) {
+            standing.outdate();
+        }
     }
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions};
-use conman_graph::SubscriptionHub;
+use conman_bus::{Outboxes, Scopes, Subscriptions};
 use conman_identity::Identity;
 use conman_kernel::actor::Actor;
 use conman_kernel::dispatch::Scope;
@@ -14,15 +13,6 @@ use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
 use conman_runtime::Runtime;
 use conman_storage::Storage;
-
-/// Lets subscriptions hear of every event.
-pub(crate) struct Announcer(pub(crate) SubscriptionHub);
-
-impl EventListener for Announcer {
-    fn published(&self, convention: &ConventionId, event: &Event) {
-        self.0.publish(convention, event);
-    }
-}
 
 /// Where plugins' outboxes are.
 pub(crate) struct PluginOutboxes {

@@ -26,9 +26,9 @@ use tokio_util::task::TaskTracker;
 use crate::config::HostConfig;
 use crate::conventions::Conventions;
 use crate::data_folder::{Claim, ClaimError, DatabaseKind};
-use crate::events::{Announcer, EnabledSubscriptions, PluginOutboxes, SystemScopes};
+use crate::events::{EnabledSubscriptions, PluginOutboxes, SystemScopes};
 use crate::http::{self as web, AsSystem, Front};
-use crate::jobs::{JobNews, JobPlaces, Wakers};
+use crate::jobs::JobPlaces;
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::parts::Parts;
@@ -126,7 +126,7 @@ impl Host {
                 scopes: Arc::new(SystemScopes(identity.clone())),
                 dispatcher: Arc::new(runtime.clone()),
                 clock: Arc::clone(&clock),
-                listeners: vec![Arc::new(Announcer(hub.clone()))],
+                listeners: vec![Arc::new(hub.clone())],
             },
             BusConfig { host: host_name.clone(), ..BusConfig::default() },
         );
@@ -136,13 +136,14 @@ impl Host {
                 database: storage.host(),
                 places: Arc::new(JobPlaces { databases, runtime: runtime.clone() }),
                 clock: Arc::clone(&clock),
-                onlooker: Arc::new(JobNews { hub: hub.clone(), runtime: runtime.clone(), bus: bus.waker() }),
+                progress: Arc::new(hub.clone()),
+                commits: Arc::new((runtime.clone(), bus.waker())),
                 solver: conman_solving::solve,
             },
             DeskConfig { host: host_name, ..DeskConfig::default() },
         );
         // What a handler commits before this is found when the bus looks for itself; no request has been answered yet.
-        runtime.on_commit(Arc::new(Wakers::of(&bus, &solving)));
+        runtime.on_commit(Arc::new((bus.waker(), solving.waker())));
 
         let parts = Arc::new(Parts {
             storage,

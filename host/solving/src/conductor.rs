@@ -400,7 +400,7 @@ pub(crate) async fn end_unfinished(
     if ledger::end(database, plugin, id, fence, end, parts.clock.now()).await? {
         board.counters.cancelled.fetch_add(1, Ordering::Relaxed);
         tracing::info!(%convention, %plugin, job = id, "a job of the scheduler is cancelled");
-        parts.onlooker.ended(convention, plugin);
+        parts.commits.committed(convention, plugin, true);
     }
     Ok(())
 }
@@ -424,7 +424,7 @@ async fn give_up(
     if ledger::end(database, plugin, id, Fence::Taken(taken.tries), end, parts.clock.now()).await? {
         board.counters.failed.fetch_add(1, Ordering::Relaxed);
         tracing::error!(%convention, %plugin, job = %id, "a job of the scheduler is given up: hosts died over it");
-        parts.onlooker.ended(convention, plugin);
+        parts.commits.committed(convention, plugin, true);
     }
     Ok(())
 }

@@ -25,6 +25,6 @@ mod turn;
 
 pub use board::Figures;
 pub use desk::{COMPONENT, Desk, MIGRATIONS, Waker};
-pub use parts::{DeskConfig, DeskParts, Onlooker, Places};
+pub use parts::{DeskConfig, DeskParts, Places};
 pub use solver::{Solver, solve};
 pub use standing::{Standing, state};

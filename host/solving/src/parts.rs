@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use conman_kernel::clock::Clock;
-use conman_kernel::event::Event;
+use conman_kernel::dispatch::CommitListener;
+use conman_kernel::event::EventListener;
 use conman_kernel::id::{ConventionId, PluginId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
 
@@ -33,15 +34,6 @@ pub trait Places: Send + Sync {
     async fn is_enabled(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError>;
 }
 
-/// Hears of jobs. Must not block.
-pub trait Onlooker: Send + Sync {
-    /// A job has come further: for whoever looks on just now, and worth nothing a moment later.
-    fn progressed(&self, convention: &ConventionId, event: &Event);
-
-    /// A job of this plugin has ended: what was told of it before is out of date, and an event lies in the plugin's outbox.
-    fn ended(&self, convention: &ConventionId, plugin: &PluginId);
-}
-
 /// What the desk is put together from.
 #[derive(Clone)]
 pub struct DeskParts {
@@ -51,8 +43,10 @@ pub struct DeskParts {
     pub places: Arc<dyn Places>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Who hears of jobs.
-    pub onlooker: Arc<dyn Onlooker>,
+    /// Who hears how far jobs have come, just now: it is worth nothing a moment later.
+    pub progress: Arc<dyn EventListener>,
+    /// Who is told that a job has ended: what was told of it before is out of date, and an event lies in the plugin's outbox.
+    pub commits: Arc<dyn CommitListener>,
     /// Who solves them: [`solve`](crate::solve()), unless a test needs one that behaves as it is told.
     pub solver: Solver,
 }

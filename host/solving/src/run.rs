@@ -193,7 +193,7 @@ impl Run {
             emitted_at: self.parts.clock.now(),
             hops: self.taken.hops,
         };
-        self.parts.onlooker.progressed(convention, &event);
+        self.parts.progress.published(convention, &event);
     }
 
     /// Stores the best timetable and how far it has come, and looks whether it is to go on.
@@ -261,7 +261,7 @@ impl Run {
         counter.fetch_add(1, Ordering::Relaxed);
         let (elapsed, detail) = (course.elapsed, fault.as_ref().map(ToString::to_string));
         tracing::info!(%convention, %plugin, job = %id, ended_as, elapsed, detail, "a job of the scheduler has ended");
-        self.parts.onlooker.ended(convention, plugin);
+        self.parts.commits.committed(convention, plugin, true);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use conman_bus::{
-    Bus, BusConfig, BusParts, COMPONENT, DeadLetter, EventListener, Jitter, MIGRATIONS, Outboxes, Scopes, Subscriptions,
+    Bus, BusConfig, BusParts, COMPONENT, DeadLetter, Jitter, MIGRATIONS, Outboxes, Scopes, Subscriptions,
 };
 use conman_kernel::actor::Actor;
 use conman_kernel::clock::{Clock, FixedClock};
@@ -16,7 +16,7 @@ use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::dispatch::{
     BatchAnswer, CommitListener as _, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope,
 };
-use conman_kernel::event::{Event, TopicPattern};
+use conman_kernel::event::{Event, EventListener, TopicPattern};
 use conman_kernel::fault::{Fault, code};
 use conman_kernel::id::{ConventionId, EventId, OrganizationId, PluginId, RequestId};
 use conman_kernel::sql::{Access, Database, RowExt, RowLimit, Rows, SharedDatabase, SqlError, Transaction, Value};

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use conman_kernel::clock::{Clock as _, FixedClock};
-use conman_kernel::dispatch::CommitListener as _;
-use conman_kernel::event::Event;
+use conman_kernel::dispatch::CommitListener;
+use conman_kernel::event::{Event, EventListener};
 use conman_kernel::id::{ConventionId, DeedIds, PluginId};
 use conman_kernel::sql::{Access, RowExt as _, SharedDatabase, SqlError, Value, read, transaction};
 use conman_scheduler::cost::{Cost, Terms};
 use conman_scheduler::problem::Problem;
 use conman_scheduler::solve::{Effort, Found, Watch};
 use conman_scheduler::timetable::Timetable;
-use conman_solving::{Desk, DeskConfig, DeskParts, Onlooker, Places, Solver};
+use conman_solving::{Desk, DeskConfig, DeskParts, Places, Solver};
 use conman_storage::scratch::{self, Scratch};
 use conman_storage::{NewSolve, PluginTransaction, Storage, StoredSolve, Unsent};
 use parking_lot::Mutex;
@@ -92,13 +92,15 @@ pub(crate) struct News {
     pub(crate) ended: AtomicU32,
 }
 
-impl Onlooker for News {
-    fn progressed(&self, _: &ConventionId, event: &Event) {
+impl EventListener for News {
+    fn published(&self, _: &ConventionId, event: &Event) {
         self.progress.lock().push(event.clone());
     }
+}
 
-    fn ended(&self, _: &ConventionId, _: &PluginId) {
-        self.ended.fetch_add(1, Ordering::SeqCst);
+impl CommitListener for News {
+    fn committed(&self, _: &ConventionId, _: &PluginId, emitted: bool) {
+        self.ended.fetch_add(u32::from(emitted), Ordering::SeqCst);
     }
 }
 
@@ -180,7 +182,8 @@ impl World {
                 disabled: Arc::clone(&self.disabled),
             }),
             clock: self.clock.clone(),
-            onlooker: self.news.clone(),
+            progress: self.news.clone(),
+            commits: self.news.clone(),
             solver,
         };
         let short = Duration::from_millis(100);

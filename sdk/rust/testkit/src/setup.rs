@@ -22,7 +22,7 @@ use crate::package::{Packed, packed};
 use crate::people::admin;
 use crate::skip::skipped;
 use crate::stand_in::StandIn;
-use crate::wiring::{Cast, Heard, JobNews, Seams, Wakers};
+use crate::wiring::{Cast, Heard, Seams};
 
 /// What a kit is made of.
 #[derive(Debug, Clone)]
@@ -214,17 +214,17 @@ impl Setup {
             listeners: vec![heard.clone()],
         };
         let bus = Bus::start(parts, BusConfig::default());
-        let news = JobNews { hub: hub.clone(), runtime: runtime.clone(), bus: bus.waker() };
         let parts = DeskParts {
             database: storage.host(),
             places: seams,
             clock: clock.clone(),
-            onlooker: Arc::new(news),
+            progress: Arc::new(hub.clone()),
+            commits: Arc::new((runtime.clone(), bus.waker())),
             solver: conman_solving::solve,
         };
         let solving = Desk::new(parts, DeskConfig::default());
         solving.begin();
-        runtime.on_commit(Arc::new(Wakers { bus: bus.waker(), desk: solving.waker() }));
+        runtime.on_commit(Arc::new((bus.waker(), solving.waker())));
         let engine = conman_graph::Engine::new(EngineConfig::DEFAULT, clock.clone());
         let host = Host {
             clock,

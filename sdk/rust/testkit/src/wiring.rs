@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use conman_bus::{EventListener, Outboxes, Scopes, Subscriptions, Waker as BusWaker};
+use conman_bus::{Outboxes, Scopes, Subscriptions};
 use conman_graph::SubscriptionHub;
 use conman_kernel::actor::Actor;
 use conman_kernel::convention::Convention;
-use conman_kernel::dispatch::{
-    BatchAnswer, CommitListener, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope,
-};
-use conman_kernel::event::{Event, TopicPattern};
+use conman_kernel::dispatch::{BatchAnswer, Dispatcher, FieldCall, Handled, RouteAnswer, RouteCall, Scope};
+use conman_kernel::event::{Event, EventListener, TopicPattern};
 use conman_kernel::fault::Fault;
 use conman_kernel::id::{ConventionId, PluginId, RequestId};
 use conman_kernel::sql::{SharedDatabase, SqlError};
 use conman_runtime::Runtime;
-use conman_solving::{Onlooker, Places, Waker as DeskWaker};
+use conman_solving::Places;
 use conman_storage::Storage;
 use parking_lot::Mutex;
 
@@ -131,40 +129,6 @@ impl Places for Seams {
 
     async fn is_enabled(&self, convention: &ConventionId, plugin: &PluginId) -> Result<bool, SqlError> {
         self.runtime.is_enabled(convention, plugin).await
-    }
-}
-
-/// Lets subscriptions hear how far jobs of the scheduler have come, and the bus that one has ended.
-pub(crate) struct JobNews {
-    pub(crate) hub: SubscriptionHub,
-    pub(crate) runtime: Runtime,
-    pub(crate) bus: BusWaker,
-}
-
-impl Onlooker for JobNews {
-    fn progressed(&self, convention: &ConventionId, event: &Event) {
-        self.hub.publish(convention, event);
-    }
-
-    fn ended(&self, convention: &ConventionId, plugin: &PluginId) {
-        self.runtime.outdate(convention, plugin);
-        self.bus.committed(convention, plugin, true);
-    }
-}
-
-/// Tells the bus of events, and the desk of jobs, that a plugin's transaction has left.
-pub(crate) struct Wakers {
-    pub(crate) bus: BusWaker,
-    pub(crate) desk: DeskWaker,
-}
-
-impl CommitListener for Wakers {
-    fn committed(&self, convention: &ConventionId, plugin: &PluginId, emitted: bool) {
-        self.bus.committed(convention, plugin, emitted);
-    }
-
-    fn ordered(&self, convention: &ConventionId, plugin: &PluginId) {
-        self.desk.ordered(convention, plugin);
     }
 }
 
