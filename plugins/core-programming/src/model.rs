@@ -246,6 +246,8 @@ pub struct Session {
     pub room: Option<String>,
     /// When.
     pub slot: Option<Slot>,
+    /// How long it takes, in minutes, where it has no time that says so and somebody did.
+    pub minutes: Option<i64>,
     /// Its page.
     pub url: String,
     /// On the web, besides.
@@ -288,6 +290,7 @@ impl Session {
             track: None,
             room: None,
             slot: None,
+            minutes: None,
             url: String::new(),
             links: Vec::new(),
             attachments: Vec::new(),
@@ -298,6 +301,19 @@ impl Session {
             teardown_minutes: 0,
             extra: Extra::default(),
             source: String::new(),
+        }
+    }
+
+    /// Gives it a time.
+    pub fn set_time(&mut self, slot: Slot) {
+        self.slot = Some(slot);
+        self.minutes = None;
+    }
+
+    /// Takes its time away; how long it takes is remembered.
+    pub fn clear_time(&mut self) {
+        if let Some(slot) = self.slot.take().filter(|slot| slot.seconds() > 0) {
+            self.minutes = Some(((slot.seconds() + 59) / 60).min(LONGEST_SECONDS / 60));
         }
     }
 

@@ -1,11 +1,12 @@
 //! What the scheduler answers becomes a proposal, once for each job.
 
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{Job, Progress, Solution};
+use conman_sdk::scheduler::{self, Cost, Job, Progress, Solution};
 
 use crate::Programming;
+use crate::scheduling::explained::{self, Explanation};
 use crate::scheduling::proposal::{self, Asked, Outcome};
-use crate::store::plans::{self, Item, Plan};
+use crate::store::plans::{self, Item, Plan, Proposal, Waiting};
 
 /// Told when a plan has a proposal, or will have none: the plan is the event's key.
 pub const ENDED: &str = "programming.plan.ended";
@@ -62,8 +63,11 @@ fn take_over(plan: &Plan, progress: &Progress) -> Result<Result<usize>> {
         // The job has ended without a timetable, and the error says why.
         Err(error) => return Ok(Err(error)),
     };
+    let Some(waiting) = plans::waiting(&plan.id)? else {
+        return Err(Error::internal("what the plan's search was about is gone"));
+    };
     let items = plans::items(&plan.id)?;
-    let outcomes = outcomes(plan, &items, &solution);
+    let outcomes = proposal::read(&asked(&items), &plan.calendar, &waiting.ids.of_solution(&solution));
     let moves = items.iter().zip(&outcomes).filter(|(item, outcome)| is_move(item, outcome)).count();
     let many = i64::try_from(moves).unwrap_or(i64::MAX);
     if let Some(most) = plan.most_moves.filter(|most| many > *most) {
@@ -72,27 +76,46 @@ fn take_over(plan: &Plan, progress: &Progress) -> Result<Result<usize>> {
         );
         return Ok(Err(Error::new("TOO_MANY_MOVES", message)));
     }
-    plans::propose(&plan.id, &items, &outcomes, &solution.cost.unwrap_or_default(), clock::now())?;
+    let mut notes = plan.notes.clone();
+    let explanation = match explain(&waiting, &solution) {
+        Err(error) if error.retryable => return Err(error),
+        Err(error) => {
+            tracing::warn!(plan = plan.id, code = error.code.as_ref(), "not explained");
+            notes.push(format!("The host could not explain this proposal: {}", error.message));
+            Explanation::default()
+        }
+        Ok(explanation) => explanation,
+    };
+    let cost = solution.cost.unwrap_or_default();
+    let cost = if plan.most_moves.is_some() { without_moves(cost) } else { cost };
+    let proposal = Proposal { outcomes: &outcomes, cost: &cost, explanation: &explanation, notes: &notes };
+    plans::propose(&plan.id, &items, &proposal, clock::now())?;
     Ok(Ok(moves))
 }
 
-fn outcomes(plan: &Plan, items: &[Item], solution: &Solution) -> Vec<Outcome> {
-    let asked: Vec<Asked> = items
-        .iter()
-        .map(|item| {
-            let (room, slot) = item.from();
-            let room = room.map(str::to_owned);
-            Asked { session: item.session_id.clone(), slot, room, seconds: item.seconds, why: None }
-        })
-        .collect();
-    let mut outcomes = proposal::read(&asked, &plan.calendar, solution);
-    for (item, outcome) in items.iter().zip(&mut outcomes) {
-        // Known before the scheduler was asked.
-        if let (Outcome::Unplaced { reasons }, false) = (outcome, item.reasons.is_empty()) {
-            reasons.clone_from(&item.reasons);
-        }
+fn asked(items: &[Item]) -> Vec<Asked> {
+    let asked = |item: &Item| {
+        let (room, slot) = item.from();
+        let room = room.map(str::to_owned);
+        Asked { session: item.session_id.clone(), slot, room, seconds: item.seconds }
+    };
+    items.iter().map(asked).collect()
+}
+
+/// Why it is as it is. Told by the problem as it was when the plan was asked for, whatever has changed since.
+fn explain(waiting: &Waiting, solution: &Solution) -> Result<Explanation> {
+    let Waiting { problem, starts, ids, held } = waiting;
+    let problem = explained::unfolded(problem, starts)?;
+    let told = scheduler::explain(&problem, &explained::solution(solution, held))?;
+    Ok(serde_json::from_value::<Explanation>(told)?.spelled(ids))
+}
+
+/// Moves cost what makes them fewest, which says nothing to people, who see how many there are.
+fn without_moves(mut cost: Cost) -> Cost {
+    for term in ["moved_time", "moved_room"] {
+        cost.soft -= cost.terms.remove(term).unwrap_or_default().min(cost.soft);
     }
-    outcomes
+    cost
 }
 
 /// Whether a session that had a place has another, or none.

@@ -9,15 +9,20 @@
 
 mod common;
 mod component {
+    mod clearing;
     mod demand;
+    mod explaining;
     mod exports;
     mod host;
     mod imports;
+    mod large;
     mod organising;
     mod pages;
     mod planning;
+    mod racing;
     mod reaching;
     mod reading;
     mod renaming;
     mod requirements;
+    mod rescheduling;
 }

@@ -143,12 +143,12 @@ fn session() -> impl Strategy<Value = Session> {
         vec(line().prop_filter("a tag is not empty", |tag| !tag.is_empty()), 0..3),
         option::of(0_i64..500),
         vec(line().prop_filter("a need is not empty", |need| !need.is_empty()), 0..3),
-        (0_i64..90, 0_i64..90),
+        (option::of(1_i64..5_999), 0_i64..90, 0_i64..90),
     );
     (texts(), place, more, extra()).prop_map(|(texts, place, more, extra)| {
         let (title, subtitle, abstract_text, description, kind, language, code, slug) = texts;
         let (slot, room, track, state, environment) = place;
-        let (url, links, attachments, mut tags, audience, needs, (setup, teardown)) = more;
+        let (url, links, attachments, mut tags, audience, needs, (minutes, setup, teardown)) = more;
         tags.dedup();
         let mut session = Session::new("", 0, if title.is_empty() { "untitled".to_owned() } else { title });
         session.subtitle = subtitle;
@@ -159,6 +159,7 @@ fn session() -> impl Strategy<Value = Session> {
         session.code = code;
         session.slug = slug;
         session.slot = slot;
+        session.minutes = minutes.filter(|_| slot.is_none());
         session.state = if slot.is_none() && state == State::Scheduled { State::Draft } else { state };
         session.environment = environment;
         session.room = room.map(|at| identity::derived(&["room", &at.to_string()]));
@@ -310,7 +311,7 @@ proptest! {
             programme.sessions.iter().map(|session| {
                 let people: Vec<_> = programme.parts.iter().filter(|part| part.session == session.id).map(|part| (part.person.clone(), part.role)).collect();
                 (session.id.clone(), session.number, session.title.clone(), session.state, session.slot, session.description.clone(), session.tags.clone(), session.environment, people,
-                    session.needs.clone(), session.setup_minutes, session.teardown_minutes)
+                    session.minutes, session.needs.clone(), session.setup_minutes, session.teardown_minutes)
             }).collect()
         };
         prop_assert_eq!(shape(&copy), shape(&programme));

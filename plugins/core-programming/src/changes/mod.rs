@@ -347,7 +347,6 @@ impl<'a> Planning<'a> {
         take_if_new(&mut session.kind, said.kind.as_ref(), sayable.kind.as_ref());
         take_if_new(&mut session.environment, said.environment.as_ref(), sayable.environment.as_ref());
         take_if_new(&mut session.language, said.language.as_ref(), sayable.language.as_ref());
-        take_if_new(&mut session.slot, said.slot.as_ref(), sayable.slot.as_ref());
         take_if_new(&mut session.url, said.url.as_ref(), sayable.url.as_ref());
         take_if_new(&mut session.links, said.links.as_ref(), sayable.links.as_ref());
         take_if_new(&mut session.attachments, said.attachments.as_ref(), sayable.attachments.as_ref());
@@ -361,6 +360,16 @@ impl<'a> Planning<'a> {
         take_if_new(&mut session.extra.origin_url, said.origin_url.as_ref(), sayable.origin_url.as_ref());
         take_if_new(&mut session.extra.video_url, said.video_url.as_ref(), sayable.video_url.as_ref());
         take_if_new(&mut session.extra.recording, said.recording.as_ref(), sayable.recording.as_ref());
+        if said.slot != sayable.slot {
+            match said.slot {
+                Some(Some(slot)) => session.set_time(slot),
+                Some(None) => session.clear_time(),
+                None => {}
+            }
+        }
+        if session.slot.is_none() && said.minutes.is_some() {
+            session.minutes = said.minutes;
+        }
         if let Some(track) = &said.track {
             session.track = track.as_deref().and_then(|name| self.tracks.get(name).cloned());
         }

@@ -54,6 +54,7 @@ pub fn write(edition: &Edition<'_>) -> Result<Vec<u8>, ::csv::Error> {
             text(said.room.flatten()),
             text(session.slot.map(|slot| edition.moment(slot.start))),
             text(session.slot.map(|slot| edition.moment(slot.end))),
+            text(session.minutes.map(|minutes| minutes.to_string())),
             entries.join("; "),
             ids.join("; "),
             list(&session.tags),

@@ -45,6 +45,7 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
         track: Some(session.track.as_deref().and_then(|id| names.tracks.get(id)).map(|&name| name.to_owned())),
         room: Some(session.room.as_deref().and_then(|id| names.rooms.get(id)).map(|&name| name.to_owned())),
         slot: Some(session.slot),
+        minutes: session.minutes,
         url: Some(session.url.clone()),
         links: Some(session.links.clone()),
         attachments: Some(session.attachments.clone()),
@@ -80,6 +81,7 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
             tags: None,
             audience: None,
             needs: None,
+            minutes: None,
             setup_minutes: None,
             teardown_minutes: None,
             ..everything
@@ -100,6 +102,7 @@ pub fn session(session: &Session, format: Format, names: &Names<'_>) -> FileSess
             tags: None,
             audience: None,
             needs: None,
+            minutes: None,
             setup_minutes: None,
             teardown_minutes: None,
             ..everything

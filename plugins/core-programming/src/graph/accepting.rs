@@ -1,22 +1,24 @@
 //! Takes a proposal over, whole or in part.
 //!
-//! A plan may be days old. So the conflicts before and after are compared: a session that was moved by hand since, a room that was taken, or
-//! half of an exchange that does not work without the other half, are told and nothing changes.
+//! A plan may be days old. So the conflicts before and after are compared: sessions that were moved by hand since, a room that was taken, or
+//! half of an exchange that does not work without the other half, are told one by one and nothing changes. Two who accept at once, or
+//! change what is accepted, do so one after the other: the host runs the one that comes too late again, and it finds what the other did.
 
 use std::collections::{HashMap, HashSet};
 
 use conman_sdk::prelude::*;
 
-use super::{conflicts, edit, plans};
+use super::{conflicts, edit, plans, rooms};
 use crate::conflicts::{Conflict, Kind};
 use crate::model::{self, State};
-use crate::schema::SchedulePlan;
+use crate::scheduling::words::moment;
+use crate::schema::{Room, SchedulePlan};
 use crate::store::plans::Item;
 use crate::store::programme;
-use crate::store::{self, revision, write};
+use crate::store::{self, View, revision, write};
 
-/// So many sessions are named in a refusal.
-const NAMED: usize = 5;
+/// So many reasons are named in a refusal.
+const NAMED: usize = 50;
 
 /// Puts sessions where a plan proposes them.
 ///
@@ -34,6 +36,7 @@ pub fn accept(ctx: &Context, id: &str, sessions: Option<&[String]>) -> Result<Sc
             .into_iter()
             .map(|session| (session.id.clone(), session))
             .collect();
+    let shared = programme::shared_rooms()?;
     let mut moved_since = Vec::new();
     let mut placed: Vec<model::Session> = Vec::with_capacity(chosen.len());
     for item in &chosen {
@@ -41,21 +44,25 @@ pub fn accept(ctx: &Context, id: &str, sessions: Option<&[String]>) -> Result<Sc
         let Some(mut session) = drafts.remove(&item.session_id) else { continue };
         let now = (session.room.as_deref(), session.slot);
         if session.state == State::Cancelled || now != item.from() {
-            moved_since.push(format!("“{}” was moved or cancelled since.", session.title));
+            moved_since.push(session);
             continue;
         }
         let (room, slot) = item.to();
         match slot {
             Some(slot) => edit::put(&mut session, slot, room.map(str::to_owned)),
-            None => edit::take_off(&mut session),
+            None => edit::take_off(&mut session, &shared),
         }
         placed.push(session);
     }
-    refuse(moved_since)?;
-    let rooms: HashSet<&str> = placed.iter().filter_map(|session| session.room.as_deref()).collect();
-    for room in rooms {
-        programme::room(room).map_err(|_| outdated("A room that the plan uses was deleted."))?;
-    }
+    let needed = placed.iter().chain(&moved_since).filter_map(|session| session.room.as_deref());
+    let rooms: HashMap<String, Room> =
+        rooms::rooms_by_id(View::Draft, needed.collect::<HashSet<_>>())?.into_iter().collect();
+    let gone = |session: &&model::Session| session.room.as_ref().is_some_and(|room| !rooms.contains_key(room));
+    let without_room = placed.iter().filter(gone).map(|session| {
+        let title = &session.title;
+        format!("The room in which the plan has “{title}” was deleted since.")
+    });
+    refuse(moved_since.iter().map(|session| now_elsewhere(ctx, session, &rooms)).chain(without_room).collect())?;
     let before = impossible(ctx)?;
     write::sessions(&placed, revision::next()?)?;
     let ours: HashSet<&str> = placed.iter().map(|session| session.id.as_str()).collect();
@@ -69,6 +76,20 @@ pub fn accept(ctx: &Context, id: &str, sessions: Option<&[String]>) -> Result<Sc
     store::plans::accepted(id, placed.iter().map(|session| session.id.as_str()))?;
     tracing::info!(plan = id, sessions = placed.len(), "accepted");
     plans::shown(ctx, plan)
+}
+
+/// What was done to a session since the plan was asked for.
+fn now_elsewhere(ctx: &Context, session: &model::Session, rooms: &HashMap<String, Room>) -> String {
+    let title = &session.title;
+    let room = session.room.as_ref().and_then(|id| rooms.get(id)).map(|room| format!(" in {}", room.name));
+    let room = room.unwrap_or_default();
+    match session.slot {
+        _ if session.state == State::Cancelled => format!("“{title}” was cancelled since."),
+        Some(slot) => {
+            format!("“{title}” was moved since: it is{room} from {} now.", moment(&ctx.convention, slot.start))
+        }
+        None => format!("“{title}” was taken off the schedule since."),
+    }
 }
 
 /// The changes that are to be accepted.
@@ -118,10 +139,6 @@ fn refuse(mut reasons: Vec<String>) -> Result<()> {
         reasons.truncate(NAMED);
         reasons.push("And more.".to_owned());
     }
-    Err(outdated(&reasons.join(" ")))
-}
-
-fn outdated(what: &str) -> Error {
-    let remedy = "Accept the others by naming them, or plan again.";
-    Error::new("PLAN_OUTDATED", format!("This does not work any more: {what} {remedy}")).at("/sessions")
+    let (reasons, remedy) = (reasons.join("\n"), "Accept the others by naming them, or plan again.");
+    Err(Error::new("PLAN_OUTDATED", format!("This does not work any more:\n{reasons}\n{remedy}")).at("/sessions"))
 }

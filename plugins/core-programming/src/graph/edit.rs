@@ -1,5 +1,7 @@
 //! Changing the work in progress by hand: checked here, written by the store.
 
+use std::collections::HashSet;
+
 use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
@@ -121,6 +123,13 @@ fn slot(start: DateTime, minutes: i32, at: &str) -> Result<Slot> {
     slot.ok_or_else(|| Error::invalid("A session lasts from 0 minutes to 99 hours.").at(at))
 }
 
+/// How long a session takes that has no time yet.
+fn length(minutes: i32, at: &str) -> Result<i64> {
+    let minutes = i64::from(minutes);
+    let good = (1..=model::LONGEST_SECONDS).contains(&(minutes * 60));
+    if good { Ok(minutes) } else { Err(Error::invalid("A session takes from 1 minute to 99 hours.").at(at)) }
+}
+
 /// Writes a changed session and answers it as it is now.
 fn keep(ctx: &Context, session: &model::Session) -> Result<Session> {
     write::sessions([session], revision::next()?)?;
@@ -164,11 +173,14 @@ pub fn create(ctx: &Context, input: SessionInput) -> Result<Session> {
     session.teardown_minutes = requirements::minutes(input.teardown_minutes, "/input/teardownMinutes")?;
     requirements::set_rooms(&session.id, &input.only_rooms, "/input/onlyRooms")?;
     requirements::set_after(&session.id, &input.after, "/input/after")?;
-    session.slot = match (input.start, input.minutes) {
-        (None, None) => None,
-        (Some(start), Some(minutes)) => Some(slot(start, minutes, "/input/minutes")?),
-        _ => return Err(Error::invalid("`start` and `minutes` belong together.").at("/input/minutes")),
-    };
+    match (input.start, input.minutes) {
+        (None, None) => {}
+        (None, Some(minutes)) => session.minutes = Some(length(minutes, "/input/minutes")?),
+        (Some(start), Some(minutes)) => session.set_time(slot(start, minutes, "/input/minutes")?),
+        (Some(_), None) => {
+            return Err(Error::invalid("A session with a `start` needs `minutes`.").at("/input/minutes"));
+        }
+    }
     become_state(&mut session, input.state, "/input/state")?;
     let mut parts: Vec<Part> = Vec::with_capacity(input.people.len());
     for (at, entry) in input.people.iter().enumerate() {
@@ -238,6 +250,17 @@ pub fn update(ctx: &Context, id: &str, patch: SessionPatch) -> Result<Session> {
         Maybe::Value(room) => session.room = Some(programme::room(&room).map_err(|error| error.at("/patch/room"))?.id),
         Maybe::Null => session.room = None,
         Maybe::Absent => {}
+    }
+    match (patch.minutes, session.slot) {
+        (Maybe::Value(minutes), Some(now)) => {
+            let minutes = length(minutes, "/patch/minutes")?;
+            let unlikely = || Error::invalid("This ends too late.").at("/patch/minutes");
+            session.slot = Some(Slot::lasting(now.start, minutes * 60).ok_or_else(unlikely)?);
+        }
+        (Maybe::Value(minutes), None) => session.minutes = Some(length(minutes, "/patch/minutes")?),
+        (Maybe::Null, Some(_)) => return Err(Error::invalid("This cannot be removed.").at("/patch/minutes")),
+        (Maybe::Null, None) => session.minutes = None,
+        (Maybe::Absent, _) => {}
     }
     match patch.tags {
         Maybe::Value(new) => session.tags = tags(&new, "/patch/tags")?,
@@ -320,16 +343,32 @@ pub fn place(ctx: &Context, args: MutationPlaceSessionArgs) -> Result<Session> {
 
 /// The one place that says what it means for a session to have a place.
 pub fn put(session: &mut model::Session, slot: Slot, room: Option<String>) {
-    session.slot = Some(slot);
+    session.set_time(slot);
     session.room = room;
     session.state = State::Scheduled;
 }
 
-/// The one place that says what it means for a session to have none.
-pub fn take_off(session: &mut model::Session) {
-    session.slot = None;
-    session.room = None;
+/// The one place that says what it means for a session to have none. What it takes, and that it is on the lawn, are its own; when it is there,
+/// or in which of the rooms, is the schedule's.
+pub fn take_off(session: &mut model::Session, shared: &HashSet<String>) {
+    session.clear_time();
+    session.room = session.room.take().filter(|room| shared.contains(room));
     session.state = State::Draft;
+}
+
+/// Takes sessions off the schedule; answers how many.
+///
+/// # Errors
+/// The database's.
+pub fn clear<'k>(ids: impl IntoIterator<Item = &'k str>) -> Result<usize> {
+    let mut sessions = programme::sessions(ids)?;
+    let shared = programme::shared_rooms()?;
+    sessions.retain(|session| session.state != State::Cancelled && session.slot.is_some());
+    sessions.iter_mut().for_each(|session| take_off(session, &shared));
+    if !sessions.is_empty() {
+        write::sessions(&sessions, revision::next()?)?;
+    }
+    Ok(sessions.len())
 }
 
 /// Takes a session off the schedule.
@@ -338,7 +377,7 @@ pub fn take_off(session: &mut model::Session) {
 /// `not-found`; the database's.
 pub fn unschedule(ctx: &Context, id: &str) -> Result<Session> {
     let mut session = programme::session(id).map_err(|error| error.at("/id"))?;
-    take_off(&mut session);
+    take_off(&mut session, &programme::shared_rooms()?);
     keep(ctx, &session)
 }
 

@@ -5,6 +5,7 @@ pub mod attendance;
 pub mod conflicts;
 pub mod demand;
 pub mod edit;
+pub mod explanation;
 pub mod favourites;
 pub mod mutation;
 pub mod parents;

@@ -268,6 +268,10 @@ impl MutationResolvers for Programming {
         attendance::forget(&args.edition)
     }
 
+    fn clear_schedule(ctx: &Context, args: MutationClearScheduleArgs) -> Result<i32> {
+        planning::clear(ctx, args.scope)
+    }
+
     fn plan_schedule(ctx: &Context, args: MutationPlanScheduleArgs) -> Result<SchedulePlan> {
         planning::plan(ctx, args.input)
     }

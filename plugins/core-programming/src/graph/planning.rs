@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Job, Options, Solution};
+use conman_sdk::scheduler::{self, Job, Options, Problem, Solution};
 
-use super::edit::new_id;
-use super::plans;
+use super::{edit, int, plans};
 use crate::model::Slot;
+use crate::scheduling::ids::Ids;
 use crate::scheduling::material::{Closed, Closeness, Task};
 use crate::scheduling::problem::{self, Stated};
 use crate::schema::*;
@@ -64,7 +64,7 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
     if !(0.1..=60.0).contains(&seconds) {
         return Err(Error::invalid("A search takes 0.1 to 60 seconds.").at("/input/seconds"));
     }
-    let scope = Scope::of(ctx, scope)?;
+    let scope = Scope::of(ctx, scope, "/input/scope")?;
     task.days.clone_from(&scope.days);
     let material = gather(ctx, |candidate| scope.holds(candidate))?;
     let stated = problem::state(&material, &task, &ctx.convention);
@@ -73,12 +73,14 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
         let message = "No session may move: choose another scope, or create sessions.";
         return Err(Error::new("NOTHING_TO_PLAN", message).at("/input/scope"));
     }
-    let Stated { problem, calendar, asked, now, fixed, notes } = stated;
+    let Stated { mut problem, calendar, asked, mut now, fixed, notes, truth } = stated;
+    let ids = Ids::replaced(&mut problem);
+    ids.code_all(&mut now);
     let before_cost = cost_of(&problem, &now)?;
     let job = scheduler::start(&problem, &Options { seconds: Some(seconds), ..Options::default() })?;
-    drop(problem);
+    let explained = truth.told(problem, &ids);
     let plan = Plan {
-        id: new_id(),
+        id: edit::new_id(),
         job: job.id().to_owned(),
         purpose: if most_moves.is_some() { "reschedule" } else { "plan" }.to_owned(),
         state: "searching".to_owned(),
@@ -92,19 +94,23 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
         notes,
         before_cost,
         after_cost: None,
+        more_wishes: 0,
         ended_at: None,
         error_code: None,
         error_message: None,
     };
-    store::plans::add(&plan, &asked)?;
+    store::plans::add(&plan, &asked, &ids, &explained)?;
     tracing::info!(plan = plan.id, job = plan.job, sessions = asked.len(), fixed, "asked for a timetable");
     plans::shown(ctx, plan)
 }
 
 /// What a timetable costs, counted by the host.
-fn cost_of(problem: &scheduler::Problem, solution: &Solution) -> Result<scheduler::Cost> {
+fn cost_of(problem: &Problem, solution: &Solution) -> Result<scheduler::Cost> {
     let explained = scheduler::explain(problem, solution)?;
-    Ok(serde_json::from_value(explained.get("cost").cloned().unwrap_or_default())?)
+    let mut cost: scheduler::Cost = serde_json::from_value(explained.get("cost").cloned().unwrap_or_default())?;
+    // Solutions leave out what costs nothing.
+    cost.terms.retain(|_, cost| *cost > 0);
+    Ok(cost)
 }
 
 /// Ends a search.
@@ -133,6 +139,34 @@ pub fn drop_plan(id: &str) -> Result<bool> {
     }
 }
 
+/// Takes the sessions of a scope off the schedule; answers how many.
+///
+/// # Errors
+/// `invalid` or `not-found` with the place; the database's.
+pub fn clear(ctx: &Context, scope: Option<SchedulePlanScopeInput>) -> Result<i32> {
+    let scope = Scope::of(ctx, scope, "/scope")?;
+    let rows: Vec<(String, Option<String>, Option<Timestamp>)> =
+        database::query_as("SELECT id, track_id, starts_at FROM session_draft", params![])?;
+    let within = rows.iter().filter(|(id, track, start)| {
+        let day = start.map(|start| ctx.convention.day_of(start));
+        scope.holds(&Candidate { id, track: track.as_deref(), day })
+    });
+    let cleared = edit::clear(within.map(|(id, _, _)| id.as_str()))?;
+    tracing::info!(sessions = cleared, "taken off the schedule");
+    Ok(int(i64::try_from(cleared).unwrap_or(i64::MAX)))
+}
+
+/// The work in progress as the scheduler has it, all of it free to move, and where everything is now as a solution.
+///
+/// # Errors
+/// The scheduler's; the database's.
+pub fn documents(ctx: &Context) -> Result<(Problem, Solution)> {
+    let task = Task { rules: config::get()?, ..Task::default() };
+    let Stated { problem, mut now, .. } = problem::state(&gather(ctx, |_| true)?, &task, &ctx.convention);
+    now.cost = Some(cost_of(&problem, &now)?);
+    Ok((problem, now))
+}
+
 /// Which sessions may move.
 struct Scope {
     days: Option<Vec<Date>>,
@@ -141,17 +175,17 @@ struct Scope {
 }
 
 impl Scope {
-    fn of(ctx: &Context, input: Option<SchedulePlanScopeInput>) -> Result<Self> {
+    fn of(ctx: &Context, input: Option<SchedulePlanScopeInput>, place: &str) -> Result<Self> {
         let Some(SchedulePlanScopeInput { days, tracks, sessions }) = input else {
             return Ok(Self { days: None, tracks: None, sessions: None });
         };
         let known = ctx.convention.days();
         if let Some(at) = days.iter().flatten().position(|day| !known.contains(day)) {
             let message = "The convention has no such day.";
-            return Err(Error::invalid(message).at(format!("/input/scope/days/{at}")));
+            return Err(Error::invalid(message).at(format!("{place}/days/{at}")));
         }
-        let tracks = tracks.map(|ids| all_known("track", ids, "/input/scope/tracks")).transpose()?;
-        let sessions = sessions.map(|ids| all_known("session_draft", ids, "/input/scope/sessions")).transpose()?;
+        let tracks = tracks.map(|ids| all_known("track", ids, &format!("{place}/tracks"))).transpose()?;
+        let sessions = sessions.map(|ids| all_known("session_draft", ids, &format!("{place}/sessions"))).transpose()?;
         Ok(Self { days, tracks, sessions })
     }
 

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Cost, Job, Reason, Status};
+use conman_sdk::scheduler::{self, Cost, Job, Status};
 
 use super::sessions::Reading;
-use super::{Wants, int, rooms, wire};
+use super::{Wants, explanation, int, rooms, wire};
 use crate::model::Slot;
 use crate::planned;
 use crate::schema::*;
@@ -67,7 +67,17 @@ pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
         before: cost(&plan.before_cost),
         after: plan.after_cost.as_ref().map(|Json(after)| cost(after)),
         changes: if wants.field("changes") { changes(ctx, &items)? } else { Vec::new() },
-        unplaced: if wants.field("unplaced") { unplaced(ctx, &items)? } else { Vec::new() },
+        unplaced: if wants.field("unplaced") {
+            explanation::unplaced(ctx, &plan.calendar, &items)?
+        } else {
+            Vec::new()
+        },
+        wishes: if wants.field("wishes") {
+            explanation::wishes(ctx, &plan.calendar, &plans::wishes(&plan.id)?)?
+        } else {
+            Vec::new()
+        },
+        more_wishes: int(plan.more_wishes),
         error: plan.error_code.map(|code| SchedulePlanError { code, message: plan.error_message.unwrap_or_default() }),
         id: plan.id,
     })
@@ -91,7 +101,7 @@ fn cost(cost: &Cost) -> SchedulePlanCost {
     }
 }
 
-fn long(number: u64) -> i64 {
+pub(super) fn long(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -110,6 +120,11 @@ fn changes(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanChange>> {
     let change = |item: &&Item| {
         let ((from_room, from), (to_room, to)) = (item.from(), item.to());
         Some(SchedulePlanChange {
+            kind: match (from, to) {
+                (None, _) => SchedulePlanChangeKind::New,
+                (Some(_), Some(_)) => SchedulePlanChangeKind::Moved,
+                (Some(_), None) => SchedulePlanChangeKind::Unplaced,
+            },
             session: sessions.remove(&item.session_id)?,
             from_room: room(from_room),
             from_start: local(from.map(|slot: Slot| slot.start)),
@@ -121,20 +136,6 @@ fn changes(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanChange>> {
         })
     };
     Ok(changed.iter().filter_map(change).collect())
-}
-
-fn unplaced(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanUnplaced>> {
-    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == "unplaced").collect();
-    let mut sessions = sessions(ctx, "unplaced.session.", &left)?;
-    let reason =
-        |reason: &Reason| SchedulePlanReason { constraint: reason.constraint.clone(), detail: reason.detail.clone() };
-    let one = |item: &&Item| {
-        Some(SchedulePlanUnplaced {
-            session: sessions.remove(&item.session_id)?,
-            reasons: item.reasons.iter().map(reason).collect(),
-        })
-    };
-    Ok(left.iter().filter_map(one).collect())
 }
 
 /// How the search of a plan comes on, if the event is about it.

@@ -32,6 +32,8 @@ pub struct SessionRow {
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     #[row(default)]
+    minutes: Option<i64>,
+    #[row(default)]
     code: String,
     #[row(default)]
     subtitle: String,
@@ -122,6 +124,7 @@ impl<'c> Reading<'c> {
             (&["track"], ", s.track_id, t.name AS track_name"),
             (&["track.color"], ", t.color AS track_color"),
             (&["audience"], if matches!(self.view, View::Draft) { ", s.audience" } else { "" }),
+            (&["minutes"], if matches!(self.view, View::Draft) { ", s.minutes" } else { "" }),
         ];
         for (fields, column) in optional {
             if fields.iter().any(|field| self.wants.field(field)) {
@@ -340,8 +343,8 @@ impl<'c> Reading<'c> {
 
     fn session(&self, row: SessionRow, people: Vec<SessionPerson>) -> Result<Session> {
         let convention = &self.ctx.convention;
-        let minutes =
-            row.starts_at.zip(row.ends_at).map(|(start, end)| int((end.as_second() - start.as_second()) / 60));
+        let lasts = row.starts_at.zip(row.ends_at).map(|(start, end)| (end.as_second() - start.as_second()) / 60);
+        let minutes = lasts.or(row.minutes).map(int);
         // Which day it is takes a look at the time zone.
         let day = row.starts_at.filter(|_| self.wants.field("day")).map(|at| convention.day_of(at));
         let room = row.room_id.zip(row.room_name).map(|(id, name)| Room {

@@ -12,12 +12,12 @@ use conman_sdk::spreadsheet::unguarded;
 use super::frab_xml::named;
 use super::{FilePart, FilePerson, FileSession, Format, Gatherer, Options, Refusal, moment};
 use crate::identity;
-use crate::model::{Environment, MOST_MINUTES, Role, Slot, State};
+use crate::model::{Environment, LONGEST_SECONDS, MOST_MINUTES, Role, Slot, State};
 use crate::place::Offset;
 use crate::text;
 
 /// The columns, as written. Read in any order, in any case.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 24] = [
     "id",
     "number",
     "code",
@@ -32,6 +32,7 @@ pub const COLUMNS: [&str; 23] = [
     "room",
     "start",
     "end",
+    MINUTES,
     "people",
     "person_ids",
     "tags",
@@ -44,8 +45,8 @@ pub const COLUMNS: [&str; 23] = [
 ];
 /// Those of them that the work in progress alone has: in a table of the released programme they are left out, because an empty cell
 /// would say "none".
-pub const REQUIREMENTS: [&str; 3] = ["needs", "setup", "teardown"];
-/// The last column, apart because it is the longest; and one read but not written, for those who count minutes.
+pub const REQUIREMENTS: [&str; 4] = [MINUTES, "needs", "setup", "teardown"];
+/// The last column, apart because it is the longest; and how long a session takes: instead of its end, or as long as it has no time.
 pub const DESCRIPTION: &str = "description";
 const MINUTES: &str = "minutes";
 
@@ -224,6 +225,9 @@ fn session(
         slot: slot(row, gatherer)?,
         ..FileSession::default()
     };
+    if session.slot.flatten().is_none() {
+        session.minutes = length(row)?;
+    }
     if let Some(word) = row.line("state").filter(|word| !word.is_empty()) {
         session.state = Some(word.parse::<State>().map_err(|error| error.to_string())?);
     }
@@ -268,14 +272,22 @@ fn slot(row: &Row<'_>, gatherer: &Gatherer<'_>) -> Result<Option<Option<Slot>>, 
     let minutes = row.line(MINUTES).filter(|text| !text.is_empty());
     let seconds = match (end, minutes) {
         (Some(end), _) => moment::instant(&end, gatherer.zone())?.as_second() - start.as_second(),
-        (None, Some(minutes)) => {
-            let minutes: i64 =
-                minutes.parse().map_err(|_| format!("`{}` is no number of minutes", super::shortened(&minutes)))?;
-            minutes.saturating_mul(60)
-        }
+        (None, Some(minutes)) => number_of_minutes(&minutes)?.saturating_mul(60),
         (None, None) => return Err("it starts but has neither `end` nor `minutes`".to_owned()),
     };
     Slot::lasting(start, seconds).map(|slot| Some(Some(slot))).ok_or_else(|| moment::bad_slot(seconds))
+}
+
+/// How long a session without a time takes; an empty cell says nothing of it.
+fn length(row: &Row<'_>) -> Result<Option<i64>, String> {
+    let Some(text) = row.line(MINUTES).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let minutes = number_of_minutes(&text)?;
+    let seconds = minutes.saturating_mul(60);
+    if (1..=LONGEST_SECONDS).contains(&seconds) { Ok(Some(minutes)) } else { Err(moment::bad_slot(seconds)) }
+}
+
+fn number_of_minutes(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("`{}` is no number of minutes", super::shortened(text)))
 }
 
 /// `Ann Lee; Bob Ray [moderator]`, with the ids, if any, in the same order in a column of their own.

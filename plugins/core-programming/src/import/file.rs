@@ -136,6 +136,8 @@ pub struct FileSession {
     pub room: Option<Option<String>>,
     /// When; inner `None` for unplaced.
     pub slot: Option<Option<Slot>>,
+    /// How long an unplaced one takes.
+    pub minutes: Option<i64>,
     /// Its page.
     pub url: Option<String>,
     /// Links.

@@ -61,6 +61,8 @@ pub struct Session {
     pub online: bool,
     /// When it is.
     pub slot: Option<Slot>,
+    /// How many minutes it takes, where it has no time and that is known.
+    pub minutes: Option<i64>,
     /// Where it is.
     pub room: Option<String>,
     /// Who has to be there.

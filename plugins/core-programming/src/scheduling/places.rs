@@ -23,10 +23,13 @@ pub const OWN_ROOM: &str = "a room of its own";
 /// The room of sessions without one.
 pub const NOWHERE: &str = "";
 
+/// What the feature of a shared place begins with; its room follows.
+pub const SHARED: &str = "a place in ";
+
 /// The feature of a shared place.
 #[must_use]
 pub fn shared(place: &str) -> String {
-    format!("a place in {place}")
+    format!("{SHARED}{place}")
 }
 
 /// A room's features or a session's needs, as they are compared.

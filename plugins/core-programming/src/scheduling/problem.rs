@@ -3,18 +3,23 @@
 //! What may move is stated as it is. What may not is *held* where it is (see [`super::places`]): nobody is in two places because of it, and
 //! whatever is wrong about it already stays as wrong as it is. Times are rounded so that what holds in slots holds in minutes:
 //! sessions to their outside, windows to their inside.
+//!
+//! The scheduler never moves what is held, because it is not told why a time is not to be had. When it is to explain a timetable it is: see
+//! [`super::explained`].
 
 use std::collections::{HashMap, HashSet};
 
 use conman_sdk::Convention;
-use conman_sdk::scheduler::{Assignment, Capacity, Person, Pin, Problem, Session, Solution, Unplaced, Weights};
+use conman_sdk::scheduler::{Assignment, Capacity, Person, Problem, Session, Solution, Unplaced, Weights};
 
 use super::calendar::Calendar;
-use super::grid;
+use super::explained::Truth;
+use super::grid::Grid;
+use super::held::Held;
 use super::material::{self, Closeness, Material, Task};
 use super::overlap;
 use super::places::{self, Colouring, NOWHERE, OWN_ROOM};
-use super::proposal::{Asked, Why};
+use super::proposal::Asked;
 use super::ranges::Ranges;
 use super::wishes::Seats;
 use crate::model::Slot;
@@ -34,6 +39,8 @@ pub struct Stated {
     pub fixed: usize,
     /// What people should know of how the problem came about.
     pub notes: Vec<String>,
+    /// How it is when everything is said.
+    pub truth: Truth,
 }
 
 /// What moves cost where few are wanted: more than all wishes together in a programme of any size.
@@ -42,10 +49,11 @@ const MOVE: u32 = 100_000;
 /// States the problem.
 #[must_use]
 pub fn state(material: &Material, task: &Task, convention: &Convention) -> Stated {
-    let calendar = Calendar::of(convention, grid::slot_minutes(material, task, convention));
+    let grid = Grid::of(material, task, convention);
+    let calendar = Calendar::of(convention, grid.slot_minutes);
     let mut stating = Stating::new(material, task, calendar, convention);
     stating.hold();
-    stating.free();
+    stating.free(grid);
     stating.finish(convention)
 }
 
@@ -59,17 +67,11 @@ struct Stating<'m> {
     problem: Problem,
     now: Vec<Assignment>,
     asked: Vec<Asked>,
-    /// When rooms are taken by what is held.
-    taken: HashMap<&'m str, Vec<[u32; 2]>>,
-    /// When people are in what is held.
-    busy: HashMap<&'m str, Vec<[u32; 2]>>,
-    /// From when to when what is held is on.
-    held: HashMap<&'m str, [u32; 2]>,
+    held: Held<'m>,
     /// When there is something that may move, which has to stay possible there.
     used: HashMap<&'m str, Vec<[u32; 2]>>,
-    /// What a held session has to be after.
-    before_held: HashMap<&'m str, u32>,
     columns: Colouring,
+    truth: Truth,
     /// How many sessions could be in a shared place at once.
     wanted: HashMap<&'m str, usize>,
     long: usize,
@@ -90,12 +92,10 @@ impl<'m> Stating<'m> {
             problem: Problem::default(),
             now: Vec::new(),
             asked: Vec::new(),
-            taken: HashMap::new(),
-            busy: HashMap::new(),
-            held: HashMap::new(),
+            held: Held::default(),
             used: HashMap::new(),
-            before_held: HashMap::new(),
             columns: Colouring::default(),
+            truth: Truth::default(),
             wanted: HashMap::new(),
             long: 0,
         }
@@ -104,7 +104,8 @@ impl<'m> Stating<'m> {
     /// How long a session takes.
     fn seconds(&self, session: &material::Session) -> i64 {
         let usual = || self.usual.get(session.kind.as_str()).copied().unwrap_or(self.task.rules.planning.minutes * 60);
-        session.slot.map_or_else(usual, |slot| slot.seconds())
+        let said = || session.minutes.map_or_else(usual, |minutes| minutes * 60);
+        session.slot.map_or_else(said, |slot| slot.seconds())
     }
 
     /// Whether the scheduler may move it. What takes longer than a day, or no time at all, it cannot think of.
@@ -124,54 +125,19 @@ impl<'m> Stating<'m> {
         let mut staying: Vec<&'m material::Session> =
             self.material.sessions.iter().filter(|session| session.slot.is_some() && !self.is_free(session)).collect();
         staying.sort_by(|a, b| (a.slot, &a.id).cmp(&(b.slot, &b.id)));
+        let exclusive = self.material.rooms.iter().filter(|room| room.exclusive).map(|room| room.id.as_str()).collect();
         for session in staying {
-            let Some(slot) = session.slot else { continue };
             self.long += usize::from(session.free);
-            let wanted = &session.requirements;
-            let room = self.calendar.touched(slot.widened(wanted.setup, wanted.teardown)).list();
-            if let Some(id) = &session.room {
-                self.taken.entry(id).or_default().extend(room);
-            }
-            let time = self.calendar.touched(slot).list();
-            if let [from, to] = [time.first(), time.last()].map(|range| range.copied().unwrap_or_default())
-                && !time.is_empty()
-            {
-                self.held.insert(&session.id, [from[0], to[1]]);
-                for before in &wanted.after {
-                    let limit = self.before_held.entry(before).or_insert(from[0]);
-                    *limit = from[0].min(*limit);
-                }
-            }
-            self.pin(session, &time);
-            for person in &session.people {
-                self.busy.entry(person).or_default().extend(&time);
-            }
+            let Some(stated) = self.held.hold(session, &self.calendar, &exclusive, &mut self.columns) else { continue };
+            self.now.push(stated.place);
+            self.truth.sessions.extend(stated.told.map(|told| (self.problem.sessions.len(), told)));
+            self.problem.sessions.push(stated.session);
         }
-    }
-
-    /// A held session counts for people's limits and breaks where it lies within one day. Whoever is elsewhere already does not count twice.
-    fn pin(&mut self, session: &'m material::Session, time: &[[u32; 2]]) {
-        let &[[from, to]] = time else { return };
-        if from / self.calendar.slots_per_day != (to - 1) / self.calendar.slots_per_day {
-            return;
-        }
-        let elsewhere = |person: &&String| {
-            self.busy.get(person.as_str()).into_iter().flatten().any(|range| range[0] < to && from < range[1])
-        };
-        let people = session.people.iter().filter(|person| !elsewhere(person)).cloned().collect();
-        let room = places::held(self.columns.next("held", [from, to]));
-        self.now.push(Assignment { session: session.id.clone(), start: from, room: room.clone() });
-        self.problem.sessions.push(Session {
-            id: session.id.clone(),
-            duration: to - from,
-            people,
-            pin: Pin { start: Some(from), room: Some(room) },
-            ..Session::default()
-        });
     }
 
     /// States what may move.
-    fn free(&mut self) {
+    fn free(&mut self, grid: Grid) {
+        let lines = grid.lines(&self.calendar, &self.times());
         let mut moving: Vec<&'m material::Session> =
             self.material.sessions.iter().filter(|session| self.is_free(session)).collect();
         // By their beginnings, so that those in one shared place need few columns.
@@ -198,12 +164,20 @@ impl<'m> Stating<'m> {
             for place in wanted.rooms.iter().filter(|room| self.shared.contains(room.as_str())) {
                 *self.wanted.entry(place).or_default() += 1;
             }
-            let asked = Asked::of(session, seconds);
-            let starts = self.starts(session, duration);
-            if starts.is_empty() {
-                self.asked.push(Asked { why: Some(Why::NoTime), ..asked });
-                continue;
+            let mut everywhere = match &lines {
+                Some(lines) => lines.clone(),
+                None => Ranges::of([[0, self.calendar.horizon()]]),
+            };
+            if let Some(days) = &self.task.days {
+                everywhere = everywhere.both(&self.calendar.on(days));
             }
+            if let (Some(_), Some((now, _))) = (&lines, place) {
+                everywhere = everywhere.with([[now, now + 1]]);
+            }
+            let starts = everywhere.without(self.held.starts_taken(session, duration, self.calendar.horizon()));
+            let told = everywhere.without(self.held.starts_taken_unsaid(session, duration, self.calendar.horizon()));
+            let list = |starts: &Ranges| Some(starts.list()).filter(|list| *list != [[0, self.calendar.horizon()]]);
+            let (starts, told) = (list(&starts), list(&told));
             if let (Some((start, _)), Some(slot)) = (place, session.slot)
                 && self.one_day(start, setup, duration + teardown)
             {
@@ -213,7 +187,7 @@ impl<'m> Stating<'m> {
                     self.problem.incumbent.push(Assignment { session: session.id.clone(), start, room });
                 }
             }
-            self.problem.sessions.push(Session {
+            let stated = Session {
                 id: session.id.clone(),
                 duration,
                 setup,
@@ -222,12 +196,25 @@ impl<'m> Stating<'m> {
                 people: session.people.clone(),
                 features,
                 rooms,
-                starts: Some(starts.list()).filter(|list| *list != [[0, self.calendar.horizon()]]),
+                starts,
                 after: wanted.after.clone(),
                 ..Session::default()
-            });
-            self.asked.push(asked);
+            };
+            if told != stated.starts || wanted.after.iter().any(|id| self.held.is_held(id)) {
+                self.truth.sessions.push((self.problem.sessions.len(), Session { starts: told, ..stated.clone() }));
+            }
+            self.problem.sessions.push(stated);
+            self.asked.push(Asked::of(session, seconds));
         }
+    }
+
+    /// When anything can be on anywhere, or is.
+    fn times(&self) -> Ranges {
+        let windows =
+            self.material.rooms.iter().flat_map(|room| &room.windows).map(|window| self.calendar.within(*window));
+        let slots = self.material.sessions.iter().filter_map(|session| session.slot);
+        let now = slots.map(|slot| self.calendar.touched(slot));
+        self.hours.with(windows.chain(now).flat_map(|ranges| ranges.list()))
     }
 
     fn one_day(&self, start: u32, before: u32, after: u32) -> bool {
@@ -251,22 +238,6 @@ impl<'m> Stating<'m> {
         known.then(|| if many { column() } else { room.to_owned() })
     }
 
-    /// When a session may begin, as far as what is held and the days of the task say.
-    fn starts(&self, session: &material::Session, duration: u32) -> Ranges {
-        let everywhere = match &self.task.days {
-            Some(days) => self.calendar.on(days),
-            None => Ranges::of([[0, self.calendar.horizon()]]),
-        };
-        let busy = session.people.iter().filter_map(|person| self.busy.get(person.as_str())).flatten();
-        let mut closed: Vec<[u32; 2]> = busy.map(|&[from, to]| [(from + 1).saturating_sub(duration), to]).collect();
-        let after = session.requirements.after.iter().filter_map(|id| self.held.get(id.as_str()));
-        closed.extend(after.map(|range| [0, range[1]]));
-        if let Some(end) = self.before_held.get(session.id.as_str()) {
-            closed.push([(end + 1).saturating_sub(duration), self.calendar.horizon()]);
-        }
-        everywhere.without(closed)
-    }
-
     fn rooms(&mut self) {
         let used = |id: &str| self.used.get(id).cloned().unwrap_or_default();
         let closed = |id: &str| self.closed(id);
@@ -279,11 +250,16 @@ impl<'m> Stating<'m> {
                     .without(closed(&room.id))
             }
         };
-        let mut rooms = Vec::new();
+        let (mut rooms, mut truth) = (Vec::new(), Vec::new());
         for room in &self.material.rooms {
             if room.exclusive {
-                let taken = self.taken.get(room.id.as_str()).cloned().unwrap_or_default();
-                rooms.push(places::own_room(room, &open(room).without(taken)));
+                let open = open(room);
+                let told = self.held.open_when_told(&room.id, &open);
+                let stated = places::own_room(room, &open.without(self.held.taken(&room.id)));
+                if stated.open.as_deref() != Some(&told) {
+                    truth.push((rooms.len(), told));
+                }
+                rooms.push(stated);
             } else {
                 rooms.extend(places::columns(Some(room), self.column_count(&room.id), &open(room)));
             }
@@ -291,6 +267,7 @@ impl<'m> Stating<'m> {
         rooms.extend(places::columns(None, self.column_count(NOWHERE), &self.hours.with(used(NOWHERE))));
         rooms.extend(places::held_columns(self.columns.count("held")));
         self.problem.rooms = rooms;
+        self.truth.rooms = truth;
     }
 
     fn column_count(&self, place: &str) -> usize {
@@ -318,8 +295,7 @@ impl<'m> Stating<'m> {
                 let always = Ranges::of([[0, self.calendar.horizon()]]);
                 let can = if person.windows.is_empty() { always.clone() } else { inside(&person.windows) };
                 // What is held is held, whenever its people can.
-                let held = self.busy.get(person.id.as_str()).cloned().unwrap_or_default();
-                let available = can.without(self.closed(&person.id)).with(held);
+                let available = can.without(self.closed(&person.id)).with(self.held.busy(&person.id));
                 let limit = person.daily_limit.unwrap_or(self.task.rules.daily_limit);
                 Person {
                     id: person.id.clone(),
@@ -339,8 +315,16 @@ impl<'m> Stating<'m> {
         let columns: HashMap<&str, usize> =
             self.shared.iter().map(|place| (*place, self.column_count(place))).collect();
         let stated: HashSet<String> = self.problem.sessions.iter().map(|session| session.id.clone()).collect();
+        // Told what is held, the scheduler can be told what comes after it and before it, but for what is held itself.
+        for (_, session) in &mut self.truth.sessions {
+            let is_held = self.held.is_held(&session.id);
+            session.after.retain(|id| stated.contains(id) && !(is_held && self.held.is_held(id)));
+        }
         for session in &mut self.problem.sessions {
-            session.after.retain(|id| stated.contains(id) && !self.held.contains_key(id.as_str()));
+            session.after.retain(|id| stated.contains(id) && !self.held.is_held(id));
+        }
+        let told = self.truth.sessions.iter_mut().map(|(_, session)| session);
+        for session in self.problem.sessions.iter_mut().chain(told) {
             if let Some(rooms) = &mut session.rooms {
                 let columns_of = |room: &String| match columns.get(room.as_str()) {
                     Some(count) => (0..*count).map(|number| places::column(room, number)).collect(),
@@ -350,7 +334,8 @@ impl<'m> Stating<'m> {
             }
         }
         let known: HashSet<&str> = self.problem.people.iter().map(|person| person.id.as_str()).collect();
-        for session in &mut self.problem.sessions {
+        let told = self.truth.sessions.iter_mut().map(|(_, session)| session);
+        for session in self.problem.sessions.iter_mut().chain(told) {
             session.people.retain(|person| known.contains(person.as_str()));
         }
         let mut notes = Vec::new();
@@ -361,7 +346,8 @@ impl<'m> Stating<'m> {
             ));
         }
         let free: HashSet<&str> = self.asked.iter().map(|asked| asked.session.as_str()).collect();
-        let (pairs, note) = overlap::pairs(self.material, &self.task.rules.planning.weights, &stated, &free);
+        let weights = &self.task.rules.planning.weights;
+        let (pairs, note) = overlap::pairs(self.material, weights, |id| stated.contains(id), |id| free.contains(id));
         self.problem.overlap = pairs;
         notes.extend(note);
         self.problem.name.clone_from(&convention.name);
@@ -378,7 +364,8 @@ impl<'m> Stating<'m> {
         let unplaced = unplaced.map(|session| Unplaced { session: session.id.clone(), reasons: Vec::new() }).collect();
         Stated {
             now: Solution { unplaced, assignments: self.now.clone(), cost: None },
-            fixed: self.held.len(),
+            fixed: self.held.count(),
+            truth: Truth { few_moves: self.task.closeness == Closeness::Fewest, ..self.truth },
             problem: self.problem,
             calendar: self.calendar,
             asked: self.asked,
@@ -420,3 +407,6 @@ fn usual_lengths(sessions: &[material::Session]) -> HashMap<&str, i64> {
     };
     counts.into_iter().filter_map(|(kind, lengths)| Some((kind, most(lengths)?))).collect()
 }
+
+#[cfg(test)]
+mod tests;

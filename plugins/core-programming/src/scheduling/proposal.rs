@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use conman_sdk::scheduler::{Reason, Solution};
+use conman_sdk::scheduler::Solution;
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
@@ -20,20 +20,11 @@ pub struct Asked {
     pub room: Option<String>,
     /// How long it takes.
     pub seconds: i64,
-    /// Why the scheduler is not even asked.
-    pub why: Option<Why>,
-}
-
-/// What makes a session impossible before the scheduler is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// What does not move leaves it no time.
-    NoTime,
 }
 
 impl Asked {
     pub(super) fn of(session: &material::Session, seconds: i64) -> Self {
-        Self { session: session.id.clone(), slot: session.slot, room: session.room.clone(), seconds, why: None }
+        Self { session: session.id.clone(), slot: session.slot, room: session.room.clone(), seconds }
     }
 }
 
@@ -50,10 +41,7 @@ pub enum Outcome {
         room: Option<String>,
     },
     /// There is no place for it.
-    Unplaced {
-        /// Why.
-        reasons: Vec<Reason>,
-    },
+    Unplaced,
 }
 
 /// Reads a solution: the outcomes in the order of what was asked.
@@ -61,8 +49,6 @@ pub enum Outcome {
 pub fn read(asked: &[Asked], calendar: &Calendar, solution: &Solution) -> Vec<Outcome> {
     let places: HashMap<&str, (u32, &str)> =
         solution.assignments.iter().map(|place| (place.session.as_str(), (place.start, place.room.as_str()))).collect();
-    let mut reasons: HashMap<&str, Vec<Reason>> =
-        solution.unplaced.iter().map(|unplaced| (unplaced.session.as_str(), unplaced.reasons.clone())).collect();
     asked
         .iter()
         .map(|asked| {
@@ -70,11 +56,7 @@ pub fn read(asked: &[Asked], calendar: &Calendar, solution: &Solution) -> Vec<Ou
             let Some((slot, start, room)) =
                 place.and_then(|(slot, room)| Some((*slot, calendar.instant(*slot)?, places::room_of(room))))
             else {
-                let mut reasons = reasons.remove(asked.session.as_str()).unwrap_or_default();
-                if reasons.is_empty() {
-                    reasons.push(unexplained());
-                }
-                return Outcome::Unplaced { reasons };
+                return Outcome::Unplaced;
             };
             // What begins between two slots is where it is as long as it stays in the same one.
             let same_time = asked.slot.and_then(|now| calendar.slot(now.start)).is_some_and(|(now, _)| now == slot);
@@ -85,24 +67,4 @@ pub fn read(asked: &[Asked], calendar: &Calendar, solution: &Solution) -> Vec<Ou
             Outcome::Moved { start, room: room.map(str::to_owned) }
         })
         .collect()
-}
-
-/// What is said where the scheduler gives no reason.
-fn unexplained() -> Reason {
-    Reason {
-        constraint: "no_place".to_owned(),
-        detail: "No room that would do is free at a time its people have, as everything else is placed.".to_owned(),
-    }
-}
-
-/// What is said of a session that the scheduler was not asked about.
-#[must_use]
-pub fn impossible(why: Why) -> Reason {
-    match why {
-        Why::NoTime => Reason {
-            constraint: "starts".to_owned(),
-            detail: "Sessions that stay where they are leave it no time: its people are in them, or it has to come before or after them."
-                .to_owned(),
-        },
-    }
 }

@@ -10,8 +10,11 @@ use crate::model::Role;
 use crate::scheduling::material::{Material, Person, Room, Session};
 use crate::store::programme::word;
 
-/// So many pairs of sessions that accounts marked together are read at most.
+/// So many pairs of sessions that accounts marked together are read at most, the strongest,
 const MOST_PAIRS: usize = 20_000;
+
+/// and no more than leaves all rows together fewer than this: a call may read 50,000.
+const MOST_ROWS: usize = 49_000;
 
 /// Who marks more sessions than this says little about which two of them they would go to, and would be millions of pairs.
 const MOST_MARKS: i64 = 200;
@@ -22,7 +25,7 @@ const MOST_MARKS: i64 = 200;
 /// The database's; `quota` when it is larger than one call may read.
 pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Material> {
     let rows: Vec<SessionRow> = database::query_as(
-        "SELECT id, kind, environment, track_id, room_id, starts_at, ends_at, needs, setup_minutes, teardown_minutes \
+        "SELECT id, number, kind, environment, track_id, room_id, starts_at, ends_at, minutes, needs, setup_minutes, teardown_minutes \
          FROM session_draft WHERE state <> 'cancelled' ORDER BY id",
         params![],
     )?;
@@ -30,12 +33,15 @@ pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Ma
         "SELECT session_id, person_id, role FROM part_draft ORDER BY session_id, person_id",
         params![],
     )?;
+    // Each is read again to expect its audience, with its marks.
+    let read = 3 * rows.len() + parts.len() + demand::MOST;
     let mut line_ups: HashMap<String, Vec<String>> = HashMap::with_capacity(rows.len());
     for (session, person, role) in parts {
         if word::<Role>(&role)?.attends() {
             line_ups.entry(session).or_default().push(person);
         }
     }
+    let by_number: HashMap<i64, String> = rows.iter().map(|row| (row.number, row.id.clone())).collect();
     let mut only_rooms = lists("SELECT session_id, room_id FROM session_room ORDER BY session_id, room_id")?;
     let mut after = lists("SELECT session_id, after_id FROM session_after ORDER BY session_id, after_id")?;
     let expected = demand::expected(ctx)?;
@@ -53,6 +59,7 @@ pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Ma
                 kind: row.kind,
                 online: row.environment == "virtual",
                 slot,
+                minutes: row.minutes,
                 people: line_ups.remove(&row.id).unwrap_or_default(),
                 requirements: Requirements {
                     needs: row.needs,
@@ -68,7 +75,10 @@ pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Ma
             }
         })
         .collect();
-    Ok(Material { rooms: rooms()?, people: persons()?, sessions, marked_both: marked_both()? })
+    let mut material = Material { rooms: rooms()?, people: persons()?, sessions, marked_both: Vec::new() };
+    let most = MOST_ROWS.saturating_sub(read + rows_of(&material)).min(MOST_PAIRS);
+    material.marked_both = marked_both(&by_number, most)?;
+    Ok(material)
 }
 
 /// A session that may or may not be to be moved.
@@ -85,12 +95,14 @@ pub struct Candidate<'s> {
 #[derive(FromRow)]
 struct SessionRow {
     id: String,
+    number: i64,
     kind: String,
     environment: String,
     track_id: Option<String>,
     room_id: Option<String>,
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
+    minutes: Option<i64>,
     #[row(json)]
     needs: Vec<String>,
     setup_minutes: i64,
@@ -136,15 +148,29 @@ fn persons() -> Result<Vec<Person>> {
     Ok(rows.into_iter().map(person).collect())
 }
 
-fn marked_both() -> Result<Vec<(String, String, u32)>> {
-    let rows: Vec<(String, String, i64)> = database::query_as(
-        "SELECT a.session_id, b.session_id, COUNT(*) FROM favourite a \
-         JOIN favourite b ON b.account_id = a.account_id AND b.session_id > a.session_id \
-         WHERE a.account_id IN (SELECT account_id FROM favourite GROUP BY account_id HAVING COUNT(*) <= $1) \
-         GROUP BY a.session_id, b.session_id ORDER BY COUNT(*) DESC, a.session_id, b.session_id LIMIT $2",
-        params![MOST_MARKS, MOST_PAIRS],
+/// How many rows rooms, people, and lists of sessions were.
+fn rows_of(material: &Material) -> usize {
+    let rooms = material.rooms.iter().map(|room| 1 + room.windows.len());
+    let people = material.people.iter().map(|person| 1 + person.windows.len() + person.preferred.len());
+    let lists = material.sessions.iter().map(|session| &session.requirements);
+    let lists = lists.map(|requirements| requirements.rooms.len() + requirements.after.len());
+    rooms.chain(people).chain(lists).sum()
+}
+
+/// So many pairs of sessions, the strongest. A million pairs are counted by numbers in half the time and memory that ids would take.
+fn marked_both(by_number: &HashMap<i64, String>, most: usize) -> Result<Vec<(String, String, u32)>> {
+    let rows: Vec<(i64, i64, i64)> = database::query_as(
+        "WITH mark AS (SELECT f.account_id AS account, s.number AS number FROM favourite f JOIN session_draft s ON s.id = f.session_id \
+         WHERE s.state <> 'cancelled' \
+         AND f.account_id IN (SELECT account_id FROM favourite GROUP BY account_id HAVING COUNT(*) <= $1)) \
+         SELECT a.number, b.number, COUNT(*) FROM mark a JOIN mark b ON b.account = a.account AND b.number > a.number \
+         GROUP BY a.number, b.number ORDER BY COUNT(*) DESC, a.number, b.number LIMIT $2",
+        params![MOST_MARKS, most],
     )?;
-    Ok(rows.into_iter().map(|(one, other, count)| (one, other, u32::try_from(count).unwrap_or(u32::MAX))).collect())
+    let id = |number: i64| by_number.get(&number).cloned();
+    let pair =
+        |(one, other, count): (i64, i64, i64)| Some((id(one)?, id(other)?, u32::try_from(count).unwrap_or(u32::MAX)));
+    Ok(rows.into_iter().filter_map(pair).collect())
 }
 
 /// To the nearest whole person.

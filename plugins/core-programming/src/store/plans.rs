@@ -1,14 +1,17 @@
 //! Plans, and the sessions they may move.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use conman_sdk::database::execute_in;
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{Cost, Reason};
+use conman_sdk::scheduler::{Assignment, Cost};
+use serde_json::value::RawValue;
 
 use super::slot;
 use crate::model::Slot;
 use crate::scheduling::calendar::Calendar;
+use crate::scheduling::explained::{Blocker, Explained, Explanation, Wish};
+use crate::scheduling::ids::Ids;
 use crate::scheduling::proposal::{Asked, Outcome};
 
 /// So many plans are kept; the oldest goes. The host keeps as many of its jobs.
@@ -48,6 +51,8 @@ pub struct Plan {
     pub before_cost: Cost,
     /// What the proposed one costs.
     pub after_cost: Option<Json<Cost>>,
+    /// Broken wishes of it besides those that are kept.
+    pub more_wishes: i64,
     /// When the search had ended.
     pub ended_at: Option<Timestamp>,
     /// Why there is no proposal.
@@ -57,7 +62,7 @@ pub struct Plan {
 }
 
 const PLAN: &str = "SELECT id, job, purpose, state, created_at, created_by, account_id, revision, most_moves, fixed_sessions, calendar, \
-     notes, before_cost, after_cost, ended_at, error_code, error_message FROM schedule_plan";
+     notes, before_cost, after_cost, more_wishes, ended_at, error_code, error_message FROM schedule_plan";
 
 /// A session a plan may move.
 #[derive(FromRow)]
@@ -75,7 +80,7 @@ pub struct Item {
     to_start: Option<Timestamp>,
     /// Why it has no place.
     #[row(json)]
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<Blocker>,
 }
 
 impl Item {
@@ -105,11 +110,11 @@ impl Item {
 
 const ITEM: &str = "SELECT session_id, from_room, from_start, from_end, seconds, outcome, to_room, to_start, reasons FROM schedule_plan_session";
 
-/// Keeps a plan and what it may move; forgets the oldest.
+/// Keeps a plan, what it may move, and what it is to be explained by; forgets the oldest.
 ///
 /// # Errors
 /// The database's.
-pub fn add(plan: &Plan, asked: &[Asked]) -> Result<()> {
+pub fn add(plan: &Plan, asked: &[Asked], ids: &Ids, explained: &Explained) -> Result<()> {
     let columns = [
         "id",
         "job",
@@ -150,11 +155,14 @@ pub fn add(plan: &Plan, asked: &[Asked]) -> Result<()> {
             asked.slot.map(|slot| slot.end),
             asked.seconds,
             "asked",
-            Json(asked.why.map(crate::scheduling::proposal::impossible).as_slice())
+            Json([(); 0])
         ]
     });
     let columns = ["plan_id", "session_id", "from_room", "from_start", "from_end", "seconds", "outcome", "reasons"];
     database::insert_many("schedule_plan_session", columns, rows)?;
+    let Explained { problem, held, starts } = explained;
+    let row = row![plan.id, Json(ids), Json(held), Json(starts), Json(problem)];
+    database::insert_many("schedule_plan_problem", ["plan_id", "ids", "held", "starts", "problem"], [row])?;
     let old: Vec<(String,)> = database::query_as(
         "SELECT id FROM schedule_plan WHERE state <> 'searching' ORDER BY created_at DESC, id DESC LIMIT 100 OFFSET $1",
         params![KEPT - 1],
@@ -167,7 +175,9 @@ pub fn add(plan: &Plan, asked: &[Asked]) -> Result<()> {
 /// # Errors
 /// The database's.
 pub fn remove<'k>(ids: impl IntoIterator<Item = &'k str> + Clone) -> Result<()> {
-    execute_in("DELETE FROM schedule_plan_session WHERE plan_id IN ($keys)", params![], ids.clone())?;
+    for table in ["schedule_plan_session", "schedule_plan_problem", "schedule_plan_wish"] {
+        execute_in(&format!("DELETE FROM {table} WHERE plan_id IN ($keys)"), params![], ids.clone())?;
+    }
     execute_in("DELETE FROM schedule_plan WHERE id IN ($keys)", params![], ids).map(|_| ())
 }
 
@@ -215,17 +225,75 @@ pub fn counts() -> Result<BTreeMap<String, i64>> {
     Ok(rows.into_iter().collect())
 }
 
+/// What a plan's search was about.
+#[derive(FromRow)]
+pub struct Waiting {
+    /// What its codes stand for.
+    #[row(json)]
+    pub ids: Ids,
+    /// Where what does not move is.
+    #[row(json)]
+    pub held: Vec<Assignment>,
+    /// When sessions may begin,
+    #[row(json)]
+    pub starts: Vec<Vec<[u32; 2]>>,
+    /// to which the problem as it is told refers.
+    #[row(json)]
+    pub problem: Box<RawValue>,
+}
+
+/// What a plan's search is about, until it has ended.
+///
+/// # Errors
+/// The database's.
+pub fn waiting(plan: &str) -> Result<Option<Waiting>> {
+    database::query_optional(
+        "SELECT ids, held, starts, problem FROM schedule_plan_problem WHERE plan_id = $1",
+        params![plan],
+    )
+}
+
+fn ended(plan: &str) -> Result<()> {
+    database::execute("DELETE FROM schedule_plan_problem WHERE plan_id = $1", params![plan]).map(|_| ())
+}
+
+/// The broken wishes of a proposal that cost most.
+///
+/// # Errors
+/// The database's.
+pub fn wishes(plan: &str) -> Result<Vec<Wish>> {
+    let sql = "SELECT wish FROM schedule_plan_wish WHERE plan_id = $1 ORDER BY place";
+    let rows: Vec<(Json<Wish>,)> = database::query_as(sql, params![plan])?;
+    Ok(rows.into_iter().map(|(Json(wish),)| wish).collect())
+}
+
+/// What is proposed.
+pub struct Proposal<'p> {
+    /// What becomes of the sessions, in the order of the plan's items.
+    pub outcomes: &'p [Outcome],
+    /// What it costs.
+    pub cost: &'p Cost,
+    /// Why it is as it is.
+    pub explanation: &'p Explanation,
+    /// What people should know of it.
+    pub notes: &'p [String],
+}
+
 /// Notes what is proposed.
 ///
 /// # Errors
 /// The database's.
-pub fn propose(plan: &str, items: &[Item], outcomes: &[Outcome], cost: &Cost, at: Timestamp) -> Result<()> {
-    let rows = items.iter().zip(outcomes).map(|(item, outcome)| {
-        let (word, room, start, reasons): (_, Option<&str>, Option<Timestamp>, &[Reason]) = match outcome {
-            Outcome::Kept => ("kept", item.from_room.as_deref(), item.from_start, &[]),
-            Outcome::Moved { start, room } => ("moved", room.as_deref(), Some(*start), &[]),
-            Outcome::Unplaced { reasons } => ("unplaced", None, None, reasons),
+pub fn propose(plan: &str, items: &[Item], proposal: &Proposal<'_>, at: Timestamp) -> Result<()> {
+    let Proposal { outcomes, cost, explanation, notes } = proposal;
+    let why: HashMap<&str, &[Blocker]> =
+        explanation.unplaced.iter().map(|unplaced| (unplaced.session.as_str(), unplaced.reasons.as_slice())).collect();
+    let rows = items.iter().zip(*outcomes).map(|(item, outcome)| {
+        let (word, room, start) = match outcome {
+            Outcome::Kept => ("kept", item.from_room.as_deref(), item.from_start),
+            Outcome::Moved { start, room } => ("moved", room.as_deref(), Some(*start)),
+            Outcome::Unplaced => ("unplaced", None, None),
         };
+        let reasons = why.get(item.session_id.as_str()).filter(|_| word == "unplaced").copied().unwrap_or_default();
         row![
             plan,
             item.session_id,
@@ -252,8 +320,12 @@ pub fn propose(plan: &str, items: &[Item], outcomes: &[Outcome], cost: &Cost, at
         "reasons",
     ];
     database::upsert_many("schedule_plan_session", &["plan_id", "session_id"], columns, rows)?;
-    let sql = "UPDATE schedule_plan SET state = 'ready', after_cost = $2, ended_at = $3 WHERE id = $1";
-    database::execute(sql, params![plan, Json(cost), at]).map(|_| ())
+    let rows = (0_i64..).zip(&explanation.wishes).map(|(place, wish)| row![plan, place, Json(wish)]);
+    database::insert_many("schedule_plan_wish", ["plan_id", "place", "wish"], rows)?;
+    ended(plan)?;
+    let sql = "UPDATE schedule_plan SET state = 'ready', after_cost = $2, ended_at = $3, more_wishes = $4, notes = $5 WHERE id = $1";
+    let more = i64::try_from(explanation.more_wishes).unwrap_or(i64::MAX);
+    database::execute(sql, params![plan, Json(cost), at, more, Json(notes)]).map(|_| ())
 }
 
 /// Notes that there is no proposal, and why.
@@ -261,6 +333,7 @@ pub fn propose(plan: &str, items: &[Item], outcomes: &[Outcome], cost: &Cost, at
 /// # Errors
 /// The database's.
 pub fn fail(plan: &str, code: &str, message: &str, at: Timestamp) -> Result<()> {
+    ended(plan)?;
     let sql =
         "UPDATE schedule_plan SET state = 'failed', error_code = $2, error_message = $3, ended_at = $4 WHERE id = $1";
     database::execute(sql, params![plan, code, message, at]).map(|_| ())

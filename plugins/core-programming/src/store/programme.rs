@@ -1,7 +1,9 @@
 //! The programme as a whole, for exports: a handful of statements, whatever its size.
 
-use conman_sdk::prelude::*;
+use std::collections::HashSet;
 use std::str::FromStr;
+
+use conman_sdk::prelude::*;
 
 use super::{View, slot};
 use crate::model::{Conference, Extra, Link, Part, Person, Programme, Role, Room, Session, Track};
@@ -43,7 +45,7 @@ pub const ANNOUNCED: &str = "('presenter', 'moderator', 'participant')";
 const SESSION: &str = "s.id, s.number, s.code, s.slug, s.title, s.subtitle, s.abstract_text, s.description, s.kind, s.state, s.environment, \
      s.language, s.track_id, s.room_id, s.starts_at, s.ends_at, s.url, s.links, s.attachments, s.tags, s.audience, s.extra, s.source";
 /// What only the work in progress knows of a session.
-const REQUIREMENTS: &str = ", s.needs, s.setup_minutes, s.teardown_minutes";
+const REQUIREMENTS: &str = ", s.minutes, s.needs, s.setup_minutes, s.teardown_minutes";
 pub(super) const PERSON: &str = "e.id, e.number, e.name, e.biography, e.avatar, e.url, e.links, e.source";
 pub(super) const ROOM: &str =
     "SELECT id, name, sort_order, area, capacity, exclusive, description, extra, source FROM room";
@@ -123,6 +125,15 @@ pub fn room(id: &str) -> Result<Room> {
     found.map(Room::from).ok_or_else(|| Error::not_found(format!("There is no room {id}.")))
 }
 
+/// The rooms that several sessions share.
+///
+/// # Errors
+/// The database's.
+pub fn shared_rooms() -> Result<HashSet<String>> {
+    let rows: Vec<(String,)> = database::query_as("SELECT id FROM room WHERE NOT exclusive", params![])?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// One track.
 ///
 /// # Errors
@@ -199,6 +210,8 @@ pub(super) struct SessionRow {
     #[row(json)]
     tags: Vec<String>,
     audience: Option<i64>,
+    #[row(default)]
+    minutes: Option<i64>,
     #[row(json, default)]
     needs: Vec<String>,
     #[row(default)]
@@ -233,6 +246,7 @@ impl SessionRow {
             attachments: self.attachments,
             tags: self.tags,
             audience: self.audience,
+            minutes: self.minutes,
             needs: self.needs,
             setup_minutes: self.setup_minutes,
             teardown_minutes: self.teardown_minutes,

@@ -1,0 +1,169 @@
+//! Why a plan is as it is: sessions without a place, and broken wishes with what would mend them.
+
+use std::collections::{HashMap, HashSet};
+
+use conman_sdk::prelude::*;
+
+use super::plans::long;
+use super::sessions::Reading;
+use super::{Wants, people, rooms};
+use crate::scheduling::calendar::Calendar;
+use crate::scheduling::explained::{Blocker, Count, Mend, Move, Wish};
+use crate::scheduling::words::{self, Names, Words};
+use crate::schema::*;
+use crate::store::View;
+use crate::store::plans::Item;
+
+/// Sessions without a place, and why.
+///
+/// # Errors
+/// The database's.
+pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Vec<SchedulePlanUnplaced>> {
+    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == "unplaced").collect();
+    let mut sessions: HashMap<String, Session> = Reading::new(ctx, View::Draft, "unplaced.session.")
+        .by_id(left.iter().map(|item| item.session_id.as_str()))?
+        .into_iter()
+        .map(|session| (session.id.clone(), session))
+        .collect();
+    let reasons = || left.iter().flat_map(|item| &item.reasons);
+    let members = Members::read(
+        ctx,
+        ["unplaced.reasons.sessions.", "unplaced.reasons.people."],
+        reasons().map(|reason| [&reason.sessions, &reason.people, &reason.rooms]),
+    )?;
+    let names = names(reasons().map(|reason| reason.detail.as_str()))?;
+    let words = Words { calendar, convention: &ctx.convention, names: &names };
+    let reason = |reason: &Blocker| SchedulePlanReason {
+        constraint: reason.constraint.clone(),
+        detail: detail(words, reason),
+        proven: reason.proven,
+        sessions: members.sessions(&reason.sessions),
+        people: members.people(&reason.people),
+        rooms: members.rooms(&reason.rooms),
+    };
+    let one = |item: &&Item| {
+        let mut reasons: Vec<SchedulePlanReason> = item.reasons.iter().map(reason).collect();
+        if reasons.is_empty() {
+            reasons.push(unexplained());
+        }
+        Some(SchedulePlanUnplaced { session: sessions.remove(&item.session_id)?, reasons })
+    };
+    Ok(left.iter().filter_map(one).collect())
+}
+
+/// What was counted in slots and not in stretches of them ends in a bare number.
+fn detail(words: Words<'_>, reason: &Blocker) -> String {
+    let unit = |Count { slots, supply, .. }: &Count| *slots == 1 && reason.detail.ends_with(&format!(" {supply}"));
+    if reason.count.as_ref().is_some_and(unit) {
+        words.said(&format!("{} slots", reason.detail))
+    } else {
+        words.said(&reason.detail)
+    }
+}
+
+/// What is said where the host tells no reason: it seeks proofs for the first two hundred.
+fn unexplained() -> SchedulePlanReason {
+    SchedulePlanReason {
+        constraint: "no_place".to_owned(),
+        detail: "No room that would do is free at a time its people have, as everything else is placed.".to_owned(),
+        proven: false,
+        sessions: Vec::new(),
+        people: Vec::new(),
+        rooms: Vec::new(),
+    }
+}
+
+/// Broken wishes, in their order.
+///
+/// # Errors
+/// The database's.
+pub fn wishes(ctx: &Context, calendar: &Calendar, wishes: &[Wish]) -> Result<Vec<SchedulePlanWish>> {
+    let members = Members::read(
+        ctx,
+        ["wishes.sessions.", "wishes.people."],
+        wishes.iter().map(|wish| [&wish.sessions, &wish.people, &wish.rooms]),
+    )?;
+    let mends = || wishes.iter().filter_map(|wish| wish.mend.found());
+    let moves = || mends().flat_map(|(moves, _)| moves);
+    let moved: [Vec<String>; 3] =
+        [moves().map(|one| one.session.clone()).collect(), Vec::new(), moves().map(|one| one.room.clone()).collect()];
+    let moved = Members::read(ctx, ["wishes.mend.moves.session.", ""], [moved.each_ref()].into_iter())?;
+    let names = names(wishes.iter().map(|wish| wish.text.as_str()).chain(mends().map(|(_, text)| text)))?;
+    let words = Words { calendar, convention: &ctx.convention, names: &names };
+    let mend = |mend: &Mend| {
+        let Mend::Found { moves, change, left, text } = mend else { return None };
+        let one = |one: &Move| {
+            Some(SchedulePlanMove {
+                session: moved.sessions.get(&one.session)?.clone(),
+                room: moved.rooms.get(&one.room).cloned(),
+                start: ctx.convention.local(calendar.instant(one.start)?),
+            })
+        };
+        let moves = moves.iter().filter_map(one).collect();
+        Some(SchedulePlanMend { text: words.said(text), moves, change: *change, left: long(*left) })
+    };
+    let shown = |wish: &Wish| SchedulePlanWish {
+        constraint: wish.constraint.clone(),
+        text: words.said(&wish.text),
+        cost: long(wish.cost),
+        sessions: members.sessions(&wish.sessions),
+        people: members.people(&wish.people),
+        rooms: members.rooms(&wish.rooms),
+        mend_sought: wish.mend != Mend::NotSought,
+        mend: mend(&wish.mend),
+    };
+    Ok(wishes.iter().map(shown).collect())
+}
+
+/// Whom and what explanations are about.
+struct Members {
+    sessions: HashMap<String, Session>,
+    people: HashMap<String, Person>,
+    rooms: HashMap<String, Room>,
+}
+
+impl Members {
+    /// Reads the sessions, people and rooms of some lists; what is selected of the first two stands below these prefixes.
+    fn read<'l>(
+        ctx: &Context,
+        [below_sessions, below_people]: [&'static str; 2],
+        lists: impl Iterator<Item = [&'l Vec<String>; 3]>,
+    ) -> Result<Self> {
+        let mut ids: [HashSet<&str>; 3] = Default::default();
+        for lists in lists {
+            for (ids, list) in ids.iter_mut().zip(lists) {
+                ids.extend(list.iter().map(String::as_str));
+            }
+        }
+        let [sessions, persons, places] = ids;
+        let sessions = Reading::new(ctx, View::Draft, below_sessions).by_id(sessions)?;
+        Ok(Self {
+            sessions: sessions.into_iter().map(|session| (session.id.clone(), session)).collect(),
+            people: people::by_id(&Wants::below(ctx, below_people), View::Draft, persons)?.into_iter().collect(),
+            rooms: rooms::rooms_by_id(View::Draft, places)?.into_iter().collect(),
+        })
+    }
+
+    fn sessions(&self, ids: &[String]) -> Vec<Session> {
+        ids.iter().filter_map(|id| self.sessions.get(id)).cloned().collect()
+    }
+
+    fn people(&self, ids: &[String]) -> Vec<Person> {
+        ids.iter().filter_map(|id| self.people.get(id)).cloned().collect()
+    }
+
+    fn rooms(&self, ids: &[String]) -> Vec<Room> {
+        ids.iter().filter_map(|id| self.rooms.get(id)).cloned().collect()
+    }
+}
+
+/// What is called how in these sentences.
+fn names<'s>(sentences: impl Iterator<Item = &'s str>) -> Result<Names> {
+    let quoted: HashSet<&str> = sentences.flat_map(words::quoted).collect();
+    let read = |sql: &str| -> Result<Vec<(String, String)>> { database::query_in(sql, params![], &quoted) };
+    let mut names = Names::default();
+    names.sessions(read("SELECT id, title FROM session_draft WHERE id IN ($keys)")?);
+    names.others(read("SELECT id, name FROM room WHERE id IN ($keys)")?);
+    names.others(read("SELECT id, name FROM person WHERE id IN ($keys)")?);
+    Ok(names)
+}
