@@ -24,5 +24,6 @@ mod progress;
 mod rebuilding;
 mod routes;
 mod schedule;
+mod schedule_bench;
 mod shutdown;
 mod sockets;

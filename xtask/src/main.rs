@@ -33,7 +33,7 @@ enum Chore {
     Services(services::Chore),
     /// Formatting, lints, licences and the invariants of ARCHITECTURE.md
     Tidy,
-    /// Measure, in a release build, next to a native baseline
+    /// Measure, in a release build, next to native baselines and other solvers
     Bench(bench::Arguments),
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use schedule::{Check, Explain, ScheduleCommand, Solve};
+pub(crate) use schedule::{Bench, Check, Explain, ScheduleCommand, Solve};
 
 /// Runs a convention on sandboxed plugins.
 #[derive(Debug, Parser)]

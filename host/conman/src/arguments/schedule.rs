@@ -14,6 +14,8 @@ pub(crate) enum ScheduleCommand {
     Check(Check),
     /// Tell what each broken wish of a solution costs and what would mend it, and why sessions have no place
     Explain(Explain),
+    /// Measure the solver, and other programs beside it, on problems of your own or on those of a plan
+    Bench(Box<Bench>),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +56,56 @@ pub(crate) struct Explain {
     pub(crate) problem: PathBuf,
     /// The solution, a file or `-` for standard input
     pub(crate) solution: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Problems, as files
+    #[arg(required_unless_present = "plan", conflicts_with = "plan")]
+    pub(crate) problems: Vec<PathBuf>,
+    /// What is measured, as a TOML file, instead of problems
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Where the plan's problems are; without it they are beside the plan
+    #[arg(long, value_name = "DIR", requires = "plan")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Only this section of the plan; may be given more than once
+    #[arg(long, value_name = "SECTION", requires = "plan")]
+    pub(crate) only: Vec<String>,
+    /// How long to search, such as `1` or `0.5,1,10`
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, value_delimiter = ',', default_value = "1", conflicts_with = "plan")]
+    pub(crate) seconds: Vec<Duration>,
+    /// How many threads search side by side
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "plan")]
+    pub(crate) threads: NonZeroU16,
+    /// With how many seeds each is solved
+    #[arg(long, value_name = "N", default_value = "5", conflicts_with = "plan")]
+    pub(crate) seeds: NonZeroU16,
+    /// How many problems are solved side by side. Figures are only as good as this many are undisturbed by one another
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) jobs: NonZeroU16,
+    /// Another program to measure, `NAME=COMMAND`: called as `conman schedule solve` is, with the same arguments. May be given more than
+    /// once
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub(crate) peer: Vec<String>,
+    /// Measure the peers alone
+    #[arg(long, requires = "peer")]
+    pub(crate) peers_only: bool,
+    /// A program that looks at every solution too: called with the problem's file and the solution's, it fails when something is wrong
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) checker: Option<String>,
+    /// What the table says of the measured build besides its version, such as its commit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Where the figures go, as JSON and, beside it, as a table in Markdown. What it has of other sections is kept
+    #[arg(long, short, value_name = "FILE.json")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where the solutions go; without it they are not kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Measure nothing, and write the table anew from the figures there are
+    #[arg(long, requires = "plan", requires = "output", conflicts_with_all = ["only", "peer"])]
+    pub(crate) table: bool,
 }
 
 /// More than this is no search but a mistake.

@@ -1,7 +1,11 @@
-//! `conman schedule`: solves timetabling problems, checks and explains solutions, on this machine and without a host.
+//! `conman schedule`: solves timetabling problems, checks and explains solutions, and measures solvers, on this machine and without a
+//! host.
 
+mod bench;
 mod check;
 mod explain;
+mod memory;
+mod onlooker;
 mod solve;
 
 use std::io::Read as _;
@@ -23,6 +27,7 @@ pub(crate) async fn run(command: ScheduleCommand, terminal: Terminal) -> Outcome
         ScheduleCommand::Solve(solve) => solve::run(solve, terminal).await,
         ScheduleCommand::Check(check) => check::run(&check, terminal),
         ScheduleCommand::Explain(explain) => explain::run(&explain, terminal),
+        ScheduleCommand::Bench(bench) => bench::run(*bench, terminal).await,
     }
 }
 

@@ -57,7 +57,7 @@ fn json(broken: &Broken, problem: &Problem) -> Value {
 }
 
 /// Where what a solution states is not what it costs, in words.
-fn wrong_figures(stated: &Stated, cost: &Cost) -> Vec<String> {
+pub(super) fn wrong_figures(stated: &Stated, cost: &Cost) -> Vec<String> {
     let terms = |terms: Terms| terms.in_order().map(|(name, amount)| (name, amount));
     let mut figures = vec![("unplaced", stated.unplaced, cost.unplaced.into()), ("soft", stated.soft, cost.soft())];
     if let Some(stated) = stated.terms {

@@ -1,18 +1,18 @@
 //! `conman schedule solve`
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use conman_scheduler::check::{broken, cost};
 use conman_scheduler::document::{Solution, write_solution};
 use conman_scheduler::explain::{TradeOff, reasons, trade_offs};
 use conman_scheduler::problem::Problem;
-use conman_scheduler::solve::{Effort, Found, Watch};
+use conman_scheduler::solve::{Effort, Found, Watch as _};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{bytes, cost_json, cost_table, cost_text, count, is_standard, problem};
+use super::onlooker::{Improvement, Onlooker};
+use super::{bytes, cost_json, cost_table, cost_text, count, is_standard, memory, problem};
 use crate::arguments::Solve;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::terminal::{Format, Terminal, size};
@@ -53,7 +53,7 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         count(problem.rooms.len() as u64)
     ));
     let problem = Arc::new(problem);
-    let Search { found, ended, solving, others } =
+    let Search { found, ended, solving, improvements, others } =
         search(&problem, effort, solve.trade_offs, signals, terminal).await?;
     trust(&problem, &found)?;
     let stated = Some(found.cost.into());
@@ -80,6 +80,8 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         "seconds": { "reading": reading.as_secs_f64(), "solving": solving.as_secs_f64() },
         "iterations": found.iterations,
         "ended": ended.name(),
+        "improvements": improvements.iter().map(|at| json!([at.seconds, at.unplaced, at.soft])).collect::<Vec<_>>(),
+        "memory": memory::peak(),
         "trade_offs": others.as_ref().map(|others| others.iter().map(trade_off_json).collect::<Vec<_>>()),
     }))?;
     let summary = format!(
@@ -109,6 +111,8 @@ struct Search {
     found: Found,
     ended: Ended,
     solving: Duration,
+    /// On the way to what was found.
+    improvements: Vec<Improvement>,
     /// What other numbers of moves come to, if that was asked for.
     others: Option<Vec<TradeOff>>,
 }
@@ -134,37 +138,6 @@ impl Ended {
     }
 }
 
-/// What the person at the terminal and the searching threads tell each other.
-#[derive(Default)]
-struct Onlooker {
-    is_cancelled: AtomicBool,
-    is_found: AtomicBool,
-    unplaced: AtomicU64,
-    soft: AtomicU64,
-}
-
-impl Watch for Onlooker {
-    fn better(&self, found: &Found) {
-        // Shown only: it does no harm when figures of two timetables are mixed for a moment.
-        self.unplaced.store(found.cost.unplaced.into(), Ordering::Relaxed);
-        self.soft.store(found.cost.soft(), Ordering::Relaxed);
-        self.is_found.store(true, Ordering::Relaxed);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.is_cancelled.load(Ordering::Relaxed)
-    }
-}
-
-impl Onlooker {
-    fn text(&self) -> String {
-        if !self.is_found.load(Ordering::Relaxed) {
-            return "solving".to_owned();
-        }
-        format!("solving: {}", cost_text(self.unplaced.load(Ordering::Relaxed), self.soft.load(Ordering::Relaxed)))
-    }
-}
-
 /// Searches on threads of its own until the effort is spent or a signal comes, which keeps what has been found so far.
 async fn search(
     problem: &Arc<Problem>,
@@ -185,20 +158,21 @@ async fn search(
             let begun = Instant::now();
             let found = conman_scheduler::solve(&problem, &effort, &*onlooker);
             let solving = begun.elapsed();
+            let improvements = onlooker.improvements();
             let others = with_trade_offs.then(|| trade_offs(&problem, &effort, &*onlooker));
-            (found, solving, others)
+            (found, solving, improvements, others)
         })
     };
     let searched = loop {
         tokio::select! {
             searched = &mut search => break searched,
-            _ = terminate.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
-            _ = interrupt.recv() => onlooker.is_cancelled.store(true, Ordering::Relaxed),
+            _ = terminate.recv() => onlooker.cancel(),
+            _ = interrupt.recv() => onlooker.cancel(),
             _ = tick.tick() => lasting.at(begun.elapsed(), onlooker.text()),
         }
     };
     let failed = |error| Failure::new(Kind::Failed, format!("the solver failed: {error}"));
-    let (found, solving, others) = searched.map_err(failed)?;
+    let (found, solving, improvements, others) = searched.map_err(failed)?;
     let ended = if effort.iterations.is_some_and(|most| found.iterations >= most) {
         Ended::Iterations
     } else if onlooker.is_cancelled() {
@@ -208,7 +182,7 @@ async fn search(
     } else {
         Ended::Done
     };
-    Ok(Search { found, ended, solving, others })
+    Ok(Search { found, ended, solving, improvements, others })
 }
 
 /// Looks at what was found as an outsider would, before anybody relies on it.

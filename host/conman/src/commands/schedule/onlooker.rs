@@ -1,0 +1,97 @@
+//! Who looks on while a problem is solved: for the person at the terminal, and for the answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use conman_scheduler::solve::{Found, Watch};
+
+use super::cost_text;
+
+/// What the person at the terminal and the searching threads tell each other.
+#[derive(Default)]
+pub(super) struct Onlooker {
+    is_cancelled: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    now: Option<Improvement>,
+    improvements: Vec<Improvement>,
+}
+
+/// A timetable better than those before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Improvement {
+    /// Since the solver was called.
+    pub(super) seconds: f64,
+    pub(super) unplaced: u64,
+    pub(super) soft: u64,
+}
+
+impl Improvement {
+    /// Whether it is better by as much as anybody cares about: more sessions are placed, or the soft cost has fallen by 1 %.
+    pub(super) fn matters_after(&self, earlier: &Self) -> bool {
+        let is_cheaper = u128::from(self.soft) * 100 <= u128::from(earlier.soft) * 99 && self.soft < earlier.soft;
+        self.unplaced < earlier.unplaced || (self.unplaced == earlier.unplaced && is_cheaper)
+    }
+}
+
+impl Watch for Onlooker {
+    fn better(&self, found: &Found) {
+        let improvement = Improvement {
+            seconds: found.elapsed.as_secs_f64(),
+            unplaced: found.cost.unplaced.into(),
+            soft: found.cost.soft(),
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.now = Some(improvement);
+        if seen.improvements.last().is_none_or(|last| improvement.matters_after(last)) {
+            seen.improvements.push(improvement);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Onlooker {
+    pub(super) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// How it is going.
+    pub(super) fn text(&self) -> String {
+        match self.seen.lock().unwrap_or_else(PoisonError::into_inner).now {
+            None => "solving".to_owned(),
+            Some(now) => format!("solving: {}", cost_text(now.unplaced, now.soft)),
+        }
+    }
+
+    /// The improvements that mattered until now.
+    pub(super) fn improvements(&self) -> Vec<Improvement> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).improvements.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hardly_better_does_not_matter() {
+        let at = |unplaced, soft| Improvement { seconds: 0.0, unplaced, soft };
+        for (earlier, later, matters) in [
+            (at(1, 10), at(0, 500), true),
+            (at(0, 200), at(0, 198), true),
+            (at(0, 200), at(0, 199), false),
+            (at(0, 5), at(0, 4), true),
+            (at(0, 5), at(0, 5), false),
+            (at(0, 0), at(0, 0), false),
+            (at(0, 200), at(1, 0), false),
+        ] {
+            assert_eq!(later.matters_after(&earlier), matters, "{earlier:?} {later:?}");
+        }
+    }
+}
