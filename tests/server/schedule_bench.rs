@@ -123,11 +123,11 @@ fn somebodys_own_problem_is_measured() {
 #[test]
 fn sections_are_measured_one_by_one_into_one_table() {
     let folder = Folder::new();
-    folder.into_results(&["--only", "closed"]).successful();
+    let _ = folder.into_results(&["--only", "closed"]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("# Measured\n") && page.contains("Not measured: Small ones, shortly (`short`)"), "{page}");
     assert!(page.contains("from a solution found in 0.05 s, a move costs 7"), "{page}");
-    folder.into_results(&["--only", "short", "--jobs", "2", "--note", "commit abc"]).successful();
+    let _ = folder.into_results(&["--only", "short", "--jobs", "2", "--note", "commit abc"]).successful();
     let page = folder.read("results.md");
     for said in [
         "| 1,000 | 900 | aim | 0.05 s, 1 thread, seeds 1 to 2 |",
@@ -144,7 +144,7 @@ fn sections_are_measured_one_by_one_into_one_table() {
 
     // What was measured otherwise than the plan now says is no figure of it any more; and nothing is measured for the table alone.
     folder.write("plan.toml", &PLAN.replace("prepare = 0.05", "prepare = 0.06"));
-    folder.into_results(&["--table"]).successful();
+    let _ = folder.into_results(&["--table"]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("Not measured: Small ones, a room closed") && page.contains("commit abc"), "{page}");
 }
@@ -181,12 +181,12 @@ fn a_peer_is_measured_in_the_same_way() {
     folder.write("solution.json", &solution().to_string());
     let peer =
         format!("peer={}", folder.program("peer", "cp solution.json \"$output\"; echo '{\"version\": \"Peer 7\"}'"));
-    folder.into_results(&["--only", "short", "--peer", &peer]).successful();
+    let _ = folder.into_results(&["--only", "short", "--peer", &peer]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("| Small ones, shortly | peer | soft cost | 8 | 8 |") && page.contains("Peer 7"), "{page}");
     assert!(page.contains("| Small ones, shortly | conman | soft cost |"), "{page}");
     // Measured again alone, the other's figures stay.
-    folder.into_results(&["--only", "short", "--peer", &peer, "--peers-only"]).successful();
+    let _ = folder.into_results(&["--only", "short", "--peer", &peer, "--peers-only"]).successful();
     assert!(folder.read("results.md").contains("| Small ones, shortly | conman | soft cost |"));
 }
 
@@ -231,7 +231,7 @@ fn somebody_else_may_look_at_every_solution() {
         bench.arg(folder.file("small.json")).run()
     };
     let reader = "test -s \"$1\" && test -s \"$2\" && grep -q assignments \"$2\"";
-    with(&folder.program("content", reader)).successful();
+    let _ = with(&folder.program("content", reader)).successful();
     let done = with(&folder.program("strict", "echo not like this; exit 1"));
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("the checker finds its solution wrong: not like this"), "{}", done.stderr);

@@ -29,12 +29,18 @@ pub(super) fn close(closing: &Closing, nth: usize, [base, solution, output]: [&P
         serde_json::from_slice::<Value>(document).map_err(|error| Failure::new(Kind::Failed, error.to_string()))
     };
     let (mut closed, mut solved) = (parsed(&document)?, parsed(&solved)?);
-    if let Some(open) = closed.get_mut("rooms").and_then(|rooms| rooms.get_mut(room as usize)) {
-        open["open"] = json!(open_without(&problem, room, day));
+    let its_room = closed.get_mut("rooms").and_then(|rooms| rooms.get_mut(room as usize));
+    if let Some(its_room) = its_room.and_then(Value::as_object_mut) {
+        its_room.insert("open".to_owned(), json!(open_without(&problem, room, day)));
     }
-    closed["incumbent"] = solved["assignments"].take();
-    for term in ["moved_time", "moved_room"] {
-        closed["weights"][term] = json!(closing.moved);
+    if let Some(closed) = closed.as_object_mut() {
+        let incumbent = solved.get_mut("assignments").map(Value::take).unwrap_or_default();
+        closed.insert("incumbent".to_owned(), incumbent);
+        let mut weights = closed.get("weights").and_then(Value::as_object).cloned().unwrap_or_default();
+        for term in ["moved_time", "moved_room"] {
+            weights.insert(term.to_owned(), closing.moved.into());
+        }
+        closed.insert("weights".to_owned(), Value::Object(weights));
     }
     std::fs::write(output, closed.to_string())?;
     Ok(())

@@ -203,7 +203,8 @@ impl Reached {
 
 /// `1,234`
 fn whole(value: f64) -> String {
-    let number = count(value.abs().round() as u64);
+    let digits = format!("{:.0}", value.abs());
+    let number = digits.parse().map_or(digits, count);
     if value <= -0.5 { format!("-{number}") } else { number }
 }
 
