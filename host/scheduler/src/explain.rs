@@ -15,6 +15,7 @@ mod domain;
 mod fixed;
 mod mend;
 mod minimal;
+mod onward;
 mod price;
 mod ranges;
 mod rules;

@@ -17,5 +17,6 @@ mod moves;
 mod portfolio;
 mod state;
 mod table;
+mod twins;
 
 pub(crate) use self::portfolio::search;

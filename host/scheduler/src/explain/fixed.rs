@@ -108,10 +108,10 @@ fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
         .flat_map(|person| standing.sessions_of[*person as usize].iter().map(|who| (*who, Why::Person(*person))));
     let in_conflict = standing.conflicts[session as usize].iter().map(|who| (*who, Why::Conflict));
     for (who, why) in of_people.chain(in_conflict).filter(|(who, _)| *who != session) {
-        // Only who has a place is in the way.
-        let Some(span) = standing.span(who, &[]) else { continue };
-        let starts = domains.starts(who);
-        if starts.len() == 1 && starts.iter().all(|starts| starts.end - starts.start == 1) {
+        // Only who has a place is in the way. That may be another than the only one it could have if all were placed.
+        let only = domains.starts(who).iter().cloned().flatten().take(2).collect::<Vec<_>>();
+        if let ([start], Some(_)) = (only.as_slice(), standing.place(who, &[])) {
+            let span = *start..start + standing.problem.sessions[who as usize].duration;
             let Range { start: from, end: to } = starts_touching(&span, 0, shape.duration);
             all.push(Obstacle { who, why, room: None, from, to });
         }

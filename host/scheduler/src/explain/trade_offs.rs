@@ -1,13 +1,15 @@
 //! Re-solving after a change: what each number of moves buys.
 //!
 //! The problem is solved several times: with everything held where it is that can stay there, and with moves cheaper from time to
-//! time. From each timetable moves are then taken back, the cheapest first, and at last sessions that moved are left out. Of all
-//! timetables on these ways the best for each number of moves is kept.
+//! time. From each timetable moves are then taken back, the cheapest first, and at last sessions that moved are left out. The first,
+//! which has the fewest moves, is also mended further, move by move. Of all timetables on these ways the best for each number of moves
+//! is kept.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::domain::Domains;
+use super::onward;
 use super::standing::Standing;
 use crate::check;
 use crate::problem::{Pin, Place, Problem, SessionIndex};
@@ -18,6 +20,8 @@ use crate::timetable::Timetable;
 const MOVE_COSTS: [Option<u32>; 6] = [None, Some(1_000), Some(30), Some(8), Some(2), Some(0)];
 /// So many timetables are looked at while moves of one are taken back.
 const STEPS: usize = 200;
+/// So many more moves are looked for, one by one, from the timetable with the fewest.
+const ONWARD: usize = 10;
 
 /// A timetable that nothing else found beats with as few moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,13 @@ pub struct TradeOff {
     pub soft: u64,
     /// Where everything is.
     pub timetable: Timetable,
+}
+
+impl TradeOff {
+    /// How many sessions of the incumbent a timetable has elsewhere.
+    pub(super) fn moves_of(problem: &Problem, timetable: &Timetable) -> usize {
+        moved(problem, timetable).len()
+    }
 }
 
 /// What can be had instead of the incumbent, from few moves to many: each costs less than the one before, counting sessions without
@@ -47,6 +58,10 @@ pub fn trade_offs(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Vec<
         };
         let problem = cost.map_or_else(|| held(&front.plain, &domains), |cost| at_cost(problem, cost));
         let found = solve(&problem, &share, &Quietly(watch));
+        if at == 0 {
+            let until = began.elapsed() + share.time / 2;
+            front.go_onward(&domains, found.timetable.clone(), &|| began.elapsed() < until && !watch.is_cancelled());
+        }
         front.take_back(&domains, found);
         if watch.is_cancelled() {
             break;
@@ -121,12 +136,21 @@ impl Front {
     }
 
     fn add(&mut self, timetable: &Timetable) {
-        let moves = moved(&self.plain, timetable).len();
+        let moves = TradeOff::moves_of(&self.plain, timetable);
         let cost = check::cost(&self.plain, timetable);
         let price = (cost.unplaced, cost.soft());
         if self.best.get(&moves).is_none_or(|best| price < (best.unplaced, best.soft)) {
             let (unplaced, soft) = price;
             self.best.insert(moves, TradeOff { moves, unplaced, soft, timetable: timetable.clone() });
+        }
+    }
+
+    /// Adds timetables with more moves that one leads to, as long as there is time.
+    fn go_onward(&mut self, domains: &Domains<'_>, mut timetable: Timetable, go_on: &dyn Fn() -> bool) {
+        for _ in 0..ONWARD {
+            let Some(next) = onward::step(&self.plain, &timetable, domains, go_on) else { break };
+            self.add(&next);
+            timetable = next;
         }
     }
 

@@ -1,5 +1,7 @@
 //! Simulated annealing: at first much worse moves are accepted as well, then less and less bad ones, until only better ones are.
 
+use std::time::Duration;
+
 use super::best::Best;
 use super::clock::{Clock, TURN};
 use super::construct;
@@ -13,18 +15,16 @@ const MEETINGS: f64 = 8.0;
 /// How often, at the beginning, other sessions may lose their places to one that has none, whatever that costs.
 const BOLDNESS: f64 = 0.25;
 
+/// A turn that takes longer than this has slow steps.
+const SLOW: Duration = Duration::from_millis(1);
+
 /// Puts sessions where they were, and gives places to the others, as far as there are any and can be found in a reasonable time.
 pub(crate) fn place_all(walker: &mut Walker<'_>, from: &[Option<Place>], clock: &Clock<'_>) -> Best {
-    /// Sessions may on average be thrown out and placed again this often.
-    const PATIENCE: usize = 20;
     construct::restore(&mut walker.state, from);
     let mut best = Best::new(&mut walker.state);
-    let most = PATIENCE * walker.state.model.sessions;
-    let mut placings = 0;
     construct::construct(&mut walker.state, &mut walker.random, |state| {
-        placings += 1;
         best.offer(state);
-        placings <= most && (placings % 16 > 0 || !clock.is_over())
+        !clock.is_over()
     });
     best.offer(&mut walker.state);
     if walker.state.rank() > best.rank() {
@@ -42,10 +42,12 @@ pub(crate) fn anneal(
     board: &Board<'_>,
     together: bool,
 ) {
-    let scale = Scale::new(walker);
+    let scale = Scale::new(walker, clock);
     let mut cycle = Cycle::first(clock, walker.state.model.movable.len());
     let mut meetings = 0.0;
     let mut untold = false;
+    // Where steps take long, the clock is looked at after each, or else too many would be made past the end.
+    let mut slow = true;
     loop {
         let spent = clock.spent();
         if spent >= 1.0 || best.rank() == (0, 0) || !walker.can_move() {
@@ -62,10 +64,15 @@ pub(crate) fn anneal(
                 walker.state.become_like(&places);
             }
         }
+        let began = clock.elapsed();
         for _ in 0..TURN {
             walker.step();
             untold |= best.offer(&mut walker.state);
+            if slow && clock.is_over() {
+                break;
+            }
         }
+        slow = clock.elapsed() - began > SLOW;
         clock.tick(TURN);
         if untold {
             untold = board.offer(best, clock);
@@ -125,9 +132,9 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(walker: &mut Walker<'_>) -> Self {
+    fn new(walker: &mut Walker<'_>, clock: &Clock<'_>) -> Self {
         const SAMPLES: usize = 4000;
-        let worse = walker.sample(SAMPLES);
+        let worse = walker.sample(SAMPLES, || !clock.is_over());
         let quantile = |share: usize| worse.get(worse.len() / share).copied().unwrap_or(1) as f64;
         Self { median: quantile(2), small: quantile(20), choosy: walker.is_choosy() }
     }

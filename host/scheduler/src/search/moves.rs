@@ -148,10 +148,10 @@ impl<'m> Walker<'m> {
         chosen
     }
 
-    /// What random moves would make worse, by how much, in order.
-    pub(crate) fn sample(&mut self, count: usize) -> Vec<i64> {
+    /// What random moves would make worse, by how much, in order: of so many moves, as long as there is time.
+    pub(crate) fn sample(&mut self, count: usize, is_time: impl Fn() -> bool) -> Vec<i64> {
         let mut changes = Vec::new();
-        for _ in 0..count {
+        for _ in (0..count).take_while(|_| is_time()) {
             let Some(session) = self.choose() else { break };
             let Some(from) = self.state.place(session) else { continue };
             if let Some(to) = self.random_place(session, from) {

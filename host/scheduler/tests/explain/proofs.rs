@@ -188,7 +188,7 @@ fn place_next(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_said_to_be_proven_is_so(
@@ -201,6 +201,25 @@ proptest! {
         for unplaced in explain(&problem, &found.timetable).unplaced {
             for reason in unplaced.reasons.iter().filter(|reason| reason.proven) {
                 prop_assert!(reason.sessions.contains(&unplaced.session));
+                prop_assert_ne!(judge(&document, reason), Verdict::False, "{:#?} of {}", reason, document);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Of more sessions than can be tried out nothing is said to be proven that a longer search refutes.
+    #[test]
+    fn what_cannot_be_tried_out_is_not_proven(
+        document in problems(Size { days: 2, slots_per_day: 8, rooms: 3, people: 8, sessions: 34 }), seed: u64
+    ) {
+        let problem = read(&document);
+        let effort = Effort { time: Duration::from_secs(60), iterations: Some(1), threads: 1.try_into().unwrap(), seed };
+        let found = solve(&problem, &effort, &());
+        for unplaced in explain(&problem, &found.timetable).unplaced.iter().take(3) {
+            for reason in unplaced.reasons.iter().filter(|reason| reason.proven) {
                 prop_assert_ne!(judge(&document, reason), Verdict::False, "{:#?} of {}", reason, document);
             }
         }
@@ -227,4 +246,28 @@ fn what_comes_before_is_named_with_what_it_delays() {
     let reason = explain(&problem, &timetable).unplaced[0].reasons[0].clone();
     assert_eq!((reason.proven, judge(&document, &reason)), (true, Verdict::True));
     expect_test::expect![[r#"["film", "panel", "opening"]: "p" is in "film" and "panel": they take 3 slots, and these can use 2; "panel" comes after "opening"; "opening" may start in [1, 5)"#]].assert_eq(&format!("{:?}: {}", reason.sessions, reason.detail));
+}
+
+/// "talk" has the slot that is left only because "answers" has no place: of both, "talk" would be first.
+#[test]
+fn who_is_where_it_could_not_be_if_all_were_placed_is_not_what_blocks() {
+    let document = json!({
+        "format": "conman-schedule-problem/1", "days": 1, "slots_per_day": 5,
+        "rooms": [{"id": "hall", "capacity": 9}],
+        "people": [{"id": "p", "available": [[3, 5]]}],
+        "sessions": [
+            {"id": "talk", "duration": 1, "people": ["p"]},
+            {"id": "answers", "duration": 1, "people": ["p"], "after": ["talk"]},
+            {"id": "break", "duration": 1},
+        ],
+    });
+    let problem = read(&document);
+    let at = |start| Some(Place { start, room: 0 });
+    let timetable = Timetable { places: vec![at(4), None, at(3)] };
+    let explanation = explain(&problem, &timetable);
+    let reasons = &explanation.unplaced[0].reasons;
+    assert!(!reasons.is_empty());
+    for reason in reasons {
+        assert!(!reason.proven || judge(&document, reason) == Verdict::True, "{reason:#?}");
+    }
 }

@@ -37,7 +37,8 @@ impl Walker<'_> {
         possible
     }
 
-    /// Adds those to a chain who are where somebody in it wants to go. Answers whether all of them can change slots too.
+    /// Adds those to a chain who are where somebody in it wants to go. Answers whether all of them can change slots too,
+    /// and whether that would make a difference.
     fn link_those_in_the_way(
         &self,
         session: u32,
@@ -47,6 +48,10 @@ impl Walker<'_> {
     ) -> bool {
         let model = self.state.model;
         if !model.starts.has(session as usize, to.start as usize) || !self.state.is_open(session, to) {
+            return false;
+        }
+        let linked = chain.iter().filter(|&&(_, place)| place.is_some_and(|place| place.start == to.start)).count();
+        if chain.len() + self.state.conflicts_at(session, to.start) > LONGEST + linked {
             return false;
         }
         self.state.in_the_way(session, to.start, in_the_way);
@@ -64,7 +69,10 @@ impl Walker<'_> {
             }
             chain.push((other, place));
         }
-        true
+        let twins = |a: (u32, Option<Place>), b: (u32, Option<Place>)| {
+            a.1.map(|place| place.room) == b.1.map(|place| place.room) && model.twins.are_twins(a.0, b.0)
+        };
+        !matches!(chain[..], [a, b] if twins(a, b))
     }
 
     /// Lets a chain change slots, and takes that back if chance and temperature do not agree.

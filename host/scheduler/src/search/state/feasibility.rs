@@ -108,6 +108,11 @@ impl State<'_> {
         self.rooms.occupants(place.room as usize, self.model.shape[session as usize].footprint(place.start))
     }
 
+    /// How many sessions in conflict with one keep it from a start. Right while nothing is pending.
+    pub(crate) fn conflicts_at(&self, session: u32, start: u32) -> usize {
+        self.pressure.count(session as usize, start).into()
+    }
+
     /// Who would have to go for a session without a place to start there, the room apart. Right while nothing is pending.
     pub(crate) fn in_the_way(&self, session: u32, start: u32, others: &mut Vec<u32>) {
         let s = session as usize;
@@ -120,9 +125,7 @@ impl State<'_> {
                 others.extend(self.model.sessions_of.of(person as usize).iter().filter(met));
             }
         }
-        if self.pressure.count(s, start) > 0 {
-            others.extend(self.model.conflicts.of(s).iter().filter(met));
-        }
+        others.extend(self.model.conflicts.of(s).iter().filter(met).take(self.conflicts_at(session, start)));
         let end = start + self.model.shape[s].duration;
         let begin = |other: u32| self.start[other as usize];
         let unfinished = |other: &&u32| {
