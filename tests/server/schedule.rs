@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::Command;
 
-use conman_tests::{Done, conman, tempfile};
+use conman_tests::{Done, checked_independently, conman, tempfile};
 use serde_json::{Value, json};
 
 fn problem() -> Value {
@@ -70,8 +70,16 @@ impl Folder {
         solve.arg("-o").arg(self.file(output)).args(more).run()
     }
 
+    /// What the command says of a solution, which is what the independent checker says of it.
     fn check(&self, solution: &Value, more: &[&str]) -> Done {
-        self.look_at("check", solution, more)
+        let done = self.look_at("check", solution, more);
+        if done.code <= 1 {
+            let problem = serde_json::from_slice(&std::fs::read(self.file("problem.json")).unwrap()).unwrap();
+            if let Some(found) = checked_independently(&problem, solution) {
+                assert_eq!(found.passed, done.code == 0, "{found:?} {}{}", done.stdout, done.stderr);
+            }
+        }
+        done
     }
 
     fn explain(&self, solution: &Value, more: &[&str]) -> Done {
