@@ -17,6 +17,5 @@ mod moves;
 mod portfolio;
 mod state;
 mod table;
-mod twins;
 
 pub(crate) use self::portfolio::search;

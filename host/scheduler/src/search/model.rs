@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use super::bits::{self, BitRows};
 use super::table::Table;
-use super::twins::Twins;
 use crate::problem::{CapacityRule, Group, Problem};
 
 /// A problem in tables.
@@ -57,7 +56,6 @@ pub(crate) struct Model<'p> {
     incumbent_room: Vec<u32>,
     pub(crate) groups: Groups,
     pub(crate) limits: Limits,
-    pub(crate) twins: Twins,
     /// Sessions that could have a place if nobody else were there.
     pub(crate) placeable: Vec<u32>,
     /// Sessions that have more than one place they could be in, as far as can be told in advance.
@@ -65,7 +63,7 @@ pub(crate) struct Model<'p> {
 }
 
 /// What a session takes of the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) setup: u32,
     pub(crate) duration: u32,
@@ -196,7 +194,6 @@ impl<'p> Model<'p> {
             limits: Limits::new(problem),
             room_choice: Table::from_lists(Vec::<Vec<u32>>::new()),
             room_choice_cost: Table::from_lists(Vec::<Vec<i64>>::new()),
-            twins: Twins::default(),
             placeable: Vec::new(),
             movable: Vec::new(),
             shape,
@@ -210,7 +207,6 @@ impl<'p> Model<'p> {
         }));
         model.has_room_costs = (0..sessions).any(|s| model.room_choice_cost.of(s).last().is_some_and(|&cost| cost > 0));
         model.has_start_costs = model.start_cost.iter().any(|&cost| cost > 0);
-        model.twins = Twins::new(&model);
         let choices =
             |s: &u32| bits::count(model.starts.row(*s as usize)) as usize * model.room_choice.of(*s as usize).len();
         let all = 0..sessions as u32;

@@ -12,9 +12,7 @@ impl Walker<'_> {
             return self.wander(session);
         }
         let other = conflicts[self.random.usize(0..conflicts.len())];
-        if let Some(place) = self.state.place(other)
-            && !model.twins.are_twins(session, other)
-        {
+        if let Some(place) = self.state.place(other) {
             self.trade(session, other, place);
         }
     }

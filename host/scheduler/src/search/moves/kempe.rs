@@ -37,8 +37,7 @@ impl Walker<'_> {
         possible
     }
 
-    /// Adds those to a chain who are where somebody in it wants to go. Answers whether all of them can change slots too,
-    /// and whether that would make a difference.
+    /// Adds those to a chain who are where somebody in it wants to go. Answers whether all of them can change slots too.
     fn link_those_in_the_way(
         &self,
         session: u32,
@@ -69,10 +68,7 @@ impl Walker<'_> {
             }
             chain.push((other, place));
         }
-        let twins = |a: (u32, Option<Place>), b: (u32, Option<Place>)| {
-            a.1.map(|place| place.room) == b.1.map(|place| place.room) && model.twins.are_twins(a.0, b.0)
-        };
-        !matches!(chain[..], [a, b] if twins(a, b))
+        true
     }
 
     /// Lets a chain change slots, and takes that back if chance and temperature do not agree.
