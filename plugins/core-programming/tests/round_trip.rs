@@ -311,7 +311,7 @@ proptest! {
             programme.sessions.iter().map(|session| {
                 let people: Vec<_> = programme.parts.iter().filter(|part| part.session == session.id).map(|part| (part.person.clone(), part.role)).collect();
                 (session.id.clone(), session.number, session.title.clone(), session.state, session.slot, session.description.clone(), session.tags.clone(), session.environment, people,
-                    session.minutes, session.needs.clone(), session.setup_minutes, session.teardown_minutes)
+                    (session.minutes, session.needs.clone(), session.setup_minutes, session.teardown_minutes))
             }).collect()
         };
         prop_assert_eq!(shape(&copy), shape(&programme));

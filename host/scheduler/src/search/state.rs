@@ -36,9 +36,6 @@ pub(crate) struct State<'m> {
     known: Vec<u32>,
     /// Sessions that may be elsewhere than the pressure knows.
     pending: Vec<u32>,
-    /// By session: what its groups and its people's days make of it where it is, if that is fresh.
-    standing: Vec<i64>,
-    fresh: Vec<bool>,
     /// Sessions moved since somebody asked for them; each once.
     touched: Vec<u32>,
     is_touched: Vec<bool>,
@@ -67,8 +64,6 @@ impl<'m> State<'m> {
             pressure: Pressure::new(model),
             known: vec![NONE; model.sessions],
             pending: Vec::new(),
-            standing: vec![0; model.sessions],
-            fresh: vec![false; model.sessions],
             touched: Vec::new(),
             is_touched: vec![false; model.sessions],
             stands_at: positions(&model.placeable, model.sessions),
@@ -186,7 +181,6 @@ impl<'m> State<'m> {
                 self.is_touched[s] = true;
                 self.touched.push(session);
             }
-            self.spoil(s);
         }
         #[cfg(debug_assertions)]
         {
@@ -202,19 +196,6 @@ impl<'m> State<'m> {
     pub(crate) fn unchanged(&mut self) {
         debug_assert!(self.pending.iter().all(|&session| self.known[session as usize] == self.start[session as usize]));
         self.pending.clear();
-    }
-
-    /// What its groups and days make of a session and of those it shares them with has to be worked out again.
-    fn spoil(&mut self, session: usize) {
-        let (groups, limits, fresh) = (&self.model.groups, &self.model.limits, &mut self.fresh);
-        fresh[session] = false;
-        let spread = groups.spread_of.of(session).iter().map(|&group| &groups.spread[group as usize].members[..]);
-        let together = groups.together_of.of(session).iter().map(|&group| &groups.together[group as usize].members[..]);
-        let compact = groups.compact_of.of(session).iter().map(|&group| &groups.compact[group as usize].members[..]);
-        let days = limits.of_session.of(session).iter().map(|&person| limits.sessions.of(person as usize));
-        for member in spread.chain(together).chain(compact).chain(days).flatten() {
-            fresh[*member as usize] = false;
-        }
     }
 
     fn at(&self, session: u32) -> Place {

@@ -34,15 +34,13 @@ impl State<'_> {
     }
 
     /// What lifting a session would save. Right while nothing is pending.
-    pub(crate) fn worth(&mut self, session: u32) -> i64 {
+    pub(crate) fn worth(&self, session: u32) -> i64 {
         let s = session as usize;
         let Place { start, room } = self.at(session);
-        if !self.fresh[s] {
-            self.standing[s] = self.groups.worth(self.model, &self.start, s, start, room)
-                + limits::price(self.model, &self.start, s, start);
-            self.fresh[s] = true;
-        }
-        i64::from(self.pressure.cost(s, start)) + self.model.room_cost(s, room as usize) + self.standing[s]
+        i64::from(self.pressure.cost(s, start))
+            + self.model.room_cost(s, room as usize)
+            + self.groups.worth(self.model, &self.start, s, start, room)
+            + limits::price(self.model, &self.start, s, start)
     }
 
     /// What it would change to move a session to a place where it fits. Right while nothing is pending.
