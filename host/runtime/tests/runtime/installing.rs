@@ -298,13 +298,16 @@ async fn a_database_restored_from_before_an_upgrade_is_migrated() {
     });
     host.clock.advance(std::time::Duration::from_secs(1));
     host.runtime.install(newer, &Actor::system()).await.unwrap();
-    host.elsewhere().await.enable(None).await.unwrap();
+    // It stays open: whoever closes a database last takes the log beside it away by its name, which another has by then.
+    let upgraded = host.elsewhere().await;
+    upgraded.enable(None).await.unwrap();
     let file = database_file(&host);
     move_database(&file, None);
     move_database(&backup.path().join("database"), Some(&file));
     let restored = host.elsewhere().await;
     let found = restored.script(CallKind::Query, json!([["query", "SELECT id, colour FROM note"]])).await;
     assert_eq!(found, Ok(json!([[["a", null]]])));
+    drop(upgraded);
 }
 
 /// Writes a note, and moves the database away.

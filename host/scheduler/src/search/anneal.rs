@@ -50,6 +50,9 @@ pub(crate) fn anneal(
     let mut slow = true;
     loop {
         let spent = clock.spent();
+        if best.rank() == (0, 0) {
+            clock.stop();
+        }
         if spent >= 1.0 || best.rank() == (0, 0) || !walker.can_move() {
             return;
         }

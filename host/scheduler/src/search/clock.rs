@@ -13,7 +13,7 @@ pub(crate) struct Clock<'w> {
     began: Instant,
     effort: Effort,
     watch: &'w dyn Watch,
-    /// Set by whoever stops first: all threads stop then.
+    /// Set by whoever sees that there is nothing left to do: all threads stop then.
     stop: &'w AtomicBool,
     proposals: u64,
 }
@@ -43,10 +43,15 @@ impl<'w> Clock<'w> {
             return 1.0;
         }
         if self.watch.is_cancelled() {
-            self.stop.store(true, Ordering::Relaxed);
+            self.stop();
             return 1.0;
         }
         self.effort.iterations.map_or(of_time, |iterations| (self.proposals as f64 / iterations.max(1) as f64).min(1.0))
+    }
+
+    /// Stops all threads.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_over(&self) -> bool {

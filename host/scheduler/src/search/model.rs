@@ -99,7 +99,6 @@ pub(crate) struct Groups {
 
 /// Members that should use enough days.
 pub(crate) struct Spread {
-    pub(crate) members: Vec<u32>,
     pub(crate) min_days: u32,
     pub(crate) weight: i64,
 }
@@ -112,7 +111,6 @@ pub(crate) struct Compact {
 
 /// Members that should share a room.
 pub(crate) struct Together {
-    pub(crate) members: Vec<u32>,
     pub(crate) weight: i64,
 }
 
@@ -378,11 +376,7 @@ impl Groups {
         Self {
             spread: spread
                 .into_iter()
-                .map(|group| Spread {
-                    weight: price(&group, weights.missing_day),
-                    min_days: group.number,
-                    members: group.members,
-                })
+                .map(|group| Spread { weight: price(&group, weights.missing_day), min_days: group.number })
                 .collect(),
             spread_of,
             compact: compact
@@ -392,7 +386,7 @@ impl Groups {
             compact_of,
             together: together
                 .into_iter()
-                .map(|group| Together { weight: price(&group, weights.extra_room), members: group.members })
+                .map(|group| Together { weight: price(&group, weights.extra_room) })
                 .collect(),
             together_of,
         }

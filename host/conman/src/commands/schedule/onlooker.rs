@@ -1,6 +1,6 @@
 //! Who looks on while a problem is solved: for the person at the terminal, and for the answer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use conman_scheduler::solve::{Found, Watch};
@@ -10,7 +10,7 @@ use super::cost_text;
 /// What the person at the terminal and the searching threads tell each other.
 #[derive(Default)]
 pub(super) struct Onlooker {
-    is_cancelled: AtomicBool,
+    signals: AtomicU32,
     seen: Mutex<Seen>,
 }
 
@@ -52,13 +52,19 @@ impl Watch for Onlooker {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.is_cancelled.load(Ordering::Relaxed)
+        self.signals.load(Ordering::Relaxed) > 0
     }
 }
 
 impl Onlooker {
-    pub(super) fn cancel(&self) {
-        self.is_cancelled.store(true, Ordering::Relaxed);
+    /// Takes a signal: the first ends the search, the next what comes after it.
+    pub(super) fn signal(&self) {
+        self.signals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether whoever ended the search does not want to wait for what comes after it, either.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.signals.load(Ordering::Relaxed) > 1
     }
 
     /// How it is going.

@@ -1,12 +1,13 @@
 //! `conman schedule solve`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use conman_scheduler::check::{broken, cost};
-use conman_scheduler::document::{Solution, write_solution};
-use conman_scheduler::explain::{TradeOff, reasons, trade_offs};
-use conman_scheduler::problem::Problem;
+use conman_scheduler::document::{Reason, Solution, write_solution};
+use conman_scheduler::explain::{TradeOff, reasons_while, trade_offs};
+use conman_scheduler::problem::{Problem, SessionIndex};
 use conman_scheduler::solve::{Effort, Found, Watch as _};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -53,11 +54,10 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         count(problem.rooms.len() as u64)
     ));
     let problem = Arc::new(problem);
-    let Search { found, ended, solving, improvements, others } =
+    let Search { found, reasons, ended, solving, explaining, improvements, others } =
         search(&problem, effort, solve.trade_offs, signals, terminal).await?;
     trust(&problem, &found)?;
     let stated = Some(found.cost.into());
-    let reasons = reasons(&problem, &found.timetable);
     let solution = Solution { timetable: found.timetable, reasons, stated };
     let written = write_solution(&problem, &solution);
     if to_standard {
@@ -77,7 +77,7 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
         "file": solve.output,
         "sessions": problem.sessions.len(),
         "cost": cost_json(&found.cost),
-        "seconds": { "reading": reading.as_secs_f64(), "solving": solving.as_secs_f64() },
+        "seconds": { "reading": reading.as_secs_f64(), "solving": solving.as_secs_f64(), "explaining": explaining.as_secs_f64() },
         "iterations": found.iterations,
         "ended": ended.name(),
         "improvements": improvements.iter().map(|at| json!([at.seconds, at.unplaced, at.soft])).collect::<Vec<_>>(),
@@ -109,8 +109,12 @@ fn trade_off_json(one: &TradeOff) -> Value {
 /// A search that is over.
 struct Search {
     found: Found,
+    /// Why sessions have no place.
+    reasons: BTreeMap<SessionIndex, Vec<Reason>>,
     ended: Ended,
     solving: Duration,
+    /// How long it took to find reasons.
+    explaining: Duration,
     /// On the way to what was found.
     improvements: Vec<Improvement>,
     /// What other numbers of moves come to, if that was asked for.
@@ -138,7 +142,8 @@ impl Ended {
     }
 }
 
-/// Searches on threads of its own until the effort is spent or a signal comes, which keeps what has been found so far.
+/// Searches on threads of its own until the effort is spent or a signal comes, which keeps what has been found so far. Then reasons are
+/// looked for, for as long again at the most, or until another signal comes.
 async fn search(
     problem: &Arc<Problem>,
     effort: Effort,
@@ -159,20 +164,24 @@ async fn search(
             let found = conman_scheduler::solve(&problem, &effort, &*onlooker);
             let solving = begun.elapsed();
             let improvements = onlooker.improvements();
+            let begun = Instant::now();
+            let is_time = || !onlooker.is_hurried() && begun.elapsed() < effort.time;
+            let reasons = reasons_while(&problem, &found.timetable, &is_time);
+            let explaining = begun.elapsed();
             let others = with_trade_offs.then(|| trade_offs(&problem, &effort, &*onlooker));
-            (found, solving, improvements, others)
+            ((found, reasons, others), solving, explaining, improvements)
         })
     };
     let searched = loop {
         tokio::select! {
             searched = &mut search => break searched,
-            _ = terminate.recv() => onlooker.cancel(),
-            _ = interrupt.recv() => onlooker.cancel(),
+            _ = terminate.recv() => onlooker.signal(),
+            _ = interrupt.recv() => onlooker.signal(),
             _ = tick.tick() => lasting.at(begun.elapsed(), onlooker.text()),
         }
     };
     let failed = |error| Failure::new(Kind::Failed, format!("the solver failed: {error}"));
-    let (found, solving, improvements, others) = searched.map_err(failed)?;
+    let ((found, reasons, others), solving, explaining, improvements) = searched.map_err(failed)?;
     let ended = if effort.iterations.is_some_and(|most| found.iterations >= most) {
         Ended::Iterations
     } else if onlooker.is_cancelled() {
@@ -182,7 +191,7 @@ async fn search(
     } else {
         Ended::Done
     };
-    Ok(Search { found, ended, solving, improvements, others })
+    Ok(Search { found, reasons, ended, solving, explaining, improvements, others })
 }
 
 /// Looks at what was found as an outsider would, before anybody relies on it.
