@@ -79,7 +79,7 @@ impl Folder {
         conman().args(["schedule", "bench", "--plan"]).arg(self.file("plan.toml"))
     }
 
-    fn into_results(&self, more: &[&str]) -> Done {
+    fn bench_to_file(&self, more: &[&str]) -> Done {
         self.plan().arg("-o").arg(self.file("results.json")).args(more).run()
     }
 
@@ -123,11 +123,11 @@ fn somebodys_own_problem_is_measured() {
 #[test]
 fn sections_are_measured_one_by_one_into_one_table() {
     let folder = Folder::new();
-    let _ = folder.into_results(&["--only", "closed"]).successful();
+    let _ = folder.bench_to_file(&["--only", "closed"]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("# Measured\n") && page.contains("Not measured: Small ones, shortly (`short`)"), "{page}");
     assert!(page.contains("from a solution found in 0.05 s, a move costs 7"), "{page}");
-    let _ = folder.into_results(&["--only", "short", "--jobs", "2", "--note", "commit abc"]).successful();
+    let _ = folder.bench_to_file(&["--only", "short", "--jobs", "2", "--note", "commit abc"]).successful();
     let page = folder.read("results.md");
     for said in [
         "| 1,000 | 900 | aim | 0.05 s, 1 thread, seeds 1 to 2 |",
@@ -144,7 +144,7 @@ fn sections_are_measured_one_by_one_into_one_table() {
 
     // What was measured otherwise than the plan now says is no figure of it any more; and nothing is measured for the table alone.
     folder.write("plan.toml", &PLAN.replace("prepare = 0.05", "prepare = 0.06"));
-    let _ = folder.into_results(&["--table"]).successful();
+    let _ = folder.bench_to_file(&["--table"]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("Not measured: Small ones, a room closed") && page.contains("commit abc"), "{page}");
 }
@@ -156,22 +156,22 @@ fn what_cannot_be_measured_is_said_before_anything_is() {
         assert_eq!(done.code, code, "{}", done.stderr);
         assert!(done.stderr.contains(said), "{said}: {}", done.stderr);
     };
-    wrong(folder.into_results(&["--only", "sort"]), 2, "the plan has no section \"sort\"; it has short, closed");
-    wrong(folder.into_results(&["--peer", "solver"]), 2, "write NAME=COMMAND");
-    wrong(folder.into_results(&["--peer", "x=a", "--peer", "x=b"]), 2, "two peers have the same name");
+    wrong(folder.bench_to_file(&["--only", "sort"]), 2, "the plan has no section \"sort\"; it has short, closed");
+    wrong(folder.bench_to_file(&["--peer", "solver"]), 2, "write NAME=COMMAND");
+    wrong(folder.bench_to_file(&["--peer", "x=a", "--peer", "x=b"]), 2, "two peers have the same name");
     wrong(folder.plan().arg("-o").arg(folder.file("results.txt")).run(), 2, "name a file that ends in .json");
     wrong(conman().args(["schedule", "bench"]).run(), 2, "<PROBLEMS>");
     folder.write("results.json", "{}");
-    wrong(folder.into_results(&[]), 7, "results.json is there and is not what this command writes");
+    wrong(folder.bench_to_file(&[]), 7, "results.json is there and is not what this command writes");
     std::fs::remove_file(folder.file("results.json")).unwrap();
     folder.write("other.json", "{}");
-    wrong(folder.into_results(&[]), 7, "other.json cannot be used");
+    wrong(folder.bench_to_file(&[]), 7, "other.json cannot be used");
     std::fs::remove_file(folder.file("other.json")).unwrap();
-    wrong(folder.into_results(&[]), 3, "there is no file");
+    wrong(folder.bench_to_file(&[]), 3, "there is no file");
     folder.write("plan.toml", "title = 1");
-    wrong(folder.into_results(&[]), 7, "plan.toml cannot be used");
+    wrong(folder.bench_to_file(&[]), 7, "plan.toml cannot be used");
     std::fs::remove_file(folder.file("plan.toml")).unwrap();
-    wrong(folder.into_results(&[]), 3, "there is no file");
+    wrong(folder.bench_to_file(&[]), 3, "there is no file");
     assert!(!folder.file("results.json").exists());
 }
 
@@ -181,12 +181,12 @@ fn a_peer_is_measured_in_the_same_way() {
     folder.write("solution.json", &solution().to_string());
     let peer =
         format!("peer={}", folder.program("peer", "cp solution.json \"$output\"; echo '{\"version\": \"Peer 7\"}'"));
-    let _ = folder.into_results(&["--only", "short", "--peer", &peer]).successful();
+    let _ = folder.bench_to_file(&["--only", "short", "--peer", &peer]).successful();
     let page = folder.read("results.md");
     assert!(page.contains("| Small ones, shortly | peer | soft cost | 8 | 8 |") && page.contains("Peer 7"), "{page}");
     assert!(page.contains("| Small ones, shortly | conman | soft cost |"), "{page}");
     // Measured again alone, the other's figures stay.
-    let _ = folder.into_results(&["--only", "short", "--peer", &peer, "--peers-only"]).successful();
+    let _ = folder.bench_to_file(&["--only", "short", "--peer", &peer, "--peers-only"]).successful();
     assert!(folder.read("results.md").contains("| Small ones, shortly | conman | soft cost |"));
 }
 
