@@ -40,7 +40,7 @@ pub fn one(ctx: &Context, id: &str) -> Result<Option<SchedulePlan>> {
 pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
     let wants = Wants::below(ctx, "");
     let search = if wants.field("progress") || wants.field("course") { search(&plan)? } else { None };
-    let items = if ["changes", "unplaced", "sessionCount"].into_iter().any(|field| wants.field(field)) {
+    let items = if ["changes", "unplaced"].into_iter().any(|field| wants.field(field)) {
         plans::items(&plan.id)?
     } else {
         Vec::new()
@@ -61,7 +61,7 @@ pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
         outdated: plan.revision != revision::now()?,
         progress: if ended { 1.0 } else { progress },
         course: search.iter().flat_map(|status| &status.costs).map(point).collect(),
-        session_count: int(i64::try_from(items.len()).unwrap_or(i64::MAX)),
+        session_count: if wants.field("sessionCount") { int(plans::count(&plan.id)?) } else { 0 },
         fixed_count: int(plan.fixed_sessions),
         notes: plan.notes,
         before: cost(&plan.before_cost),

@@ -1,6 +1,6 @@
 //! Plans, and the sessions they may move.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use conman_sdk::database::execute_in;
 use conman_sdk::prelude::*;
@@ -215,14 +215,14 @@ pub fn items(plan: &str) -> Result<Vec<Item>> {
     database::query_as(&sql, params![plan])
 }
 
-/// How many sessions each plan may move.
+/// How many sessions a plan may move.
 ///
 /// # Errors
 /// The database's.
-pub fn counts() -> Result<BTreeMap<String, i64>> {
-    let sql = "SELECT plan_id, COUNT(*) FROM schedule_plan_session GROUP BY plan_id";
-    let rows: Vec<(String, i64)> = database::query_as(sql, params![])?;
-    Ok(rows.into_iter().collect())
+pub fn count(plan: &str) -> Result<i64> {
+    let rows: Vec<(i64,)> =
+        database::query_as("SELECT COUNT(*) FROM schedule_plan_session WHERE plan_id = $1", params![plan])?;
+    Ok(rows.first().map_or(0, |(count,)| *count))
 }
 
 /// What a plan's search was about.
