@@ -8,10 +8,18 @@ use anyhow::{Context as _, bail};
 
 use crate::workspace;
 
-/// A command in the workspace's root.
+/// A command in the workspace's root, which sees what it would see without `cargo run`.
+///
+/// Cargo tells whom it runs about its package in variables. Some build scripts (`ring`'s) have cargo build them anew when these change,
+/// and with them all that depends on them: nearly everything, whenever somebody calls cargo by hand and through here in turn.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(workspace::root());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -103,4 +111,16 @@ fn shown(command: &Command) -> String {
         text.push_str(&argument.to_string_lossy());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_do_not_see_the_package_that_runs_them() {
+        let about_the_package = |text: &str| text.contains("CARGO_MANIFEST_DIR=") || text.contains("CARGO_PKG_NAME=");
+        assert!(about_the_package(&output(&mut Command::new("env")).unwrap()), "cargo test tells it as cargo run does");
+        assert!(!about_the_package(&output(&mut command("env")).unwrap()));
+    }
 }

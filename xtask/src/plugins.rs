@@ -26,7 +26,7 @@ impl Build {
         match self {
             Self::Command => &["build", "--package", "conman"],
             Self::Suites => &["build", "--workspace", "--bins", "--tests"],
-            Self::Release => &["build", "--release", "--package", "conman", "--package", "conman-bench"],
+            Self::Release => &["build", "--release", "--workspace", "--bin", "conman", "--bin", "conman-bench"],
         }
     }
 

@@ -78,11 +78,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     run_command(&mut bench)
 }
 
-/// What was built: its commit, with a mark when the sources are no longer those of it.
+/// What the figures depend on: the command's crates with their dependencies and profile, and what makes problems and asks the peer.
+const MEASURED: &[&str] = &[
+    "host",
+    "sdk",
+    "wit",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo",
+    "rust-toolchain.toml",
+    "xtask/src/bench",
+    "xtask/peers",
+];
+
+/// What was built: its commit, with a mark when the sources are no longer those of it, and the compiler.
 fn build() -> anyhow::Result<String> {
     let commit = output(command("git").args(["rev-parse", "--short", "HEAD"]))?;
-    // What this writes is in docs and no part of the build.
-    let changed = output(command("git").args(["status", "--porcelain", "--", "host/scheduler", "host/conman"]))?;
+    let changed = output(command("git").args(["status", "--porcelain", "--"]).args(MEASURED))?;
     let mark = if changed.trim().is_empty() { "" } else { ", changed since" };
     let rustc = output(command("rustc").arg("--version"))?;
     Ok(format!("commit {}{mark}, {}", commit.trim(), rustc.trim()))
@@ -131,33 +143,82 @@ impl Shared {
         self.0.join("data/benchmarks/cb-ctt")
     }
 
-    /// The problems of the plan, as far as they are not there yet.
+    /// The problems of the plan, as far as they are not there yet as they would be made now.
     fn make(&self, folder: &Path) -> anyhow::Result<()> {
         for number in 1..=21 {
             let name = format!("comp{number:02}");
-            whole(&folder.join(&name), |unfinished| {
-                let source = self.competition().join(format!("{name}.ctt"));
-                let problem = output(command("python3").arg(self.tool("ctt_to_problem.py")).arg(source))?;
+            let (tool, source) = (self.tool("ctt_to_problem.py"), self.competition().join(format!("{name}.ctt")));
+            let from = made_from(&[], &[&tool, &source])?;
+            whole(&folder.join(&name), &from, |unfinished| {
+                let problem = output(command("python3").arg(&tool).arg(&source))?;
                 Ok(fs::write(unfinished, problem)?)
             })?;
         }
+        let tool = self.tool("conv_gen.py");
         for (name, seed, more) in CONVENTIONS {
-            whole(&folder.join(name), |unfinished| {
-                let mut generate = command("python3");
-                generate.arg(self.tool("conv_gen.py")).arg(seed).arg(unfinished).args(*more);
-                run_command(&mut generate)
+            let from = made_from(&[&[*seed], *more].concat(), &[&tool])?;
+            whole(&folder.join(name), &from, |unfinished| {
+                run_command(command("python3").arg(&tool).arg(seed).arg(unfinished).args(*more))
             })?;
         }
         Ok(())
     }
 }
 
-/// A `.json` file that is there whole or not at all.
-fn whole(file: &Path, make: impl Fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let (finished, unfinished) = (file.with_extension("json"), file.with_extension("part"));
-    if finished.exists() {
+/// All that decides what a problem looks like: the arguments it is made with, and the whole text of the files.
+fn made_from(arguments: &[&str], files: &[&Path]) -> anyhow::Result<String> {
+    let mut from = arguments.join(" ");
+    for file in files {
+        from.push('\n');
+        from.push_str(&fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?);
+    }
+    Ok(from)
+}
+
+/// A `.json` file that is there whole or not at all, and made anew when it would be made from something else than what stands beside it.
+fn whole(file: &Path, from: &str, make: impl Fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let [finished, unfinished, origin] = ["json", "part", "from"].map(|ending| file.with_extension(ending));
+    if finished.exists() && fs::read_to_string(&origin).is_ok_and(|was| was == from) {
         return Ok(());
     }
     make(&unfinished)?;
-    Ok(fs::rename(unfinished, finished)?)
+    // Who is stopped in between leaves a problem of unknown origin, which the next one makes again.
+    if origin.exists() {
+        fs::remove_file(&origin)?;
+    }
+    fs::rename(unfinished, finished)?;
+    Ok(fs::write(origin, from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_made_once_and_again_when_it_would_be_another_one() {
+        let folder = std::env::temp_dir().join(format!("conman-xtask-problems-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let problem = folder.join("hours-1");
+        let made = |from: &str| {
+            let made = std::cell::Cell::new(false);
+            whole(&problem, from, |unfinished| {
+                made.set(true);
+                Ok(fs::write(unfinished, from)?)
+            })
+            .unwrap();
+            assert_eq!(fs::read_to_string(problem.with_extension("json")).unwrap(), from);
+            made.get()
+        };
+        assert!(made("seed 1"));
+        assert!(!made("seed 1"));
+        assert!(made("seed 2"));
+        // One that was made before anybody wrote down from what.
+        fs::remove_file(problem.with_extension("from")).unwrap();
+        assert!(made("seed 2"));
+        // One whose making failed is as it was, and made when it can be.
+        assert!(whole(&problem, "seed 3", |_| anyhow::bail!("no python3")).is_err());
+        assert!(!made("seed 2"));
+        assert!(made("seed 3"));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
