@@ -2,8 +2,8 @@
 //! a place.
 //!
 //! [`standing`] is the timetable with look-ups and [`price`] what its sessions cost; [`wishes`] and [`mend`] explain the soft cost,
-//! [`blockers`] the sessions without a place. [`trade_offs()`] tells what could be had instead of an incumbent. No tables are shared with
-//! the search.
+//! [`blockers`] the sessions without a place. [`trade_offs()`] tells what could be had instead of an incumbent, and
+//! [`reschedule()`] looks for the best with a few moves. No tables are shared with the search.
 
 // It spends its time in look-ups. Positions come from the problem: `document` has checked every reference, and bounds the numbers of
 // things so that positions fit the types they are kept in.
@@ -13,11 +13,14 @@ mod blockers;
 mod chain;
 mod domain;
 mod fixed;
+mod homeward;
 mod mend;
 mod minimal;
 mod onward;
 mod price;
+mod pursuit;
 mod ranges;
+mod reschedule;
 mod rules;
 mod shortage;
 mod standing;
@@ -35,8 +38,9 @@ use self::blockers::Blockers;
 pub use self::blockers::{Blocker, Count};
 use self::domain::Domains;
 use self::mend::Found;
+pub use self::reschedule::reschedule;
 use self::standing::Standing;
-pub use self::trade_offs::{TradeOff, reschedule, trade_offs};
+pub use self::trade_offs::{TradeOff, trade_offs};
 use self::wishes::Broken;
 use self::words::Words;
 use crate::check;

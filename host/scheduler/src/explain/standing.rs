@@ -1,6 +1,6 @@
 //! Where everything stands: who has which room when, who is with whom, and what would change if one or two sessions moved.
 //!
-//! Nothing is ever changed here: a [`Change`] is looked at beside the timetable as it is.
+//! A [`Change`] is looked at beside the timetable as it is; only who takes moves back puts sessions elsewhere.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(super) type Change = [(SessionIndex, Place)];
 /// A problem and a timetable, with look-ups in all directions.
 pub(super) struct Standing<'p> {
     pub(super) problem: &'p Problem,
-    places: &'p [Option<Place>],
+    places: Vec<Option<Place>>,
     /// By room: what it is taken by, in order of time.
     in_room: Vec<Vec<(Range<Slot>, SessionIndex)>>,
     /// The most slots any session takes of a room.
@@ -21,6 +21,7 @@ pub(super) struct Standing<'p> {
     pub(super) sessions_of: Vec<Vec<SessionIndex>>,
     /// By session: with whom it should share no slot, and what it costs if it does; sorted, as the pairs are.
     pub(super) neighbours: Vec<Vec<(SessionIndex, u32)>>,
+    /// By session: with whom it must share no slot; sorted, as the pairs are.
     pub(super) conflicts: Vec<Vec<SessionIndex>>,
     /// By session: which come after it.
     pub(super) successors: Vec<Vec<SessionIndex>>,
@@ -46,11 +47,11 @@ pub(super) enum Why {
 }
 
 impl<'p> Standing<'p> {
-    pub(super) fn new(problem: &'p Problem, timetable: &'p Timetable) -> Self {
+    pub(super) fn new(problem: &'p Problem, timetable: &Timetable) -> Self {
         let sessions = problem.sessions.len();
         let mut standing = Self {
             problem,
-            places: &timetable.places,
+            places: timetable.places.clone(),
             in_room: vec![Vec::new(); problem.rooms.len()],
             longest: problem.sessions.iter().map(|s| s.setup + s.duration + s.teardown).max().unwrap_or(0),
             sessions_of: vec![Vec::new(); problem.people.len()],
@@ -87,6 +88,34 @@ impl<'p> Standing<'p> {
     /// The same, with only so much time to look for anything.
     pub(super) fn looking_while(self, go_on: &'p dyn Fn() -> bool) -> Self {
         Self { go_on, ..self }
+    }
+
+    /// Where everything is.
+    pub(super) fn places(&self) -> &[Option<Place>] {
+        &self.places
+    }
+
+    pub(super) fn into_places(self) -> Vec<Option<Place>> {
+        self.places
+    }
+
+    /// Puts a session elsewhere, or nowhere; answers where it was.
+    pub(super) fn put(&mut self, session: SessionIndex, place: Option<Place>) -> Option<Place> {
+        let was = std::mem::replace(&mut self.places[session as usize], place);
+        let taken = |place: Place| (self.footprint(session, place.start), place.room as usize);
+        let (before, after) = (was.map(taken), place.map(taken));
+        let key = |(taken, who): &(Range<Slot>, SessionIndex)| (taken.start, *who);
+        if let Some((taken, room)) = before
+            && let Ok(at) = self.in_room[room].binary_search_by_key(&(taken.start, session), key)
+        {
+            self.in_room[room].remove(at);
+        }
+        if let Some((taken, room)) = after
+            && let Err(at) = self.in_room[room].binary_search_by_key(&(taken.start, session), key)
+        {
+            self.in_room[room].insert(at, (taken, session));
+        }
+        was
     }
 
     /// Where a session is, after a change.
@@ -188,10 +217,14 @@ impl<'p> Standing<'p> {
         at_once.chain(in_order).all(|(who, why)| wants_more(InTheWay { who, why }))
     }
 
-    /// Who has one of these slots of a room.
+    /// Who has one of these slots of a room; they are in order.
     pub(super) fn occupants(&self, room: RoomIndex, slots: &[Range<Slot>]) -> impl Iterator<Item = SessionIndex> {
         let here = self.in_room[room as usize].iter();
-        here.filter(|(taken, _)| slots.iter().any(|slots| meet(slots, taken))).map(|(_, who)| *who)
+        let is_in = |taken: &Range<Slot>| {
+            let first = slots.get(slots.partition_point(|slots| slots.end <= taken.start));
+            first.is_some_and(|slots| meet(slots, taken))
+        };
+        here.filter(move |(taken, _)| is_in(taken)).map(|(_, who)| *who)
     }
 }
 

@@ -11,6 +11,8 @@
     reason = "tests, with small numbers"
 )]
 
+#[path = "../search/brute_force.rs"]
+mod brute_force;
 mod cheapest;
 #[path = "../exchange/independent.rs"]
 mod independent;
@@ -19,5 +21,6 @@ mod planted;
 #[path = "../search/problems.rs"]
 mod problems;
 mod proofs;
+mod reschedule;
 mod solvable;
 mod trade_offs;

@@ -5,24 +5,28 @@ use conman_scheduler::cost::Cost;
 use conman_scheduler::problem::{Place, Problem};
 use conman_scheduler::timetable::Timetable;
 
-/// The cost of the best timetable.
-pub(crate) fn optimum(problem: &Problem) -> Cost {
-    let mut best = check::cost(problem, &Timetable::empty(problem));
-    try_all(problem, &mut Timetable::empty(problem), 0, &mut best);
+/// The cost of the best of all timetables that count.
+pub(crate) fn optimum(problem: &Problem, counts: &dyn Fn(&Timetable) -> bool) -> Option<Cost> {
+    let mut best = None;
+    try_all(problem, &mut Timetable::empty(problem), 0, &mut |timetable| {
+        let cost = check::cost(problem, timetable);
+        if best.is_none_or(|best| cost < best) && counts(timetable) {
+            best = Some(cost);
+        }
+    });
     best
 }
 
-fn try_all(problem: &Problem, timetable: &mut Timetable, session: usize, best: &mut Cost) {
+fn try_all(problem: &Problem, timetable: &mut Timetable, session: usize, look_at: &mut dyn FnMut(&Timetable)) {
     if session == problem.sessions.len() {
-        *best = check::cost(problem, timetable).min(*best);
-        return;
+        return look_at(timetable);
     }
-    try_all(problem, timetable, session + 1, best);
+    try_all(problem, timetable, session + 1, look_at);
     for start in 0..problem.calendar.horizon() {
         for room in (0u32..).take(problem.rooms.len()) {
             timetable.places[session] = Some(Place { start, room });
             if check::broken(problem, timetable).is_empty() {
-                try_all(problem, timetable, session + 1, best);
+                try_all(problem, timetable, session + 1, look_at);
             }
         }
     }
