@@ -36,7 +36,17 @@ impl Names {
     pub fn others(&mut self, others: impl IntoIterator<Item = (String, String)>) {
         self.0.extend(others);
     }
+
+    /// What is not there any more: what the rest of these is called.
+    pub fn gone<'i>(&mut self, ids: impl IntoIterator<Item = &'i String>, what: &str) {
+        for id in ids {
+            self.0.entry(id.clone()).or_insert_with(|| format!("{what} that was deleted since"));
+        }
+    }
 }
+
+/// What stands before a feature that is nowhere.
+const NO_ROOM_HAS: &str = "no room has ";
 
 /// What a sentence has in quotes: ids among it.
 pub fn quoted(sentence: &str) -> impl Iterator<Item = &str> {
@@ -72,11 +82,28 @@ impl Words<'_> {
     #[must_use]
     pub fn said(&self, sentence: &str) -> String {
         let mut said = String::with_capacity(sentence.len());
-        for (in_quotes, part) in parts(sentence) {
-            if in_quotes {
-                said.push_str(&self.named(part));
-            } else {
-                said.push_str(&self.timed(part));
+        let mut last = None;
+        let mut parts = parts(sentence).peekable();
+        while let Some((in_quotes, part)) = parts.next() {
+            if !in_quotes {
+                // Several columns are one room.
+                let again =
+                    [", ", " and "].contains(&part) && parts.peek().is_some_and(|(_, next)| last == Some(*next));
+                if again {
+                    parts.next();
+                } else {
+                    said.push_str(&self.timed(part));
+                }
+                continue;
+            }
+            last = Some(part);
+            match said.strip_suffix(NO_ROOM_HAS) {
+                Some(before) if part == places::OWN_ROOM => {
+                    let kept = before.len();
+                    said.truncate(kept);
+                    said.push_str("there is no room that a session can have to itself");
+                }
+                _ => said.push_str(&self.named(part)),
             }
         }
         let mut letters = said.chars();
@@ -131,7 +158,7 @@ impl Words<'_> {
                 }
             };
             of_starts = match *word {
-                "in" => before == "start",
+                "in" => before == "start" || (before == "only" && at >= 2 && words.get(at - 2) == Some(&"start")),
                 _ => of_starts && !word.ends_with([';', ':']),
             };
             at += if taken.is_some() { 2 } else { 1 };
@@ -187,75 +214,4 @@ fn number_in(word: &str) -> (Option<u32>, &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::{date, time};
-
-    use super::*;
-
-    fn check(sentence: &str, expected: &str) {
-        let convention =
-            Convention::new("con", "Europe/Berlin", date(2026, 8, 14), date(2026, 8, 16), time(6, 0, 0, 0)).unwrap();
-        let calendar = Calendar::of(&convention, 30);
-        let mut names = Names::default();
-        let pair = |(id, name): (&str, &str)| (id.to_owned(), name.to_owned());
-        names.sessions([("a", "Tea"), ("b", "Robots: 2 slots")].map(pair));
-        names.others([("ann", "Ann"), ("hall", "Hall"), ("lawn", "Lawn")].map(pair));
-        let words = Words { calendar: &calendar, convention: &convention, names: &names };
-        assert_eq!(words.said(sentence), format!("{expected}."));
-    }
-
-    #[test]
-    fn slots_are_times_and_ids_are_names() {
-        check(r#""a" and "b" are at the same time"#, "“Tea” and “Robots: 2 slots” are at the same time");
-        check(r#"room "hall" has 12 seats too few for "a""#, "Room Hall has 12 seats too few for “Tea”");
-        check(
-            r#""ann" would rather not be in "a" for 3 slots of it"#,
-            "Ann would rather not be in “Tea” for 1 hour 30 minutes of it",
-        );
-        check(
-            r#""ann" has fewer than 1 slot between "a" and "b""#,
-            "Ann has fewer than 30 minutes between “Tea” and “Robots: 2 slots”",
-        );
-        check(
-            r#""ann" is in 7 sessions on day 2, and wants no more than 6"#,
-            "Ann is in 7 sessions on Sat 15 Aug, and wants no more than 6",
-        );
-        check(
-            r#""a" starts at slot 8 and was to start at 10"#,
-            "“Tea” starts at Fri 14 Aug 10:00 and was to start at Fri 14 Aug 11:00",
-        );
-        check(
-            r#"move "a" to room "hall" at slot 52: saves 3 in all"#,
-            "Move “Tea” to room Hall at Sat 15 Aug 08:00: saves 3 in all",
-        );
-    }
-
-    #[test]
-    fn ranges_end_where_they_end_and_beginnings_at_the_last() {
-        check(
-            r#""ann" has no free stretch of 2 slots: available [4, 5) and [40, 44)"#,
-            "Ann has no free stretch of 1 hour: available Fri 14 Aug 08:00–08:30 and Sat 15 Aug 02:00–04:00",
-        );
-        check(
-            r#"it may only start in [4, 5), [8, 12) and 3 more; "ann" is available [96, 144): that leaves no place"#,
-            "It may only start in Fri 14 Aug 08:00, Fri 14 Aug 10:00–11:30 and 3 more; Ann is available Sun 16 Aug 06:00–Mon 17 Aug 06:00: that leaves no place",
-        );
-        check(
-            r#"it is pinned to slot 9; no room has "a \"good\" stage""#,
-            "It is pinned to Fri 14 Aug 10:30; no room has “a \"good\" stage”",
-        );
-        check("never [1, 2), [5, x) or slot", "Never Fri 14 Aug 06:30–07:00, [5, x) or slot");
-        check("available [0, 200)", "Available [0, 200)");
-    }
-
-    #[test]
-    fn places_that_several_share_are_called_by_their_rooms() {
-        check(r#"it needs "a room of its own""#, "It needs a room of its own");
-        check(r#"it needs "a place in lawn""#, "It needs a place in Lawn");
-        check(r#"move "b" to room "online" at slot 0"#, "Move “Robots: 2 slots” to room online at Fri 14 Aug 06:00");
-        assert_eq!(
-            quoted(r#"it needs "a place in lawn", as "a" and "x\"y" are"#).collect::<Vec<_>>(),
-            ["lawn", "a", "x\\\"y"]
-        );
-    }
-}
+mod tests;
