@@ -159,9 +159,22 @@ pub const MOST: usize = 20_000;
 /// Finds all conflicts.
 #[must_use]
 pub fn find(sessions: &[Placed], facts: &Facts, rules: &Rules, zone: &TimeZone, day_change: Time) -> Found {
+    find_wanted(sessions, facts, rules, zone, day_change, &|_, _| true)
+}
+
+/// Finds the conflicts of certain kinds and sessions.
+#[must_use]
+pub fn find_wanted(
+    sessions: &[Placed],
+    facts: &Facts,
+    rules: &Rules,
+    zone: &TimeZone,
+    day_change: Time,
+    wanted: &dyn Fn(Kind, &[&Placed]) -> bool,
+) -> Found {
     let mut order: Vec<&Placed> = sessions.iter().collect();
     order.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut search = Search { facts, rules, found: Found::default() };
+    let mut search = Search { facts, rules, wanted, found: Found::default() };
     search.rooms(&order);
     search.people(&order, zone, day_change);
     search.line_ups(&order);
@@ -182,12 +195,29 @@ pub fn find(sessions: &[Placed], facts: &Facts, rules: &Rules, zone: &TimeZone, 
 struct Search<'f> {
     facts: &'f Facts,
     rules: &'f Rules,
+    wanted: &'f dyn Fn(Kind, &[&Placed]) -> bool,
     found: Found,
 }
 
 impl Search<'_> {
     fn add(&mut self, kind: Kind, sessions: &[&Placed], people: &[&str], room: Option<&str>, day: Option<Date>) {
-        self.keep(Conflict::new(kind, sessions, people, room, day));
+        self.add_with(kind, sessions, people, room, day, |_| ());
+    }
+
+    fn add_with(
+        &mut self,
+        kind: Kind,
+        sessions: &[&Placed],
+        people: &[&str],
+        room: Option<&str>,
+        day: Option<Date>,
+        detail: impl FnOnce(&mut Conflict),
+    ) {
+        if (self.wanted)(kind, sessions) {
+            let mut conflict = Conflict::new(kind, sessions, people, room, day);
+            detail(&mut conflict);
+            self.keep(conflict);
+        }
     }
 
     fn keep(&mut self, conflict: Conflict) {
@@ -225,12 +255,13 @@ impl Search<'_> {
                 let wanted = &session.requirements;
                 let lacking = room.lacks(&wanted.needs);
                 if !lacking.is_empty() {
-                    let mut conflict = Conflict::new(Kind::RoomLacksFeature, &[session], &[], Some(id), None);
-                    // Another thing it lacks makes it another conflict.
-                    let what: Vec<&str> = [conflict.id.as_str()].into_iter().chain(lacking.iter().copied()).collect();
-                    conflict.id = format!("{}:{}", conflict.kind.as_str(), identity::derived(&what));
-                    conflict.detail = Detail::Lacks(lacking.into_iter().map(str::to_owned).collect());
-                    self.keep(conflict);
+                    self.add_with(Kind::RoomLacksFeature, &[session], &[], Some(id), None, |conflict| {
+                        // Another thing it lacks makes it another conflict.
+                        let what = [conflict.id.as_str()].into_iter().chain(lacking.iter().copied());
+                        let id = identity::derived(&what.collect::<Vec<_>>());
+                        conflict.id = format!("{}:{id}", conflict.kind.as_str());
+                        conflict.detail = Detail::Lacks(lacking.into_iter().map(str::to_owned).collect());
+                    });
                 }
                 if !wanted.rooms.is_empty() && !wanted.rooms.iter().any(|room| room == id) {
                     self.add(Kind::RoomNotAllowed, &[session], &[], Some(id), None);
@@ -335,9 +366,9 @@ impl Search<'_> {
                 if session.slot.start < before.slot.end {
                     let mut pair = [*before, *session];
                     pair.sort_by(|a, b| a.order().cmp(&b.order()));
-                    let mut conflict = Conflict::new(Kind::OutOfOrder, &pair, &[], None, None);
-                    conflict.detail = Detail::Later(session.id.clone());
-                    self.keep(conflict);
+                    self.add_with(Kind::OutOfOrder, &pair, &[], None, None, |conflict| {
+                        conflict.detail = Detail::Later(session.id.clone());
+                    });
                 }
             }
         }

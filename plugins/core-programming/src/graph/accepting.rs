@@ -9,11 +9,12 @@ use std::collections::{HashMap, HashSet};
 use conman_sdk::prelude::*;
 
 use super::{conflicts, edit, plans, rooms};
-use crate::conflicts::{Conflict, Kind};
+use crate::conflicts::{Conflict, Kind, MOST, Rules};
 use crate::model::{self, State};
+use crate::scheduling::Seats;
 use crate::scheduling::words::moment;
 use crate::schema::{Room, SchedulePlan};
-use crate::store::plans::Item;
+use crate::store::plans::{Item, State as PlanState};
 use crate::store::programme;
 use crate::store::{self, View, revision, write};
 
@@ -26,7 +27,7 @@ const NAMED: usize = 50;
 /// `not-found`, `NOT_READY`, `PLAN_OUTDATED`; the database's.
 pub fn accept(ctx: &Context, id: &str, sessions: Option<&[String]>) -> Result<SchedulePlan> {
     let plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
-    if plan.state != "ready" {
+    if plan.state != PlanState::Ready {
         return Err(Error::new("NOT_READY", "This plan proposes nothing, or nothing yet.").at("/id"));
     }
     let items = store::plans::items(id)?;
@@ -63,12 +64,15 @@ pub fn accept(ctx: &Context, id: &str, sessions: Option<&[String]>) -> Result<Sc
         format!("The room in which the plan has “{title}” was deleted since.")
     });
     refuse(moved_since.iter().map(|session| now_elsewhere(ctx, session, &rooms)).chain(without_room).collect())?;
-    let before = impossible(ctx)?;
-    write::sessions(&placed, revision::next()?)?;
+    if placed.is_empty() {
+        return plans::shown(ctx, plan);
+    }
     let ours: HashSet<&str> = placed.iter().map(|session| session.id.as_str()).collect();
-    let mut new: Vec<Conflict> =
-        impossible(ctx)?.into_values().filter(|conflict| !before.contains_key(&conflict.id)).collect();
-    new.retain(|conflict| conflict.sessions.iter().any(|session| ours.contains(session.as_str())));
+    let rules = config::get::<Rules>()?;
+    let before: HashSet<String> = impossible(ctx, &rules, &ours)?.into_iter().map(|conflict| conflict.id).collect();
+    write::sessions(&placed, revision::next()?)?;
+    let mut new = impossible(ctx, &rules, &ours)?;
+    new.retain(|conflict| !before.contains(&conflict.id));
     new.sort_by(|a, b| a.id.cmp(&b.id));
     new.truncate(NAMED + 1);
     // An error undoes what was written.
@@ -94,29 +98,39 @@ fn now_elsewhere(ctx: &Context, session: &model::Session, rooms: &HashMap<String
 
 /// The changes that are to be accepted.
 fn chosen<'i>(items: &'i [Item], sessions: Option<&[String]>) -> Result<Vec<&'i Item>> {
-    let open = |item: &&Item| item.is_change() && item.outcome != "accepted";
+    let open = |item: &&Item| item.is_change() && !item.accepted;
     let Some(sessions) = sessions else { return Ok(items.iter().filter(open).collect()) };
     let by_id: HashMap<&str, &Item> = items.iter().map(|item| (item.session_id.as_str(), item)).collect();
     let mut chosen: Vec<&Item> = Vec::with_capacity(sessions.len());
+    let mut named: HashSet<&str> = HashSet::with_capacity(sessions.len());
     for (at, session) in sessions.iter().enumerate() {
         let item = by_id.get(session.as_str()).copied().filter(|item| item.is_change());
         let item = item
             .ok_or_else(|| Error::not_found("This plan does not move this session.").at(format!("/sessions/{at}")))?;
-        if open(&item) && !chosen.iter().any(|known| known.session_id == item.session_id) {
+        if open(&item) && named.insert(session) {
             chosen.push(item);
         }
     }
     Ok(chosen)
 }
 
-/// What is impossible, by the conflicts' ids.
-fn impossible(ctx: &Context) -> Result<HashMap<String, Conflict>> {
-    let found = conflicts::all(ctx)?.conflicts.into_iter().filter(|conflict| is_impossible(conflict.kind));
-    Ok(found.map(|conflict| (conflict.id.clone(), conflict)).collect())
+/// What is impossible with some sessions.
+///
+/// # Errors
+/// `PLAN_OUTDATED` where it is too much to be compared; the database's.
+fn impossible(ctx: &Context, rules: &Rules, ours: &HashSet<&str>) -> Result<Vec<Conflict>> {
+    let found = conflicts::wanted(ctx, rules, &|kind, sessions| {
+        is_impossible(kind, rules.planning.seats) && sessions.iter().any(|session| ours.contains(session.id.as_str()))
+    })?;
+    if found.capped {
+        let message = format!("These sessions are in more than {MOST} conflicts; accept fewer of them at a time.");
+        return Err(Error::new("PLAN_OUTDATED", message).at("/sessions"));
+    }
+    Ok(found.conflicts)
 }
 
-/// What the scheduler never proposes. Breaks, limits and seats are wishes to it, and line-ups are not its doing.
-const fn is_impossible(kind: Kind) -> bool {
+/// What the scheduler never proposes. Breaks and limits are wishes to it, seats where the convention says so, and line-ups are not its doing.
+fn is_impossible(kind: Kind, seats: Seats) -> bool {
     match kind {
         Kind::RoomOverlap
         | Kind::PersonDoubleBooked
@@ -125,9 +139,8 @@ const fn is_impossible(kind: Kind) -> bool {
         | Kind::RoomLacksFeature
         | Kind::RoomNotAllowed
         | Kind::OutOfOrder => true,
-        Kind::RoomTooSmall | Kind::DoNotAssignWith | Kind::BackToBack | Kind::OverDailyLimit | Kind::NoModerator => {
-            false
-        }
+        Kind::RoomTooSmall => seats == Seats::Must,
+        Kind::DoNotAssignWith | Kind::BackToBack | Kind::OverDailyLimit | Kind::NoModerator => false,
     }
 }
 

@@ -6,7 +6,7 @@ use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
 use super::{Wants, int, people, rooms, wire};
-use crate::conflicts::{self, Conflict, Detail, Facts, Found, Placed, Requirements, RoomFacts, Rules};
+use crate::conflicts::{self, Conflict, Detail, Facts, Found, Kind, Placed, Requirements, RoomFacts, Rules};
 use crate::model::{Role, Slot};
 use crate::schema::*;
 use crate::store::programme::word;
@@ -17,14 +17,35 @@ use crate::store::{View, lists, windows};
 /// # Errors
 /// The database's.
 pub fn all(ctx: &Context) -> Result<Found> {
+    let placed = placed("s.state = 'scheduled'")?;
+    let (facts, rules) = (facts()?, config::get::<Rules>()?);
+    Ok(conflicts::find(&placed, &facts, &rules, ctx.convention.zone(), ctx.convention.day_change))
+}
+
+/// What is wrong of certain kinds with certain sessions. Drafts that have a time count: plans heed them, too.
+///
+/// # Errors
+/// The database's.
+pub fn wanted(ctx: &Context, rules: &Rules, wanted: &dyn Fn(Kind, &[&Placed]) -> bool) -> Result<Found> {
+    let placed = placed("s.state <> 'cancelled'")?;
+    let (zone, day_change) = (ctx.convention.zone(), ctx.convention.day_change);
+    Ok(conflicts::find_wanted(&placed, &facts()?, rules, zone, day_change, wanted))
+}
+
+/// Sessions that have a time and for which this holds.
+fn placed(condition: &str) -> Result<Vec<Placed>> {
     let sessions: Vec<PlacedRow> = database::query_as(
-        "SELECT id, room_id, starts_at, ends_at, kind, audience, needs, setup_minutes, teardown_minutes \
-         FROM session_draft WHERE state = 'scheduled' AND starts_at IS NOT NULL",
+        &format!(
+            "SELECT id, room_id, starts_at, ends_at, kind, audience, needs, setup_minutes, teardown_minutes \
+             FROM session_draft s WHERE {condition} AND starts_at IS NOT NULL"
+        ),
         params![],
     )?;
     let parts: Vec<(String, String, String)> = database::query_as(
-        "SELECT p.session_id, p.person_id, p.role FROM part_draft p JOIN session_draft s ON s.id = p.session_id \
-         WHERE s.state = 'scheduled' AND s.starts_at IS NOT NULL ORDER BY p.session_id, p.sort_order",
+        &format!(
+            "SELECT p.session_id, p.person_id, p.role FROM part_draft p JOIN session_draft s ON s.id = p.session_id \
+             WHERE {condition} AND s.starts_at IS NOT NULL ORDER BY p.session_id, p.sort_order"
+        ),
         params![],
     )?;
     let mut line_ups: HashMap<String, Vec<(String, Role)>> = HashMap::with_capacity(sessions.len());
@@ -33,7 +54,7 @@ pub fn all(ctx: &Context) -> Result<Found> {
     }
     let mut only_rooms = lists("SELECT session_id, room_id FROM session_room ORDER BY session_id, room_id")?;
     let mut after = lists("SELECT session_id, after_id FROM session_after ORDER BY session_id, after_id")?;
-    let placed: Vec<Placed> = sessions
+    let placed = sessions
         .into_iter()
         .map(|row| Placed {
             people: line_ups.remove(&row.id).unwrap_or_default(),
@@ -51,10 +72,15 @@ pub fn all(ctx: &Context) -> Result<Found> {
             audience: row.audience,
         })
         .collect();
+    Ok(placed)
+}
+
+/// What sessions are held against.
+fn facts() -> Result<Facts> {
     let rooms: Vec<RoomRow> = database::query_as("SELECT id, exclusive, capacity, features FROM room", params![])?;
     let limits: Vec<(String, i64)> =
         database::query_as("SELECT id, daily_limit FROM person WHERE daily_limit IS NOT NULL", params![])?;
-    let facts = Facts {
+    Ok(Facts {
         rooms: rooms
             .into_iter()
             .map(|RoomRow { id, exclusive, capacity, features }| (id, RoomFacts { exclusive, capacity, features }))
@@ -63,8 +89,7 @@ pub fn all(ctx: &Context) -> Result<Found> {
         room_windows: windows("SELECT room_id, starts_at, ends_at FROM room_window")?,
         apart: database::query_as("SELECT person_id, other_id FROM kept_apart", params![])?,
         daily_limits: limits.into_iter().collect(),
-    };
-    Ok(conflicts::find(&placed, &facts, &config::get::<Rules>()?, ctx.convention.zone(), ctx.convention.day_change))
+    })
 }
 
 #[derive(FromRow)]
@@ -122,7 +147,7 @@ pub fn page(ctx: &Context, args: QuerySessionConflictsArgs) -> Result<SessionCon
         })
         .collect();
     let total_count = int(i64::try_from(matching.len()).unwrap_or(i64::MAX));
-    let mut counts: BTreeMap<conflicts::Kind, i32> = BTreeMap::new();
+    let mut counts: BTreeMap<Kind, i32> = BTreeMap::new();
     for conflict in &matching {
         *counts.entry(conflict.kind).or_default() += 1;
     }
@@ -217,32 +242,30 @@ fn message(conflict: &Conflict, sessions: &[Session], people: &[Person], room: O
     let names = people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(" and ");
     let room = room.map_or("the room", |room| room.name.as_str());
     match conflict.kind {
-        conflicts::Kind::RoomOverlap
-            if sessions.windows(2).all(|pair| matches!(pair, [one, next] if one.end <= next.start)) =>
-        {
+        Kind::RoomOverlap if sessions.windows(2).all(|pair| matches!(pair, [one, next] if one.end <= next.start)) => {
             format!("{titles} are in {room} without the time between them that their set-up and tear-down take.")
         }
-        conflicts::Kind::RoomOverlap => format!("{titles} are in {room} at the same time."),
-        conflicts::Kind::PersonDoubleBooked => format!("{names} is in {titles} at the same time."),
-        conflicts::Kind::PersonUnavailable => format!("{names} is not available for {titles}."),
-        conflicts::Kind::RoomUnavailable => format!("{room} cannot be used when {titles} is on."),
-        conflicts::Kind::RoomTooSmall => format!("{room} is too small for {titles}."),
-        conflicts::Kind::DoNotAssignWith => format!("{names} must not be in one session, but are in {titles}."),
-        conflicts::Kind::BackToBack => format!("{names} has too little time between {titles}."),
-        conflicts::Kind::OverDailyLimit => {
+        Kind::RoomOverlap => format!("{titles} are in {room} at the same time."),
+        Kind::PersonDoubleBooked => format!("{names} is in {titles} at the same time."),
+        Kind::PersonUnavailable => format!("{names} is not available for {titles}."),
+        Kind::RoomUnavailable => format!("{room} cannot be used when {titles} is on."),
+        Kind::RoomTooSmall => format!("{room} is too small for {titles}."),
+        Kind::DoNotAssignWith => format!("{names} must not be in one session, but are in {titles}."),
+        Kind::BackToBack => format!("{names} has too little time between {titles}."),
+        Kind::OverDailyLimit => {
             format!(
                 "{names} has {} sessions on {}.",
                 sessions.len(),
                 conflict.day.map_or_else(|| "one day".to_owned(), |day| day.to_string())
             )
         }
-        conflicts::Kind::NoModerator => format!("{titles} has no moderator."),
-        conflicts::Kind::RoomLacksFeature => match &conflict.detail {
+        Kind::NoModerator => format!("{titles} has no moderator."),
+        Kind::RoomLacksFeature => match &conflict.detail {
             Detail::Lacks(features) => format!("{room} lacks {} for {titles}.", features.join(", ")),
             _ => format!("{room} lacks something for {titles}."),
         },
-        conflicts::Kind::RoomNotAllowed => format!("{titles} may only be in other rooms than {room}."),
-        conflicts::Kind::OutOfOrder => {
+        Kind::RoomNotAllowed => format!("{titles} may only be in other rooms than {room}."),
+        Kind::OutOfOrder => {
             let is_later = |session: &&Session| conflict.detail == Detail::Later(session.id.clone());
             let title = |session: Option<&Session>| session.map_or("it", |session| session.title.as_str()).to_owned();
             let later = title(sessions.iter().find(is_later));

@@ -8,18 +8,23 @@ use super::plans::long;
 use super::sessions::Reading;
 use super::{Wants, people, rooms};
 use crate::scheduling::calendar::Calendar;
-use crate::scheduling::explained::{Blocker, Count, Mend, Move, Wish};
+use crate::scheduling::explained::{Blocker, Mend, Move, Wish};
 use crate::scheduling::words::{self, Names, Words};
 use crate::schema::*;
 use crate::store::View;
-use crate::store::plans::Item;
+use crate::store::plans::{Fate, Item};
+
+/// What those are who are not there any more: programmes change while plans lie there.
+const A_SESSION: &str = "a session";
+const A_PERSON: &str = "somebody";
+const A_ROOM: &str = "a room";
 
 /// Sessions without a place, and why.
 ///
 /// # Errors
 /// The database's.
 pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Vec<SchedulePlanUnplaced>> {
-    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == "unplaced").collect();
+    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == Fate::Unplaced).collect();
     let mut sessions: HashMap<String, Session> = Reading::new(ctx, View::Draft, "unplaced.session.")
         .by_id(left.iter().map(|item| item.session_id.as_str()))?
         .into_iter()
@@ -31,11 +36,14 @@ pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Ve
         ["unplaced.reasons.sessions.", "unplaced.reasons.people."],
         reasons().map(|reason| [&reason.sessions, &reason.people, &reason.rooms]),
     )?;
-    let names = names(reasons().map(|reason| reason.detail.as_str()))?;
+    let mut names = names(reasons().map(|reason| reason.detail.as_str()))?;
+    names.gone(reasons().flat_map(|reason| &reason.sessions), A_SESSION);
+    names.gone(reasons().flat_map(|reason| &reason.people), A_PERSON);
+    names.gone(reasons().flat_map(|reason| &reason.rooms), A_ROOM);
     let words = Words { calendar, convention: &ctx.convention, names: &names };
     let reason = |reason: &Blocker| SchedulePlanReason {
         constraint: reason.constraint.clone(),
-        detail: detail(words, reason),
+        detail: words.said(&reason.detail),
         proven: reason.proven,
         sessions: members.sessions(&reason.sessions),
         people: members.people(&reason.people),
@@ -49,16 +57,6 @@ pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Ve
         Some(SchedulePlanUnplaced { session: sessions.remove(&item.session_id)?, reasons })
     };
     Ok(left.iter().filter_map(one).collect())
-}
-
-/// What was counted in slots and not in stretches of them ends in a bare number.
-fn detail(words: Words<'_>, reason: &Blocker) -> String {
-    let unit = |Count { slots, supply, .. }: &Count| *slots == 1 && reason.detail.ends_with(&format!(" {supply}"));
-    if reason.count.as_ref().is_some_and(unit) {
-        words.said(&format!("{} slots", reason.detail))
-    } else {
-        words.said(&reason.detail)
-    }
 }
 
 /// What is said where the host tells no reason: it seeks proofs for the first two hundred.
@@ -88,7 +86,10 @@ pub fn wishes(ctx: &Context, calendar: &Calendar, wishes: &[Wish]) -> Result<Vec
     let moved: [Vec<String>; 3] =
         [moves().map(|one| one.session.clone()).collect(), Vec::new(), moves().map(|one| one.room.clone()).collect()];
     let moved = Members::read(ctx, ["wishes.mend.moves.session.", ""], [moved.each_ref()].into_iter())?;
-    let names = names(wishes.iter().map(|wish| wish.text.as_str()).chain(mends().map(|(_, text)| text)))?;
+    let mut names = names(wishes.iter().map(|wish| wish.text.as_str()).chain(mends().map(|(_, text)| text)))?;
+    names.gone(wishes.iter().flat_map(|wish| &wish.sessions).chain(moves().map(|one| &one.session)), A_SESSION);
+    names.gone(wishes.iter().flat_map(|wish| &wish.people), A_PERSON);
+    names.gone(wishes.iter().flat_map(|wish| &wish.rooms).chain(moves().map(|one| &one.room)), A_ROOM);
     let words = Words { calendar, convention: &ctx.convention, names: &names };
     let mend = |mend: &Mend| {
         let Mend::Found { moves, change, left, text } = mend else { return None };

@@ -110,6 +110,7 @@ impl MutationResolvers for Programming {
     fn set_room_availability(_: &Context, args: MutationSetRoomAvailabilityArgs) -> Result<Room> {
         let room = programme::room(&args.id).map_err(|error| error.at("/id"))?;
         edit::windows("room_window", "room_id", &room.id, &args.windows)?;
+        revision::touch()?;
         room_now(&room.id)
     }
 
@@ -191,12 +192,14 @@ impl MutationResolvers for Programming {
     fn set_person_availability(ctx: &Context, args: MutationSetPersonAvailabilityArgs) -> Result<Person> {
         let person = programme::person(&args.id).map_err(|error| error.at("/id"))?;
         edit::windows("person_window", "person_id", &person.id, &args.windows)?;
+        revision::touch()?;
         person_now(ctx, &person.id)
     }
 
     fn set_person_preference(ctx: &Context, args: MutationSetPersonPreferenceArgs) -> Result<Person> {
         let person = programme::person(&args.id).map_err(|error| error.at("/id"))?;
         edit::windows("person_preferred", "person_id", &person.id, &args.windows)?;
+        revision::touch()?;
         person_now(ctx, &person.id)
     }
 

@@ -12,7 +12,7 @@ use crate::scheduling::material::{Closed, Closeness, Task};
 use crate::scheduling::problem::{self, Stated};
 use crate::schema::*;
 use crate::store::planning::{Candidate, gather};
-use crate::store::plans::Plan;
+use crate::store::plans::{Plan, Purpose, State};
 use crate::store::{self, programme, revision};
 
 /// Starts to search for a timetable.
@@ -69,21 +69,24 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
     let material = gather(ctx, |candidate| scope.holds(candidate))?;
     let stated = problem::state(&material, &task, &ctx.convention);
     drop(material);
-    if stated.asked.is_empty() {
-        let message = "No session may move: choose another scope, or create sessions.";
+    let too_long = stated.asked.iter().filter(|asked| !asked.reasons.is_empty()).count();
+    if stated.asked.len() == too_long {
+        let message = "No session may move: choose another scope, or create sessions of no more than a day.";
         return Err(Error::new("NOTHING_TO_PLAN", message).at("/input/scope"));
     }
     let Stated { mut problem, calendar, asked, mut now, fixed, notes, truth } = stated;
     let ids = Ids::replaced(&mut problem);
     ids.code_all(&mut now);
-    let before_cost = cost_of(&problem, &now)?;
+    let mut before_cost = cost_of(&problem, &now)?;
+    // The scheduler is not told of them.
+    before_cost.unplaced += too_long as u64;
     let job = scheduler::start(&problem, &Options { seconds: Some(seconds), ..Options::default() })?;
     let explained = truth.told(problem, &ids);
     let plan = Plan {
         id: edit::new_id(),
         job: job.id().to_owned(),
-        purpose: if most_moves.is_some() { "reschedule" } else { "plan" }.to_owned(),
-        state: "searching".to_owned(),
+        purpose: if most_moves.is_some() { Purpose::Reschedule } else { Purpose::Plan },
+        state: State::Searching,
         created_at: clock::now(),
         created_by: ctx.actor.name.clone(),
         account_id: ctx.actor.account().map(str::to_owned),
@@ -118,8 +121,10 @@ fn cost_of(problem: &Problem, solution: &Solution) -> Result<scheduler::Cost> {
 /// # Errors
 /// `not-found`; the database's.
 pub fn cancel(ctx: &Context, id: &str) -> Result<SchedulePlan> {
-    let plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
-    if plan.state == "searching" {
+    let mut plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
+    if plans::is_lost(&plan)? {
+        plan = store::plans::lose(plan)?;
+    } else if plan.state == State::Searching {
         Job::from_id(&plan.job).cancel()?;
     }
     plans::shown(ctx, plan)

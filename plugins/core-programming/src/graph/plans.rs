@@ -4,21 +4,26 @@ use std::collections::{HashMap, HashSet};
 
 use conman_sdk::prelude::*;
 use conman_sdk::scheduler::{self, Cost, Job, Status};
+use jiff::SignedDuration;
 
 use super::sessions::Reading;
 use super::{Wants, explanation, int, rooms, wire};
 use crate::model::Slot;
 use crate::planned;
 use crate::schema::*;
-use crate::store::plans::{self, Item, Plan};
+use crate::store::plans::{self, Item, Plan, State};
 use crate::store::{View, revision};
+
+/// So long after its search has ended a plan has its proposal, or will have none.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// All plans, newest first.
 ///
 /// # Errors
 /// The database's.
 pub fn all(ctx: &Context) -> Result<Vec<SchedulePlan>> {
-    plans::all()?.into_iter().map(|plan| shown(ctx, plan)).collect()
+    let revision = revision::now()?;
+    plans::all()?.into_iter().map(|plan| at(ctx, plan, revision)).collect()
 }
 
 /// One plan.
@@ -38,14 +43,25 @@ pub fn one(ctx: &Context, id: &str) -> Result<Option<SchedulePlan>> {
 /// # Errors
 /// The database's.
 pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
+    at(ctx, plan, revision::now()?)
+}
+
+/// A plan, with the programme's revision now.
+fn at(ctx: &Context, mut plan: Plan, revision: i64) -> Result<SchedulePlan> {
     let wants = Wants::below(ctx, "");
-    let search = if wants.field("progress") || wants.field("course") { search(&plan)? } else { None };
-    let items = if ["changes", "unplaced"].into_iter().any(|field| wants.field(field)) {
+    let is_late = plan.state == State::Searching && plan.created_at + LATE < clock::now();
+    let asked = is_late || wants.field("progress") || wants.field("course");
+    let search = if asked { search(&plan)? } else { None };
+    if is_late && search.as_ref().is_none_or(ended_late) {
+        plan = plan.lost();
+    }
+    let is_ready = plan.state == State::Ready;
+    let items = if is_ready && ["changes", "unplaced"].into_iter().any(|field| wants.field(field)) {
         plans::items(&plan.id)?
     } else {
         Vec::new()
     };
-    let ended = plan.state != "searching";
+    let ended = plan.state != State::Searching;
     let progress = search.as_ref().map_or(0.0, |status| status.progress);
     let point = |point: &scheduler::Point| SchedulePlanPoint {
         elapsed: point.elapsed,
@@ -53,12 +69,12 @@ pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
         soft: long(point.soft),
     };
     Ok(SchedulePlan {
-        purpose: wire(&plan.purpose)?,
-        state: wire(&plan.state)?,
+        purpose: wire(plan.purpose.as_str())?,
+        state: wire(plan.state.as_str())?,
         at: ctx.convention.local(plan.created_at),
         by: plan.created_by,
         account: plan.account_id,
-        outdated: plan.revision != revision::now()?,
+        outdated: plan.revision != revision,
         progress: if ended { 1.0 } else { progress },
         course: search.iter().flat_map(|status| &status.costs).map(point).collect(),
         session_count: if wants.field("sessionCount") { int(plans::count(&plan.id)?) } else { 0 },
@@ -81,6 +97,20 @@ pub fn shown(ctx: &Context, plan: Plan) -> Result<SchedulePlan> {
         error: plan.error_code.map(|code| SchedulePlanError { code, message: plan.error_message.unwrap_or_default() }),
         id: plan.id,
     })
+}
+
+/// Whether a search ended so long ago that nothing will come of it.
+fn ended_late(status: &Status) -> bool {
+    status.state.has_ended()
+        && status.ended_at.and_then(|at| Timestamp::from_millisecond(at).ok()).is_none_or(|at| at + LATE < clock::now())
+}
+
+/// Whether nothing will come of a plan's search.
+///
+/// # Errors
+/// The host's.
+pub fn is_lost(plan: &Plan) -> Result<bool> {
+    Ok(plan.state == State::Searching && search(plan)?.as_ref().is_none_or(ended_late))
 }
 
 /// How the search went, as long as the host remembers it.
@@ -132,7 +162,7 @@ fn changes(ctx: &Context, items: &[Item]) -> Result<Vec<SchedulePlanChange>> {
             to_room: room(to_room),
             to_start: local(to.map(|slot| slot.start)),
             to_end: local(to.map(|slot| slot.end)),
-            accepted: item.outcome == "accepted",
+            accepted: item.accepted,
         })
     };
     Ok(changed.iter().filter_map(change).collect())
@@ -147,7 +177,7 @@ pub fn progress(plan: &str, event: &Event) -> Result<Option<SchedulePlanProgress
         let planned::Ended { state, search } = event.payload()?;
         let told = || {
             Ok(SchedulePlanProgress {
-                state: wire(&state)?,
+                state: wire(state.as_str())?,
                 progress: 1.0,
                 elapsed: search.elapsed,
                 unplaced: search.unplaced.map(long),

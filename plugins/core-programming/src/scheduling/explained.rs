@@ -18,8 +18,6 @@ pub struct Truth {
     pub sessions: Vec<(usize, Session)>,
     /// When rooms are open, by their places.
     pub rooms: Vec<(usize, Vec<[u32; 2]>)>,
-    /// Whether moves cost more than anything else. That would drown all else.
-    pub few_moves: bool,
 }
 
 /// A problem that waits for its solution.
@@ -48,9 +46,8 @@ impl Truth {
                 room.open = Some(open);
             }
         }
-        if self.few_moves {
-            problem.incumbent.clear();
-        }
+        // That sessions move is nobody's wish: what that costs is told with the cost.
+        problem.incumbent.clear();
         let pinned = |session: &Session| {
             let (start, room) = (session.pin.start?, session.pin.room.clone()?);
             Some(Assignment { session: session.id.clone(), start, room })

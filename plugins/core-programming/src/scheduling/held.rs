@@ -30,6 +30,8 @@ pub struct Held<'m> {
     unsaid_rooms: HashMap<&'m str, Vec<[u32; 2]>>,
     unsaid_people: HashMap<&'m str, Vec<[u32; 2]>>,
     unsaid_before: HashMap<&'m str, u32>,
+    /// When people are in what is not held and yet stays at its time.
+    expected: HashMap<&'m str, Vec<[u32; 2]>>,
 }
 
 /// A held session, stated.
@@ -121,9 +123,12 @@ impl<'m> Held<'m> {
         }
     }
 
-    /// How many sessions are on during the convention.
-    pub fn count(&self) -> usize {
-        self.on.len()
+    /// Keeps people free for a session that stays at its time, whether it gets a room or not.
+    pub fn expect(&mut self, session: &'m material::Session, calendar: &Calendar) {
+        let time = session.slot.map(|slot| calendar.touched(slot).list()).unwrap_or_default();
+        for person in &session.people {
+            self.expected.entry(person).or_default().extend(&time);
+        }
     }
 
     /// Whether a session is held.
@@ -147,6 +152,11 @@ impl<'m> Held<'m> {
         open.without(ranges(&self.unsaid_rooms)).with(ranges(&self.in_room)).list()
     }
 
+    /// When a session should not begin because its people are in what stays at its time.
+    pub fn expected(&self, session: &material::Session, duration: u32) -> Vec<[u32; 2]> {
+        busy(session, duration, &self.expected).collect()
+    }
+
     /// When a session cannot begin because of all that is held.
     pub fn starts_taken(&self, session: &material::Session, duration: u32, horizon: u32) -> Vec<[u32; 2]> {
         closed(session, duration, horizon, &self.busy, &self.before, |id| self.on.get(id).copied())
@@ -159,16 +169,25 @@ impl<'m> Held<'m> {
     }
 }
 
+/// When a session cannot begin because its people are busy.
+fn busy(
+    session: &material::Session,
+    duration: u32,
+    busy: &HashMap<&str, Vec<[u32; 2]>>,
+) -> impl Iterator<Item = [u32; 2]> {
+    let busy = session.people.iter().filter_map(|person| busy.get(person.as_str())).flatten();
+    busy.map(move |&[from, to]| [(from + 1).saturating_sub(duration), to])
+}
+
 fn closed(
     session: &material::Session,
     duration: u32,
     horizon: u32,
-    busy: &HashMap<&str, Vec<[u32; 2]>>,
+    people: &HashMap<&str, Vec<[u32; 2]>>,
     before: &HashMap<&str, u32>,
     on: impl Fn(&str) -> Option<[u32; 2]>,
 ) -> Vec<[u32; 2]> {
-    let busy = session.people.iter().filter_map(|person| busy.get(person.as_str())).flatten();
-    let mut closed: Vec<[u32; 2]> = busy.map(|&[from, to]| [(from + 1).saturating_sub(duration), to]).collect();
+    let mut closed: Vec<[u32; 2]> = busy(session, duration, people).collect();
     closed.extend(session.requirements.after.iter().filter_map(|id| on(id)).map(|range| [0, range[1]]));
     closed.extend(before.get(session.id.as_str()).map(|end| [(end + 1).saturating_sub(duration), horizon]));
     closed

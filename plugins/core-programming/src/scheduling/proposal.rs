@@ -6,6 +6,7 @@ use conman_sdk::scheduler::Solution;
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
+use super::explained::Blocker;
 use super::{material, places};
 use crate::model::Slot;
 
@@ -20,11 +21,28 @@ pub struct Asked {
     pub room: Option<String>,
     /// How long it takes.
     pub seconds: i64,
+    /// Whether it keeps its time and gets a room at most.
+    pub room_only: bool,
+    /// Why there is no place for it, where the scheduler need not look for one.
+    pub reasons: Vec<Blocker>,
 }
 
 impl Asked {
     pub(super) fn of(session: &material::Session, seconds: i64) -> Self {
-        Self { session: session.id.clone(), slot: session.slot, room: session.room.clone(), seconds }
+        let (session, slot, room) = (session.id.clone(), session.slot, session.room.clone());
+        Self { session, slot, room, seconds, room_only: false, reasons: Vec::new() }
+    }
+
+    /// What takes more slots than a day has is nothing the scheduler could be told. The reason is in its words.
+    pub(super) fn too_long(self, slots: u32, day: u32) -> Self {
+        let reason = Blocker {
+            constraint: "day".to_owned(),
+            detail: format!("it takes {slots} slots with set-up and tear-down, and a day has {day} slots"),
+            proven: true,
+            sessions: vec![self.session.clone()],
+            ..Blocker::default()
+        };
+        Self { reasons: vec![reason], ..self }
     }
 }
 

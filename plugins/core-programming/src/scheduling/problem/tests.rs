@@ -8,8 +8,10 @@ use super::super::explained::Explained;
 use super::super::ids::Ids;
 use super::super::material::{Closed, Person, Room, Session};
 use super::super::overlap;
+use super::super::places::OWN_ROOM;
 use super::*;
 use crate::conflicts::Requirements;
+use crate::model::Slot;
 
 /// Two days of 48 half hours that begin at 06:00.
 fn convention() -> Convention {
@@ -391,3 +393,5 @@ fn a_room_that_is_closed_is_not_open_then() {
     assert_eq!(problem.rooms[0].open, Some(vec![[6, 8], [11, 34], [54, 82]]));
     assert_eq!(problem.incumbent, [place("a", 8, "hall")]);
 }
+
+mod keeping;
