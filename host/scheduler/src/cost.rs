@@ -64,6 +64,11 @@ impl Terms {
         self.in_order().iter().map(|(_, amount)| amount).sum()
     }
 
+    /// The terms' names in the format.
+    pub fn names() -> [&'static str; 10] {
+        Self::default().in_order().map(|(name, _)| name)
+    }
+
     /// The terms with their names in the format.
     pub fn in_order(&self) -> [(&'static str, u64); 10] {
         [

@@ -19,7 +19,7 @@ const MOST_KEYS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Fields<'t, 'de, 'p> {
     place: Place<'p>,
-    known: &'static [&'static str],
+    known: &'p [&'static str],
     found: [Option<Node<'t, 'de>>; MOST_KEYS],
 }
 
@@ -28,7 +28,7 @@ impl<'t, 'de, 'p> Fields<'t, 'de, 'p> {
     pub(super) fn of(
         node: Node<'t, 'de>,
         place: Place<'p>,
-        known: &'static [&'static str],
+        known: &'p [&'static str],
         report: &mut Report,
     ) -> Option<Self> {
         let mut fields = Self { place, known, found: [None; MOST_KEYS] };

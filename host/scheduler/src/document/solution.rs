@@ -9,7 +9,6 @@ use super::names::Names;
 use super::outline::Outline;
 use super::place::{Place, quoted};
 use super::tape::{Node, Tape};
-use super::weights;
 use crate::cost::{Cost, Terms};
 use crate::problem::{Problem, SessionIndex};
 use crate::timetable::Timetable;
@@ -135,7 +134,8 @@ fn stated(outline: &Outline<'_>, report: &mut Report) -> Result<Option<Stated>, 
 }
 
 fn terms(node: Node<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<Terms> {
-    let fields = Fields::of(node, place, weights::TERMS, report)?;
+    let known = Terms::names();
+    let fields = Fields::of(node, place, &known, report)?;
     Some(Terms {
         overlap: fields.amount("overlap", report),
         overflow: fields.amount("overflow", report),

@@ -6,28 +6,16 @@ use super::limits;
 use super::outline::Outline;
 use super::place::Place;
 use super::tape::Tape;
+use crate::cost::Terms;
 use crate::problem::Weights;
-
-/// The soft terms, by their names in the format.
-pub(super) const TERMS: &[&str] = &[
-    "overlap",
-    "overflow",
-    "missing_day",
-    "isolated",
-    "extra_room",
-    "unpreferred",
-    "over_day_limit",
-    "short_gap",
-    "moved_time",
-    "moved_room",
-];
 
 pub(super) fn read(outline: &Outline<'_>, report: &mut Report) -> Result<Weights, Stop> {
     let mut weights = Weights::default();
     let mut tape = Tape::default();
     let node = outline.section("weights", &mut tape, report)?.filter(|node| !node.is_null());
     let Some(node) = node else { return Ok(weights) };
-    let Some(fields) = Fields::of(node, Place::DOCUMENT.key("weights"), TERMS, report) else { return Ok(weights) };
+    let known = Terms::names();
+    let Some(fields) = Fields::of(node, Place::DOCUMENT.key("weights"), &known, report) else { return Ok(weights) };
     for (key, weight) in [
         ("overlap", &mut weights.overlap),
         ("overflow", &mut weights.overflow),

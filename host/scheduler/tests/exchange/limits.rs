@@ -1,21 +1,9 @@
 //! Documents that are too large, and some that nearly are.
 
-use std::fmt::Write as _;
-
 use conman_scheduler::document::{limits, read_problem};
 use expect_test::{Expect, expect};
 
-fn document(members: &str) -> String {
-    format!(r#"{{"format": "conman-schedule-problem/1", {members}}}"#)
-}
-
-fn list(count: usize, element: impl Fn(usize) -> String) -> String {
-    let mut list = "[".to_owned();
-    for number in 0..count {
-        let _ = write!(list, "{}{}", if number > 0 { "," } else { "" }, element(number));
-    }
-    list + "]"
-}
+use crate::written::{document, list};
 
 fn session(number: usize) -> String {
     format!(r#"{{"id":"s{number}","duration":1}}"#)

@@ -15,3 +15,4 @@ mod limits;
 mod refused;
 mod sample;
 mod solutions;
+mod written;

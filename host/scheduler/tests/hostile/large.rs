@@ -1,8 +1,8 @@
 //! Documents that are large and nothing else: they are read in measure, and solved.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use conman_scheduler::cost::Terms;
 use conman_scheduler::document::{limits, read_problem};
 use conman_scheduler::problem::Problem;
 use conman_scheduler::solve::{Effort, solve};
@@ -10,18 +10,7 @@ use expect_test::expect;
 
 use crate::independent::passes;
 use crate::memory::taken;
-
-fn document(members: &str) -> String {
-    format!(r#"{{"format": "conman-schedule-problem/1", {members}}}"#)
-}
-
-fn list(count: usize, element: impl Fn(usize) -> String) -> String {
-    let mut list = "[".to_owned();
-    for number in 0..count {
-        let _ = write!(list, "{}{}", if number > 0 { "," } else { "" }, element(number));
-    }
-    list + "]"
-}
+use crate::written::{document, list};
 
 fn read(members: &str) -> Problem {
     read_problem(document(members).as_bytes()).unwrap_or_else(|flaws| panic!("{flaws}"))
@@ -119,18 +108,6 @@ fn sessions_of_many_lengths() {
 
 #[test]
 fn weights_and_numbers_as_large_as_they_may_be() {
-    let weights = [
-        "overlap",
-        "overflow",
-        "missing_day",
-        "isolated",
-        "extra_room",
-        "unpreferred",
-        "over_day_limit",
-        "short_gap",
-        "moved_time",
-        "moved_room",
-    ];
     let problem = read(&format!(
         r#""days": 2, "slots_per_day": 3, "capacity": "soft", "rooms": [{{"id": "r0", "capacity": 0}}, {{"id": "r1", "capacity": 0}}],
            "people": [{{"id": "p", "preferred": [], "max_per_day": 0, "min_gap": 1000000}}],
@@ -139,7 +116,7 @@ fn weights_and_numbers_as_large_as_they_may_be() {
            "incumbent": [{{"session": "s0", "start": 0, "room": "r0"}}, {{"session": "s1", "start": 0, "room": "r0"}}],
            "weights": {{{}}}"#,
         list(4, |number| format!(r#"{{"id":"s{number}","duration":1,"audience":1000000000,"people":["p"]}}"#)),
-        weights.map(|weight| format!("\"{weight}\": 1000000")).join(", ")
+        Terms::names().map(|weight| format!("\"{weight}\": 1000000")).join(", ")
     ));
     all_is_placed(&problem);
 }

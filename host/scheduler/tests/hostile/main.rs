@@ -22,3 +22,5 @@ mod rounds;
 #[path = "../exchange/sample.rs"]
 mod sample;
 mod tree;
+#[path = "../exchange/written.rs"]
+mod written;

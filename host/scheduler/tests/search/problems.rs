@@ -1,5 +1,6 @@
 //! Random small problems in which every constraint of the format occurs.
 
+use conman_scheduler::cost::Terms;
 use conman_scheduler::document::read_problem;
 use conman_scheduler::problem::Problem;
 use proptest::collection::vec;
@@ -133,19 +134,7 @@ fn group(size: Size) -> impl Strategy<Value = Value> {
 
 fn weights() -> impl Strategy<Value = Value> {
     vec(0u32..4, 10).prop_map(|weights| {
-        let names = [
-            "overlap",
-            "overflow",
-            "missing_day",
-            "isolated",
-            "extra_room",
-            "unpreferred",
-            "over_day_limit",
-            "short_gap",
-            "moved_time",
-            "moved_room",
-        ];
-        names
+        Terms::names()
             .into_iter()
             .zip(weights)
             .map(|(name, weight)| (name.to_owned(), json!(weight)))
