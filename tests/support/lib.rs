@@ -15,23 +15,20 @@ mod operator;
 mod packages;
 pub mod plans;
 mod process;
-mod skip;
 mod socket;
-mod tools;
 mod until;
 pub mod volunteers;
 
 pub use apart::HostApart;
 pub use client::{Answer, Client};
+pub use conman_independent::{Found, beside, checked as checked_independently, skipped};
 pub use database::Database;
 pub use host::TestHost;
 pub use operator::Operator;
 pub use packages::{misbehaving, package, repacked};
 pub use process::{Conman, Done, Served, conman};
-pub use skip::skipped;
 pub use socket::Socket;
 pub use tempfile;
-pub use tools::{Found, beside, checked_independently};
 pub use until::until;
 
 /// Declares one test for each database: `name::sqlite` and `name::postgres`. The body gets a fresh [`Database`].

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Client, Socket, until};
+use crate::{Client, Socket, checked_independently, until};
 
 /// So many calls of plugins one operation may make.
 const CALLS: usize = 50;
@@ -100,12 +100,21 @@ impl Planner {
         self.read(plan).await
     }
 
-    /// Accepts a plan, in part where sessions are named; answers the refusal's code where it is refused.
+    /// Accepts a plan, in part where sessions are named; answers the refusal's code where it is refused. What stands then is checked
+    /// independently.
     pub async fn accept(&self, plan: &str, sessions: Option<&[&str]>) -> Result<(), String> {
         let operation = "mutation($id: ID!, $sessions: [ID!]) { acceptPlan(id: $id, sessions: $sessions) { id } }";
         let variables = json!({ "id": plan, "sessions": sessions });
         let answer = self.client.convention(&self.slug, operation, variables).await;
-        if answer.code().is_empty() { Ok(()) } else { Err(answer.code().to_owned()) }
+        if !answer.code().is_empty() {
+            return Err(answer.code().to_owned());
+        }
+        let (problem, solution) = (self.document("problem").await, self.document("solution").await);
+        if let Some(found) = checked_independently(&problem, &solution) {
+            assert!(found.passed, "{:?}", found.breaks);
+            assert_eq!(found.cost, solution["cost"]);
+        }
+        Ok(())
     }
 
     /// Listens to how the search of a plan comes on.

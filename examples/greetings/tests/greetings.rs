@@ -10,10 +10,10 @@ use conman_testkit::{Failure, Setup, StandIn, Testkit, Value, engines, json, nob
 fn setup() -> Setup {
     let sdl = r#"type Session @key(fields: "id") { id: ID! title: String! }"#;
     let sessions = [json!({ "id": "s1", "title": "Opening" }), json!({ "id": "s2", "title": "Masquerade" })];
-    Setup::new(env!("CARGO_MANIFEST_DIR")).stand_in(
-        StandIn::new("tests/programming", &format!("{sdl} extend type Query {{ sessions: [Session!] }}"))
-            .with("Session", sessions),
-    )
+    let programming = StandIn::new("tests/programming", &format!("{sdl} extend type Query {{ sessions: [Session!] }}"));
+    Setup::new(env!("CARGO_MANIFEST_DIR"))
+        .stand_in(programming.with("Session", sessions))
+        .solver(conman_independent::solve)
 }
 
 async fn greet(kit: &Testkit, input: Value) -> Result<String, Failure> {

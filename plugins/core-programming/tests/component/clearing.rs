@@ -3,7 +3,7 @@
 use conman_testkit::{Testkit, Value, attendee, json};
 
 use super::host::{import, json_of, kits, session};
-use super::planning::{ACCEPT, draft, planned};
+use super::planning::{accept, draft, planned};
 
 #[tokio::test]
 async fn what_is_taken_off_the_schedule_keeps_how_long_it_takes_and_its_lawn() {
@@ -59,7 +59,7 @@ async fn what_is_taken_off_the_schedule_keeps_how_long_it_takes_and_its_lawn() {
         assert_eq!(minutes("Picnic"), (120, "Lawn".to_owned()), "{on}");
         assert_eq!((minutes("One"), minutes("Two")), ((90, "Hall".to_owned()), (45, "Hall".to_owned())), "{on}");
 
-        kit.run_with(ACCEPT, json!({ "id": plan["id"] })).await.unwrap();
+        accept(&kit, json!({ "id": plan["id"] })).await.unwrap();
         let longer = kit.run_with(patch, json!({ "id": someday, "minutes": 30 })).await.unwrap();
         assert_eq!(longer["updateSession"]["minutes"], 30, "{on}: its end moves");
     }
@@ -77,7 +77,7 @@ async fn the_work_in_progress_is_told_as_a_problem_and_its_solution() {
         assert_eq!(nothing["format"], "conman-schedule-solution/1", "{on}");
         assert_eq!((&nothing["assignments"], &nothing["cost"]["unplaced"]), (&json!([]), &json!(6)), "{on}");
         let plan = planned(&kit, "planSchedule", json!({ "seconds": 0.3 })).await;
-        kit.run_with(ACCEPT, json!({ "id": plan["id"] })).await.unwrap();
+        accept(&kit, json!({ "id": plan["id"] })).await.unwrap();
         let (problem, solution) = (document(&kit, "problem").await, document(&kit, "solution").await);
         assert_eq!(problem["format"], "conman-schedule-problem/1", "{on}");
         assert_eq!(problem["sessions"].as_array().unwrap().len(), 6, "{on}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conman_testkit::{Testkit, Value, attendee, json, person};
 
 use super::host::{all, import, kits, session, titles};
-use super::planning::{ACCEPT, planned};
+use super::planning::{accept, planned};
 
 const WHY: &str = "query($id: ID!) { schedulePlan(id: $id) { moreWishes notes after { unplaced soft terms { term cost } }
     changes { kind session { title } fromRoom { name } fromStart toRoom { name } toStart }
@@ -187,6 +187,7 @@ async fn what_a_plan_does_not_move_does_not_move() {
             (json!({ "days": ["2026-08-15"] }), ["Five", "Four", "Six", "Three"].as_slice()),
             (json!({ "tracks": [side] }), ["Four", "Six", "Two"].as_slice()),
             (json!({ "sessions": [two] }), ["Two"].as_slice()),
+            (json!({ "except": [two] }), ["Five", "Four", "One", "Six", "Three"].as_slice()),
             (json!({ "days": ["2026-08-15"], "tracks": [side] }), ["Four", "Six"].as_slice()),
         ] {
             let before = timetable(&kit).await;
@@ -197,7 +198,7 @@ async fn what_a_plan_does_not_move_does_not_move() {
                 let title = change["session"]["title"].as_str().unwrap();
                 assert!(may_move.contains(&title), "{on} {scope}: {change}");
             }
-            kit.run_with(ACCEPT, json!({ "id": plan["id"] })).await.unwrap();
+            accept(&kit, json!({ "id": plan["id"] })).await.unwrap();
             let after = timetable(&kit).await;
             for title in all.iter().filter(|title| !may_move.contains(title)) {
                 assert_eq!(after[*title], before[*title], "{on} {scope}: {title}");

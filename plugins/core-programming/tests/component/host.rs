@@ -2,12 +2,16 @@
 
 use conman_testkit::{Engine, Failure, RouteAnswer, Setup, Testkit, Value, engines};
 
-/// The plugin on every database there is; PostgreSQL only where `CONMAN_TEST_POSTGRES` names one.
+/// The plugin on every database there is; PostgreSQL only where `CONMAN_TEST_POSTGRES` names one. Every timetable that is searched for is
+/// checked independently.
 pub(super) async fn kits(change: impl Fn(Setup) -> Setup) -> Vec<(&'static str, Testkit)> {
     let mut kits = Vec::new();
     for engine in engines() {
         let name = if engine == Engine::Sqlite { "SQLite" } else { "PostgreSQL" };
-        kits.push((name, change(Setup::new(env!("CARGO_MANIFEST_DIR"))).on(engine).start().await));
+        kits.push((
+            name,
+            change(Setup::new(env!("CARGO_MANIFEST_DIR"))).solver(conman_independent::solve).on(engine).start().await,
+        ));
     }
     kits
 }

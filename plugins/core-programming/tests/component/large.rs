@@ -1,11 +1,12 @@
 //! A programme of 5,000 hours is planned within what a call may use.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use conman_testkit::{Testkit, Value, attendee, json};
 
 use super::host::{import, kits};
-use super::planning::planned;
+use super::planning::{accept, planned};
 
 const SESSIONS: usize = 3_460;
 const ROOMS: usize = 100;
@@ -81,8 +82,7 @@ async fn five_thousand_hours_are_planned() {
         // Twenty tracks alone are 300,000 pairs.
         let notes: Vec<&Value> = plan["notes"].as_array().unwrap().iter().collect();
         assert!(notes.len() == 1 && notes[0].as_str().unwrap().contains("100000 strongest"), "{on}: {notes:?}");
-        let accept = "mutation($id: ID!) { acceptPlan(id: $id) { after { soft } } }";
-        kit.run_with(accept, json!({ "id": plan["id"] })).await.unwrap();
+        accept(&kit, json!({ "id": plan["id"] })).await.unwrap();
         let rooms = kit.run("{ draftRooms { id } }").await.unwrap();
         let closed = json!([{ "room": rooms["draftRooms"][0]["id"], "start": "2026-08-15T05:00:00+02:00", "end": "2026-08-16T05:00:00+02:00" }]);
         let again = planned(&kit, "reschedule", json!({ "closed": closed, "mostMoves": 40, "seconds": 3.0 })).await;
@@ -93,5 +93,18 @@ async fn five_thousand_hours_are_planned() {
         let told: i64 = why["wishes"].as_array().unwrap().iter().map(|wish| wish["cost"].as_i64().unwrap()).sum();
         let soft = why["after"]["soft"].as_i64().unwrap();
         assert!(told == soft || why["moreWishes"] != 0, "{on}: {told} of {soft}");
+        // As many plans as are kept are listed at once.
+        let mut newest = Vec::new();
+        for _ in 0..21 {
+            let asked = kit.run("mutation { planSchedule(input: { seconds: 0.1 }) { id } }").await.unwrap();
+            kit.solved().await;
+            newest.insert(0, asked["planSchedule"]["id"].clone());
+            kit.advance_clock(Duration::from_secs(1));
+        }
+        newest.truncate(20);
+        let listed = kit.run("{ schedulePlans { id state sessionCount } }").await.unwrap();
+        let expected: Vec<Value> =
+            newest.iter().map(|id| json!({ "id": id, "state": "READY", "sessionCount": SESSIONS })).collect();
+        assert_eq!(listed["schedulePlans"], json!(expected), "{on}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conman_testkit::{Failure, Testkit, Value, json};
 
 use super::host::{import, kits, session};
-use super::planning::{ACCEPT, planned};
+use super::planning::{accept, accept_amid_others, assert_stands, planned};
 
 const TABLE: &str = "id,title,kind,room,start,minutes,people\n\
     1,One,talk,Hall,2026-08-14 12:00,60,Ann\n\
@@ -50,11 +50,12 @@ async fn the_same_plan_is_accepted_once() {
         import(&kit, "csv", TABLE).await.unwrap();
         let plan = away(&kit, "2026-08-14T16:00:00+02:00").await;
         assert_eq!(proposed(&plan).len(), 3, "{on}: {plan}");
-        let accept = || kit.run_with(ACCEPT, json!({ "id": plan["id"] }));
-        let (one, other, third) = tokio::join!(accept(), accept(), accept());
+        let asked = || accept_amid_others(&kit, json!({ "id": plan["id"] }));
+        let (one, other, third) = tokio::join!(asked(), asked(), asked());
+        assert_stands(&kit).await;
         for outcome in [one, other, third] {
             let accepted = outcome.unwrap_or_else(|error| panic!("{on}: {error:?}"));
-            let changes = accepted["acceptPlan"]["changes"].as_array().unwrap();
+            let changes = accepted["changes"].as_array().unwrap();
             assert!(changes.iter().all(|change| change["accepted"] == true), "{on}: {accepted}");
         }
         assert_eq!(timetable(&kit).await, proposed(&plan), "{on}");
@@ -66,8 +67,9 @@ async fn of_two_plans_one_is_accepted() {
     for (on, kit) in kits(|setup| setup).await {
         import(&kit, "csv", TABLE).await.unwrap();
         let plans = [away(&kit, "2026-08-14T16:00:00+02:00").await, away(&kit, "2026-08-14T18:00:00+02:00").await];
-        let accept = |plan: &Value| kit.run_with(ACCEPT, json!({ "id": plan["id"] }));
-        let (one, other) = tokio::join!(accept(&plans[0]), accept(&plans[1]));
+        let [one, other] = [0, 1].map(|at: usize| accept_amid_others(&kit, json!({ "id": plans[at]["id"] })));
+        let (one, other) = tokio::join!(one, other);
+        assert_stands(&kit).await;
         let now = timetable(&kit).await;
         let (won, lost) = if one.is_ok() { (&plans[0], &other) } else { (&plans[1], &one) };
         assert_eq!(refused(lost), Some("PLAN_OUTDATED"), "{on}: {one:?} {other:?}");
@@ -95,9 +97,10 @@ async fn whoever_edits_while_another_accepts_is_told_or_has_the_last_word() {
             let two = session(&kit, "Two").await;
             let plan = away(&kit, "2026-08-14T16:00:00+02:00").await;
             let before = timetable(&kit).await;
-            let accept = kit.run_with(ACCEPT, json!({ "id": plan["id"] }));
+            let whole = accept_amid_others(&kit, json!({ "id": plan["id"] }));
             let by_hand = kit.run_with(edit, json!({ "id": two }));
-            let (accepted, edited) = tokio::join!(accept, by_hand);
+            let (accepted, edited) = tokio::join!(whole, by_hand);
+            assert_stands(&kit).await;
             edited.unwrap_or_else(|error| panic!("{on} {edit}: {error:?}"));
             let now = timetable(&kit).await;
             match refused(&accepted) {
@@ -132,11 +135,11 @@ async fn a_part_is_accepted_and_what_does_not_work_alone_is_told() {
         let plan = away(&kit, "2026-08-14T16:00:00+02:00").await;
         let one = session(&kit, "One").await;
         let only_one = json!({ "id": plan["id"], "sessions": [one] });
-        kit.run_with(ACCEPT, only_one.clone()).await.unwrap();
+        accept(&kit, only_one.clone()).await.unwrap();
         let now = timetable(&kit).await;
         assert_eq!((&now["One"], &now["Two"].1), (&proposed(&plan)["One"], &json!("Hall")), "{on}");
         // Once more it changes nothing.
-        kit.run_with(ACCEPT, only_one).await.unwrap();
+        accept(&kit, only_one).await.unwrap();
         // The place of the next is taken: all of the rest is refused, and each can still be accepted that works.
         let (start, room) = proposed(&plan)["Two"].clone();
         let rooms = kit.run("{ draftRooms { id name } }").await.unwrap();
@@ -147,12 +150,12 @@ async fn a_part_is_accepted_and_what_does_not_work_alone_is_told() {
         )
         .await
         .unwrap();
-        let rest = kit.run_with(ACCEPT, json!({ "id": plan["id"] })).await.unwrap_err();
+        let rest = accept(&kit, json!({ "id": plan["id"] })).await.unwrap_err();
         assert_eq!(rest.code(), "PLAN_OUTDATED", "{on}");
         assert!(rest.problems[0].message.contains("Intruder"), "{on}: {rest:?}");
         assert_eq!(timetable(&kit).await["Three"], now["Three"], "{on}");
         let three = session(&kit, "Three").await;
-        kit.run_with(ACCEPT, json!({ "id": plan["id"], "sessions": [three] })).await.unwrap();
+        accept(&kit, json!({ "id": plan["id"], "sessions": [three] })).await.unwrap();
         assert_eq!(timetable(&kit).await["Three"], proposed(&plan)["Three"], "{on}");
     }
 }

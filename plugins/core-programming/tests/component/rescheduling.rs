@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use conman_testkit::{Testkit, Value, json};
 
 use super::host::{all, import, kits};
-use super::planning::{ACCEPT, planned};
+use super::planning::{accept, planned};
 
 /// Three rooms, two days, 50 minutes each at the full hour; everybody is in two sessions.
 fn table() -> String {
@@ -36,7 +36,7 @@ async fn moved(on: &str, kit: &Testkit, plan: &Value, most: usize) -> BTreeSet<S
         assert!(start[14..16] == *"00" || start[14..16] == *"30", "{on}: {change}");
         assert!(change["fromStart"] != change["toStart"] || change["fromRoom"] != change["toRoom"], "{on}: {change}");
     }
-    kit.run_with(ACCEPT, json!({ "id": plan["id"] })).await.unwrap();
+    accept(kit, json!({ "id": plan["id"] })).await.unwrap();
     let conflicts = kit.run("{ sessionConflicts { nodes { message } } }").await.unwrap();
     assert_eq!(all(&conflicts["sessionConflicts"]["nodes"], "message"), [""; 0], "{on}");
     changes.iter().map(|change| change["session"]["title"].as_str().unwrap().to_owned()).collect()

@@ -9,7 +9,7 @@ use conman_kernel::clock::FixedClock;
 use conman_kernel::convention::{Convention, ConventionState};
 use conman_kernel::id::{ConventionId, OrganizationId};
 use conman_runtime::{Allocation, Entropy, Runtime, RuntimeConfig};
-use conman_solving::{Desk, DeskConfig, DeskParts};
+use conman_solving::{Desk, DeskConfig, DeskParts, Solver};
 use conman_storage::scratch::{Scratch, VARIABLE};
 use conman_storage::{Location, Storage};
 use jiff::Timestamp;
@@ -33,6 +33,7 @@ pub struct Setup {
     now: Timestamp,
     seed: u64,
     engine: Engine,
+    solver: Solver,
 }
 
 /// What the plugins' databases are on.
@@ -74,8 +75,9 @@ impl Setup {
         };
         // 2026-08-14T10:00:00Z
         let now = Timestamp::constant(1_786_701_600, 0);
-        Self { plugins: Vec::new(), stand_ins: Vec::new(), convention, now, seed: 1, engine: Engine::Sqlite }
-            .plugin(folder)
+        let (plugins, stand_ins) = (Vec::new(), Vec::new());
+        let (engine, solver) = (Engine::Sqlite, conman_solving::solve as Solver);
+        Self { plugins, stand_ins, convention, now, seed: 1, engine, solver }.plugin(folder)
     }
 
     /// Also enables the plugin in this folder.
@@ -133,6 +135,13 @@ impl Setup {
     #[must_use]
     pub const fn on(mut self, engine: Engine) -> Self {
         self.engine = engine;
+        self
+    }
+
+    /// Another solver for jobs, such as one that looks at what the real one finds.
+    #[must_use]
+    pub const fn solver(mut self, solver: Solver) -> Self {
+        self.solver = solver;
         self
     }
 
@@ -220,7 +229,7 @@ impl Setup {
             clock: clock.clone(),
             progress: Arc::new(hub.clone()),
             commits: Arc::new((runtime.clone(), bus.waker())),
-            solver: conman_solving::solve,
+            solver: self.solver,
         };
         let solving = Desk::new(parts, DeskConfig::default());
         solving.begin();

@@ -1,4 +1,4 @@
-//! What is kept beside the project for its tests: real programmes and an independent checker. Where that is absent, tests say so and pass.
+//! What lies beside the project, and what its checker makes of a problem and a solution that are documents.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::skipped;
 /// A folder beside the project; none, with a line saying what is not tested, where it is absent.
 #[must_use]
 pub fn beside(folder: &str, untested: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
     if folder.is_dir() {
         return Some(folder);
     }
@@ -33,7 +33,7 @@ pub struct Found {
 
 /// Checks a solution independently; none, with a line saying so, without the checker or Python.
 #[must_use]
-pub fn checked_independently(problem: &Value, solution: &Value) -> Option<Found> {
+pub fn checked(problem: &Value, solution: &Value) -> Option<Found> {
     let checker = beside("tools", "no solution is checked independently")?.join("schedule_check.py");
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, document: &Value| {
