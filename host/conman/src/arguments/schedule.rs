@@ -84,14 +84,15 @@ pub(crate) struct Bench {
     /// How many problems are solved side by side. Figures are only as good as this many are undisturbed by one another
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) jobs: NonZeroU16,
-    /// Another program to measure, `NAME=COMMAND`: called as `conman schedule solve` is, with the same arguments. May be given more than
-    /// once
+    /// Another program to measure, `NAME=COMMAND`, split at spaces: called as `conman schedule solve` is, with the same arguments. May be
+    /// given more than once
     #[arg(long, value_name = "NAME=COMMAND")]
     pub(crate) peer: Vec<String>,
     /// Measure the peers alone
     #[arg(long, requires = "peer")]
     pub(crate) peers_only: bool,
-    /// A program that looks at every solution too: called with the problem's file and the solution's, it fails when something is wrong
+    /// A program that looks at every solution too, split at spaces: called with the problem's file and the solution's, it fails when
+    /// something is wrong
     #[arg(long, value_name = "COMMAND")]
     pub(crate) checker: Option<String>,
     /// What the table says of the measured build besides its version, such as its commit
