@@ -34,14 +34,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::blockers::Blockers;
 pub use self::blockers::{Blocker, Count};
+use self::blockers::{Blockers, Cause};
 use self::domain::Domains;
 use self::mend::Found;
 pub use self::reschedule::reschedule;
 use self::standing::Standing;
 pub use self::trade_offs::{TradeOff, trade_offs};
-use self::wishes::Broken;
+use self::wishes::{Broken, Named};
 use self::words::Words;
 use crate::check;
 use crate::cost::Terms;
@@ -53,17 +53,22 @@ use crate::timetable::Timetable;
 pub const WISHES_TOLD: usize = 500;
 /// For so many unplaced sessions a proof is sought.
 pub const UNPLACED_TOLD: usize = 200;
+/// So many sessions are named of those that a wish is about, or a reason; of rooms and people as many.
+pub const NAMED: usize = 50;
+/// Bytes of all that is told of sessions without a place and of wishes: ids may be long.
+pub const TOLD_BYTES: usize = 4 << 20;
 
 /// Why a timetable is as it is, with the ids of the problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// What it costs.
     pub cost: Total,
-    /// What keeps each session without a place from having one, the first 200 in order of the problem.
+    /// What keeps each session without a place from having one, the first 200 in order of the problem, as far as there is time and
+    /// room to tell.
     pub unplaced: Vec<Unplaced>,
     /// Sessions without a place besides.
     pub more_unplaced: usize,
-    /// The broken wishes that cost most, those first.
+    /// The broken wishes that cost most, those first, as far as there is room to tell.
     pub wishes: Vec<Wish>,
     /// Broken wishes besides.
     pub more_wishes: usize,
@@ -94,11 +99,13 @@ pub struct Unplaced {
 pub struct Wish {
     /// Its soft term, by its name in the format.
     pub constraint: &'static str,
-    /// The sessions it is about.
+    /// The sessions it is about, so many at the most as are named.
     pub sessions: Vec<String>,
+    /// Sessions it is about besides.
+    pub more_sessions: usize,
     /// Whose wish it is, if it is a person's.
     pub people: Vec<String>,
-    /// The rooms these sessions are in.
+    /// The rooms that those sessions are in that are named.
     pub rooms: Vec<String>,
     /// The group it is about.
     pub group: Option<String>,
@@ -150,21 +157,42 @@ pub fn explain(problem: &Problem, timetable: &Timetable) -> Explanation {
 /// Like [`explain()`], but looks for reasons and mends only as long as `go_on` says yes; once it said no it must not say yes again. What
 /// there was no time for is counted in `more_unplaced`, or is [`Mend::NotSought`].
 pub fn explain_while(problem: &Problem, timetable: &Timetable, go_on: &dyn Fn() -> bool) -> Explanation {
-    let standing = Standing::new(problem, timetable).looking_while(go_on);
+    explained(&Standing::new(problem, timetable).looking_while(go_on), timetable, TOLD_BYTES)
+}
+
+fn explained(standing: &Standing<'_>, timetable: &Timetable, bytes: usize) -> Explanation {
+    let (problem, mut left) = (standing.problem, Left(bytes));
     let cost = check::cost(problem, timetable);
-    let reasons = reasons_of(&standing, timetable);
-    let mut broken = wishes::broken(&standing);
-    let more_wishes = broken.len().saturating_sub(WISHES_TOLD);
-    broken.truncate(WISHES_TOLD);
-    let mends = mend::cheapest(&standing, &Domains::of_each(problem), &broken);
-    let wishes = broken.iter().zip(mends).map(|(broken, found)| wish(&standing, broken, found)).collect();
-    let session = |session: SessionIndex| Words(problem).session_id(session);
+    let unplaced = reasons_of(standing, timetable, &mut left, |index, causes| {
+        let words = Words(problem);
+        let reasons = causes.into_iter().map(|cause| cause.told(words, index)).collect();
+        Unplaced { session: words.session_id(index), reasons }
+    });
+    let (broken, more) = wishes::dearest(standing);
+    let mends = mend::cheapest(standing, &Domains::of_each(problem), &broken);
+    let mut named = Named::new(standing);
+    let all = broken.iter().zip(mends).map(|(broken, found)| wish(standing, &mut named, broken, found));
+    let wishes: Vec<_> = all.take_while(|wish| left.has_room_for(wish)).collect();
     Explanation {
         cost: Total { unplaced: cost.unplaced, soft: cost.soft(), terms: cost.terms },
-        more_unplaced: (cost.unplaced as usize).saturating_sub(reasons.len()),
-        unplaced: reasons.into_iter().map(|(index, reasons)| Unplaced { session: session(index), reasons }).collect(),
+        more_unplaced: (cost.unplaced as usize).saturating_sub(unplaced.len()),
+        unplaced,
+        more_wishes: more + broken.len() - wishes.len(),
         wishes,
-        more_wishes,
+    }
+}
+
+/// Bytes that may still be told.
+struct Left(usize);
+
+impl Left {
+    /// Whether there is room for one more; if so, it takes it.
+    fn has_room_for(&mut self, one: &impl Serialize) -> bool {
+        let left = serde_json::to_vec(one).ok().and_then(|text| self.0.checked_sub(text.len()));
+        left.is_some_and(|left| {
+            self.0 = left;
+            true
+        })
     }
 }
 
@@ -179,27 +207,35 @@ pub fn reasons_while(
     timetable: &Timetable,
     go_on: &dyn Fn() -> bool,
 ) -> BTreeMap<SessionIndex, Vec<Reason>> {
-    let reasons = reasons_of(&Standing::new(problem, timetable).looking_while(go_on), timetable);
-    reasons.into_iter().map(|(session, reasons)| (session, reasons.iter().map(Reason::from).collect())).collect()
+    let standing = Standing::new(problem, timetable).looking_while(go_on);
+    let reasons = reasons_of(&standing, timetable, &mut Left(TOLD_BYTES), |session, causes| {
+        (session, causes.into_iter().map(Cause::reason).collect())
+    });
+    reasons.into_iter().collect()
 }
 
-fn reasons_of(standing: &Standing<'_>, timetable: &Timetable) -> BTreeMap<SessionIndex, Vec<Blocker>> {
+/// What keeps sessions from having a place, as it is told, as long as there is time and room.
+fn reasons_of<T: Serialize>(
+    standing: &Standing<'_>,
+    timetable: &Timetable,
+    left: &mut Left,
+    told: impl Fn(SessionIndex, Vec<Cause>) -> T,
+) -> Vec<T> {
     let mut blockers = Blockers::new(standing);
     let unplaced = timetable.unplaced().take(UNPLACED_TOLD).take_while(|_| (standing.go_on)());
-    let reasons = unplaced.map(|session| (session, blockers.of(session)));
-    // What was being looked for when the time was up may be cut short.
-    reasons.take_while(|_| (standing.go_on)()).collect()
+    let reasons = unplaced.map_while(|session| Some(told(session, blockers.of(session)?)));
+    reasons.take_while(|one| left.has_room_for(one)).collect()
 }
 
-fn wish(standing: &Standing<'_>, broken: &Broken, found: Found) -> Wish {
+fn wish(standing: &Standing<'_>, named: &mut Named<'_, '_>, broken: &Broken, found: Found) -> Wish {
     let (words, problem) = (Words(standing.problem), standing.problem);
-    let sessions = broken.wish.sessions(standing);
+    let (sessions, more_sessions) = named.of(broken.wish);
     let mut rooms: Vec<_> = sessions.iter().filter_map(|session| Some(standing.place(*session, &[])?.room)).collect();
     rooms.sort_unstable();
     rooms.dedup();
     let mend = match found {
-        Found::Moves(change, cost) => Mend::Found {
-            left: broken.wish.cost(standing, &change),
+        Found::Moves(change, cost, left) => Mend::Found {
+            left,
             text: mend_text(words, &change, cost),
             moves: change.iter().map(|(session, place)| step(problem, *session, *place)).collect(),
             change: cost,
@@ -215,6 +251,7 @@ fn wish(standing: &Standing<'_>, broken: &Broken, found: Found) -> Wish {
         cost: broken.cost,
         text: broken.wish.describe(standing),
         sessions: sessions.into_iter().map(|session| words.session_id(session)).collect(),
+        more_sessions,
         mend,
     }
 }
@@ -289,5 +326,62 @@ mod tests {
             asked += 1;
         }
         assert!(asked > 20, "{asked}");
+    }
+
+    #[test]
+    fn reasons_are_told_first_and_what_there_is_no_room_for_is_counted() {
+        let (problem, timetable) = overbooked();
+        let whole = explain(&problem, &timetable);
+        let standing = Standing::new(&problem, &timetable);
+        let bytes =
+            |many: usize| whole.unplaced.iter().take(many).map(|one| serde_json::to_vec(one).unwrap().len()).sum();
+        let wish = serde_json::to_vec(&whole.wishes[0]).unwrap().len();
+        let cases = [(0, 0, 0), (bytes(1), 1, 0), (bytes(4) + wish - 1, 4, 0), (bytes(4) + wish, 4, 1)];
+        for (bytes, unplaced, wishes) in cases {
+            let short = explained(&standing, &timetable, bytes);
+            assert_eq!((&short.unplaced[..], short.more_unplaced), (&whole.unplaced[..unplaced], 4 - unplaced));
+            assert_eq!((&short.wishes[..], short.more_wishes), (&whole.wishes[..wishes], whole.wishes.len() - wishes));
+        }
+    }
+
+    /// Sixty sessions that want the same slot of one room, in a group that should stand together and on more days than there are.
+    #[test]
+    fn of_many_sessions_some_are_named_and_the_others_counted() {
+        let ids: Vec<_> = (0..60).map(|n| format!("\"s{n}\"")).collect();
+        let sessions = ids.iter().map(|id| format!(r#"{{"id":{id},"duration":1}}"#)).collect::<Vec<_>>().join(",");
+        let group =
+            format!(r#"{{"id":"g","sessions":[{}],"min_days":9,"compact":true,"same_room":true}}"#, ids.join(","));
+        let problem = |slots: u32, rooms: &str| {
+            let document = format!(
+                r#"{{"format":"conman-schedule-problem/1","days":1,"slots_per_day":{slots},"rooms":[{rooms}],
+                    "sessions":[{sessions}],"groups":[{group}]}}"#
+            );
+            read_problem(document.as_bytes()).unwrap()
+        };
+        // One has no place in a room for 59.
+        let short = problem(59, r#"{"id":"r","capacity":1}"#);
+        let places = (0..60).map(|session| (session != 58).then(|| Place { start: session % 59, room: 0 })).collect();
+        let mut timetable = Timetable { places };
+        timetable.places[59] = Some(Place { start: 58, room: 0 });
+        let told = explain(&short, &timetable);
+        let reason = &told.unplaced[0].reasons[0];
+        assert_eq!((reason.constraint, reason.sessions.len(), reason.more_sessions), ("room_busy", NAMED, 60 - NAMED));
+        assert!(reason.sessions.contains(&"s58".to_owned()), "{reason:?}");
+        let missing = told.wishes.iter().find(|wish| wish.constraint == "missing_day").unwrap();
+        assert_eq!((missing.sessions.len(), missing.more_sessions), (NAMED, 59 - NAMED));
+
+        // Each stands alone, and is the first to be named.
+        let rooms = (0..60).map(|n| format!(r#"{{"id":"r{n}","capacity":1}}"#)).collect::<Vec<_>>().join(",");
+        let wide = problem(120, &rooms);
+        let places = (0..60).map(|session| Some(Place { start: 2 * session, room: session })).collect();
+        let told = explain(&wide, &Timetable { places });
+        let alone: Vec<_> = told.wishes.iter().filter(|wish| wish.constraint == "isolated").collect();
+        assert_eq!(alone.len(), 60);
+        for (number, wish) in alone.iter().enumerate() {
+            assert_eq!((wish.sessions.len(), wish.more_sessions), (NAMED, 60 - NAMED));
+            assert_eq!(wish.sessions[0], format!("s{number}"));
+            assert_eq!(wish.sessions.iter().collect::<std::collections::BTreeSet<_>>().len(), NAMED);
+            assert!(wish.rooms.len() == NAMED, "{wish:?}");
+        }
     }
 }

@@ -89,14 +89,17 @@ pub(crate) fn rounded(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use conman_scheduler::cost::Terms;
+    use conman_scheduler::solve::Counted;
     use conman_scheduler::timetable::Timetable;
 
     use super::*;
 
     fn found(soft: u64) -> Found {
+        let cost = Cost { unplaced: 0, terms: Terms { overlap: soft, ..Terms::default() } };
         Found {
             timetable: Timetable { places: Vec::new() },
-            cost: Cost { unplaced: 0, terms: Terms { overlap: soft, ..Terms::default() } },
+            counted: Counted::from(&cost),
+            cost,
             elapsed: Duration::from_millis(2000 - soft),
             iterations: 10,
         }

@@ -1,6 +1,7 @@
 //! Problems and solutions as documents: what the library reads and writes, with its flaws as faults.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::time::Instant;
 
 use conman_kernel::fault::{Fault, code};
@@ -9,11 +10,11 @@ use conman_scheduler::check;
 use conman_scheduler::document::{self, Flaws, Reason, Solution};
 use conman_scheduler::explain::{Explanation, explain_while, reasons_while};
 use conman_scheduler::problem::{Problem, SessionIndex};
-use conman_scheduler::solve::Found;
+use conman_scheduler::solve::{self, Found};
 use conman_scheduler::timetable::Timetable;
 use serde::Serialize;
 
-use crate::limits::{DOCUMENT_BYTES, EXPLAINED, EXPLAINING, EXPLANATION_BYTES, SEARCH_BYTES};
+use crate::limits::{DOCUMENT_BYTES, EXPLAINED, EXPLAINING, SEARCH_BYTES};
 use crate::options::Options;
 use crate::readers::Readers;
 
@@ -36,10 +37,11 @@ impl Documents {
     /// # Errors
     /// [`code::INVALID`] with the place, [`code::TOO_LARGE`].
     pub async fn order(&self, convention: &ConventionId, problem: String, options: &str) -> Result<Order, Fault> {
-        let options = Options::read(options)?.stored();
+        let options = Options::read(options)?;
         bounded("problem", &problem)?;
-        let problem = self.beside(convention, move || problem_of(&problem).map(|_| problem)).await?;
-        Ok(Order { problem, options })
+        let threads = options.threads();
+        let problem = self.beside(convention, move || problem_of(&problem, threads).map(|_| problem)).await?;
+        Ok(Order { problem, options: options.stored() })
     }
 
     /// Explains a solution, whoever made it; answers JSON.
@@ -50,7 +52,7 @@ impl Documents {
         bounded("problem", &problem)?;
         bounded("solution", &solution)?;
         self.beside(convention, move || {
-            let problem = problem_of(&problem)?;
+            let problem = problem_of(&problem, NonZeroU16::MIN)?;
             let timetable = timetable_of(&problem, &solution)?;
             serde_json::to_string(&explained(&problem, &timetable)).map_err(Fault::internal)
         })
@@ -83,19 +85,22 @@ fn bounded(what: &str, text: &str) -> Result<(), Fault> {
     ))
 }
 
-/// Reads a problem.
-pub(crate) fn problem_of(text: &str) -> Result<Problem, Fault> {
+/// Reads a problem that so many threads may search.
+pub(crate) fn problem_of(text: &str, threads: NonZeroU16) -> Result<Problem, Fault> {
     let problem = document::read_problem(text.as_bytes()).map_err(|flaws| flawed("problem", &flaws))?;
-    let (sessions, rooms) = (problem.sessions.len() as u64, problem.rooms.len() as u64);
-    let (people, slots) = (problem.people.len() as u64, u64::from(problem.calendar.horizon()));
-    // Whatever is searched is noted by session and slot, by session and room, and as a bit for each slot of a room and a person. A short
-    // document can ask for a great deal of each.
-    if sessions * (slots + rooms) * 8 + (rooms + people) * slots / 4 <= SEARCH_BYTES {
+    // A short document can ask for long tables.
+    let bytes = solve::memory(&problem, threads);
+    if bytes <= SEARCH_BYTES {
         return Ok(problem);
     }
+    let (sessions, rooms) = (problem.sessions.len(), problem.rooms.len());
+    let (people, groups, slots) = (problem.people.len(), problem.groups.len(), problem.calendar.horizon());
+    let (mebibytes, most) = (bytes.div_ceil(1 << 20), SEARCH_BYTES >> 20);
+    let fewer = if threads.get() > 1 { "search with one thread, " } else { "" };
     let message = format!(
-        "{sessions} sessions and {people} people in {rooms} rooms and {slots} slots are too much to search at once; make slots longer, or \
-         schedule days or parts of the programme one after the other"
+        "{sessions} sessions, {people} people and {groups} groups in {rooms} rooms and {slots} slots are too much to search at once: that \
+         takes {mebibytes} MiB, and {most} are the most; {fewer}make slots longer, or schedule days or parts of the programme one after \
+         the other"
     );
     Err(Fault::new(code::TOO_LARGE, message))
 }
@@ -108,7 +113,7 @@ pub(crate) fn timetable_of(problem: &Problem, text: &str) -> Result<Timetable, F
 
 /// Writes a timetable that was found, with what keeps sessions from having a place.
 pub(crate) fn solution_of(problem: &Problem, found: &Found, reasons: BTreeMap<SessionIndex, Vec<Reason>>) -> String {
-    let solution = Solution { timetable: found.timetable.clone(), reasons, stated: Some(found.cost.into()) };
+    let solution = Solution { timetable: found.timetable.clone(), reasons, stated: Some(found.stated()) };
     String::from_utf8(document::write_solution(problem, &solution)).unwrap_or_default()
 }
 
@@ -148,30 +153,7 @@ fn explained(problem: &Problem, timetable: &Timetable) -> Explained {
         session: problem.sessions.get(broken.session as usize).map(|session| session.id.clone()),
         what: broken.describe(problem),
     });
-    Explained {
-        explanation: within(explanation, EXPLANATION_BYTES),
-        more: broken.len().saturating_sub(EXPLAINED),
-        broken: told.collect(),
-    }
-}
-
-/// An explanation whose lists have no more bytes than these. What a group of thousands is told of names them all.
-fn within(mut explanation: Explanation, mut bytes: usize) -> Explanation {
-    explanation.more_unplaced += shorten(&mut explanation.unplaced, &mut bytes);
-    explanation.more_wishes += shorten(&mut explanation.wishes, &mut bytes);
-    explanation
-}
-
-/// Takes away what there are no bytes for; answers how many that were.
-fn shorten<T: Serialize>(all: &mut Vec<T>, bytes: &mut usize) -> usize {
-    let (before, mut kept) = (all.len(), 0);
-    for one in &*all {
-        let left = serde_json::to_string(one).ok().and_then(|text| bytes.checked_sub(text.len()));
-        let Some(left) = left else { break };
-        (*bytes, kept) = (left, kept + 1);
-    }
-    all.truncate(kept);
-    before - kept
+    Explained { explanation, more: broken.len().saturating_sub(EXPLAINED), broken: told.collect() }
 }
 
 /// The first flaw gives the place, all of them the words.
@@ -204,6 +186,23 @@ mod tests {
         let many = PROBLEM.replace(r#"{"id":"s","duration":1}"#, &sessions).replace("\"days\":1", "\"days\":500");
         let fault = documents.order(&here, many, "{}").await.unwrap_err();
         assert_eq!((fault.code, fault.message.contains("slots longer")), (code::TOO_LARGE, true));
+        // A few more than one thread may search are too many for two.
+        let some = PROBLEM.replace(r#"{"id":"s","duration":1}"#, &sessions).replace("\"days\":1", "\"days\":300");
+        let fault = documents.order(&here, some.clone(), r#"{"threads":2}"#).await.unwrap_err();
+        assert!(fault.code == code::TOO_LARGE && fault.message.contains("search with one thread"), "{fault}");
+        documents.order(&here, some, r#"{"threads":1}"#).await.unwrap();
+        // As do groups, of which a short document may name many.
+        let pairs = |n: usize| (0..).find(|m| m * (m + 1) / 2 > n).map(|m| (n - m * (m - 1) / 2, m)).unwrap();
+        let group =
+            |n: usize| format!(r#"{{"id":"g{n}","sessions":["s{}","s{}"],"compact":true}}"#, pairs(n).0, pairs(n).1);
+        let groups = (0..4_900).map(group).collect::<Vec<_>>().join(",");
+        let sessions = (0..100).map(|n| format!(r#"{{"id":"s{n}","duration":1}}"#)).collect::<Vec<_>>().join(",");
+        let grouped = PROBLEM
+            .replace(r#"{"id":"s","duration":1}"#, &format!(r#"{sessions}],"groups":[{groups}"#))
+            .replace(r#",{"id":"t","duration":1}"#, "")
+            .replace("\"days\":1", "\"days\":500");
+        let fault = documents.order(&here, grouped, r#"{"threads":2}"#).await.unwrap_err();
+        assert!(fault.code == code::TOO_LARGE && fault.message.contains("4900 groups"), "{fault}");
         let fault = documents.order(&here, PROBLEM.to_owned(), r#"{"seconds":0}"#).await.unwrap_err();
         assert_eq!((fault.code, fault.pointer.as_str()), (code::INVALID, "/seconds"));
     }
@@ -245,7 +244,7 @@ mod tests {
             (members.remove("broken"), members.remove("more")),
             (Some(Value::Array(Vec::new())), Some(0.into()))
         );
-        let problem = problem_of(&problem).unwrap();
+        let problem = problem_of(&problem, NonZeroU16::MIN).unwrap();
         let timetable = timetable_of(&problem, solution).unwrap();
         let whole = explain(&problem, &timetable);
         assert_eq!(told, serde_json::to_value(&whole).unwrap());
@@ -253,12 +252,5 @@ mod tests {
             (told["unplaced"][0]["reasons"][0]["proven"].as_bool(), told["wishes"][0]["cost"].as_u64()),
             (Some(true), Some(3))
         );
-
-        // The reasons are told first, and what there is no room for is counted.
-        let bytes = serde_json::to_string(&whole.unplaced[0]).unwrap().len();
-        let short = within(whole.clone(), bytes);
-        assert_eq!((short.unplaced.len(), short.more_unplaced, short.wishes.len(), short.more_wishes), (1, 0, 0, 1));
-        let shorter = within(whole, bytes - 1);
-        assert_eq!((shorter.unplaced.len(), shorter.more_unplaced), (0, 1));
     }
 }

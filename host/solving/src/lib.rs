@@ -26,5 +26,5 @@ mod turn;
 pub use board::Figures;
 pub use desk::{COMPONENT, Desk, MIGRATIONS, Waker};
 pub use parts::{DeskConfig, DeskParts, Places};
-pub use solver::{Solver, solve};
+pub use solver::{Aim, Solver, solve};
 pub use standing::{Standing, state};

@@ -38,9 +38,6 @@ pub(crate) const READERS: usize = 2;
 /// For so long reasons and mends are looked for. For a programme of 5,000 hours it takes half of that.
 pub(crate) const EXPLAINING: Duration = Duration::from_secs(1);
 
-/// Bytes of an explanation's lists.
-pub(crate) const EXPLANATION_BYTES: usize = 4 << 20;
-
 /// Broken rules of one solution that are told one by one.
 pub(crate) const EXPLAINED: usize = 1000;
 

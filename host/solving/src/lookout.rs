@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use conman_scheduler::check;
 use conman_scheduler::problem::Problem;
 use conman_scheduler::solve::{Found, Watch};
 use parking_lot::Mutex;
@@ -18,6 +19,8 @@ pub(crate) struct Lookout {
     cancelled: AtomicBool,
     /// Set when it has been read.
     pub(crate) problem: OnceLock<Problem>,
+    /// What a timetable breaks that the search told of, if one does.
+    broken: OnceLock<String>,
     /// How far the job had come before this search.
     before: Course,
     seen: Mutex<Seen>,
@@ -34,12 +37,23 @@ struct Seen {
 impl Lookout {
     pub(crate) fn new(before: Course) -> Self {
         let seen = Seen { began: None, course: before.clone(), fresh: None };
-        Self { cancelled: AtomicBool::new(false), problem: OnceLock::new(), before, seen: Mutex::new(seen) }
+        Self {
+            cancelled: AtomicBool::new(false),
+            problem: OnceLock::new(),
+            broken: OnceLock::new(),
+            before,
+            seen: Mutex::new(seen),
+        }
     }
 
     /// The search begins.
     pub(crate) fn begin(&self) {
         self.seen.lock().began = Some(Instant::now());
+    }
+
+    /// What a timetable that was told of breaks: then the search is wrong, and what it told is not noted.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
     }
 
     /// Asks the search to stop.
@@ -77,10 +91,21 @@ impl Lookout {
     fn note(&self, seen: &mut Seen, found: &Found) {
         let is_better =
             seen.course.best().is_none_or(|best| (found.cost.unplaced, found.cost.soft()) < (best.unplaced, best.soft));
-        if is_better {
+        if is_better && self.holds(found) {
             seen.course.better(&self.before, found);
             seen.fresh = Some(Arc::new(found.clone()));
         }
+    }
+
+    /// Looks at a timetable as an outsider would before anybody relies on it. Of one that breaks something nothing is told or stored, and
+    /// the search stops.
+    fn holds(&self, found: &Found) -> bool {
+        let Some(problem) = self.problem.get() else { return true };
+        let broken = check::broken(problem, &found.timetable);
+        let Some(broken) = broken.first() else { return true };
+        self.broken.get_or_init(|| broken.describe(problem));
+        self.cancel();
+        false
     }
 
     /// The search is over.
@@ -117,14 +142,17 @@ mod tests {
     use std::time::Duration;
 
     use conman_scheduler::cost::{Cost, Terms};
+    use conman_scheduler::solve::Counted;
     use conman_scheduler::timetable::Timetable;
 
     use super::*;
 
     fn found(soft: u64) -> Found {
+        let cost = Cost { unplaced: 0, terms: Terms { overlap: soft, ..Terms::default() } };
         Found {
             timetable: Timetable { places: Vec::new() },
-            cost: Cost { unplaced: 0, terms: Terms { overlap: soft, ..Terms::default() } },
+            counted: Counted::from(&cost),
+            cost,
             elapsed: Duration::ZERO,
             iterations: 1,
         }

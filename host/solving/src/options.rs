@@ -1,5 +1,7 @@
 //! How a job is to be solved, in the plugin's words.
 
+use std::num::NonZeroU16;
+
 use conman_kernel::fault::{Fault, code};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +15,9 @@ pub(crate) struct Options {
     pub(crate) threads: u16,
     pub(crate) seed: u64,
     pub(crate) iterations: Option<u64>,
+    /// So many sessions of the incumbent may be elsewhere; none: as many as that is worth to.
+    #[serde(default)]
+    pub(crate) moves: Option<u32>,
 }
 
 impl Options {
@@ -25,7 +30,7 @@ impl Options {
         let Value::Object(members) = read else {
             return Err(wrong(String::new(), "write a JSON object, {} for none".to_owned()));
         };
-        let mut options = Self { seconds: SECONDS, threads: 1, seed: 1, iterations: None };
+        let mut options = Self { seconds: SECONDS, threads: 1, seed: 1, iterations: None, moves: None };
         for (name, value) in &members {
             let refuse = |what: String| Err(wrong(format!("/{name}"), format!("`{name}` {what}")));
             match name.as_str() {
@@ -49,13 +54,23 @@ impl Options {
                     Some(iterations) => options.iterations = Some(iterations),
                     None => return refuse("is a whole number, 1 or more".to_owned()),
                 },
+                "moves" if value.is_null() => {}
+                "moves" => match value.as_u64().and_then(|moves| u32::try_from(moves).ok()) {
+                    Some(moves) => options.moves = Some(moves),
+                    None => return refuse("is a whole number, 0 or more".to_owned()),
+                },
                 _ => {
-                    let known = "`seconds`, `threads`, `seed` and `iterations`";
+                    let known = "`seconds`, `threads`, `seed`, `iterations` and `moves`";
                     return refuse(format!("is none of {known}; remove it or correct its name"));
                 }
             }
         }
         Ok(options)
+    }
+
+    /// Threads that search.
+    pub(crate) fn threads(&self) -> NonZeroU16 {
+        NonZeroU16::new(self.threads).unwrap_or(NonZeroU16::MIN)
     }
 
     /// As they are stored.
@@ -77,11 +92,13 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_as_is_said() {
-        let options = Options { seconds: SECONDS, threads: 1, seed: 1, iterations: None };
+        let options = Options { seconds: SECONDS, threads: 1, seed: 1, iterations: None, moves: None };
         assert_eq!(Options::read("{}"), Ok(options.clone()));
-        let asked = Options { seconds: 0.5, threads: 2, seed: 7, iterations: Some(9) };
+        let asked = Options { seconds: 0.5, threads: 2, seed: 7, iterations: Some(9), moves: Some(0) };
         assert_eq!(Options::read(&asked.stored()), Ok(asked));
         assert!(serde_json::from_str::<Options>(&options.stored()).is_ok_and(|stored| stored == options));
+        let before = r#"{"seconds":10.0,"threads":1,"seed":1,"iterations":null}"#;
+        assert!(serde_json::from_str::<Options>(before).is_ok_and(|stored| stored.moves.is_none()));
     }
 
     #[test]
@@ -91,10 +108,11 @@ mod tests {
         check(r#"{"threads":0}"#, expect!["/threads the options: `threads` is a whole number from 1 to 2"]);
         check(r#"{"seed":-1}"#, expect!["/seed the options: `seed` is a whole number, 0 or more"]);
         check(r#"{"iterations":1.5}"#, expect!["/iterations the options: `iterations` is a whole number, 1 or more"]);
+        check(r#"{"moves":-1}"#, expect!["/moves the options: `moves` is a whole number, 0 or more"]);
         check(
             r#"{"second":1}"#,
             expect![
-                "/second the options: `second` is none of `seconds`, `threads`, `seed` and `iterations`; remove it or correct its name"
+                "/second the options: `second` is none of `seconds`, `threads`, `seed`, `iterations` and `moves`; remove it or correct its name"
             ],
         );
     }

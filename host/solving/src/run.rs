@@ -23,7 +23,7 @@ use crate::ledger::{self, End, Fence, Taken};
 use crate::lookout::Lookout;
 use crate::options::Options;
 use crate::parts::{DeskConfig, DeskParts};
-use crate::solver::Solver;
+use crate::solver::{Aim, Solver};
 use crate::standing::{fault_json, payload, state};
 
 /// The code of a job whose search broke.
@@ -165,9 +165,10 @@ impl Run {
             threads,
             seed: options.seed,
         };
-        let (solver, control) = (self.parts.solver, Arc::clone(&self.control));
+        let (solver, moves, control) = (self.parts.solver, options.moves, Arc::clone(&self.control));
         std::thread::Builder::new().name("solve".to_owned()).spawn(move || {
-            let searching = AssertUnwindSafe(|| search(solver, text, best.as_deref(), &effort, &lookout, &control));
+            let searching =
+                AssertUnwindSafe(|| search(solver, moves, text, best.as_deref(), &effort, &lookout, &control));
             let outcome = std::panic::catch_unwind(searching).unwrap_or_else(|_| Err(broken("it panicked")));
             // Nobody waits any more when the desk was dropped.
             let _ = answer.send(outcome);
@@ -270,19 +271,23 @@ impl Run {
 /// is to be gone on with later.
 fn search(
     solver: Solver,
+    moves: Option<u32>,
     text: String,
     best: Option<&str>,
     effort: &Effort,
     lookout: &Lookout,
     control: &Control,
 ) -> Outcome {
-    let read = documents::problem_of(&text)?;
+    let read = documents::problem_of(&text, effort.threads)?;
     drop(text);
     let problem = lookout.problem.get_or_init(|| read);
     let from = best.and_then(|best| documents::timetable_of(problem, best).ok());
     lookout.begin();
-    let found = solver(problem, from.as_ref(), effort, lookout);
+    let found = solver(problem, Aim { from: from.as_ref(), moves }, effort, lookout);
     lookout.ended(&found);
+    if let Some(what) = lookout.broken() {
+        return Err(broken(&format!("it found a timetable that breaks a rule: {what}")));
+    }
     Ok(lookout.is_best(&found).then(|| {
         let reasons = documents::reasons_of(problem, &found.timetable, || control.wish() == Wish::Work);
         documents::solution_of(problem, &found, reasons)

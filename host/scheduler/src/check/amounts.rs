@@ -113,8 +113,10 @@ fn of_people(problem: &Problem, all: &[Placed<'_>]) -> Terms {
 
 fn unpreferred(person: &Person, placed: &Placed<'_>) -> u64 {
     let Some(preferred) = &person.preferred else { return 0 };
-    let slots = placed.start..placed.end();
-    slots.filter(|slot| !preferred.iter().any(|range| range.contains(slot))).count() as u64
+    let from = preferred.partition_point(|range| range.end <= placed.start);
+    let near = preferred.iter().skip(from).take_while(|range| range.start < placed.end());
+    let liked: u32 = near.map(|range| range.end.min(placed.end()) - range.start.max(placed.start)).sum();
+    u64::from(placed.session.duration - liked)
 }
 
 /// Pairs of consecutive sessions of a day with too few slots between them. Sessions at the same time have fewer than none.

@@ -9,12 +9,14 @@
 //! 7. A few sessions of all kinds that cannot all be placed ([`super::together`]).
 //! 8. Nothing of this: who is in the way now ([`super::taken`]).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::NAMED;
 use super::domain::{Domains, Rule};
 use super::fixed::{self, Which};
+use super::ranges::length;
 use super::shortage::{Counted, Shortage, of_rooms, one_at_a_time};
 use super::standing::Standing;
 use super::words::{Words, list, slots, times};
@@ -33,14 +35,20 @@ pub struct Blocker {
     pub constraint: &'static str,
     /// In words.
     pub detail: String,
-    /// Whether this proves that not all sessions named here can have a place. Else it is what stands in the way now.
+    /// Whether this proves that not all sessions that it is about can have a place. Else it is what stands in the way now.
     pub proven: bool,
-    /// The sessions it is about, the one without a place included.
+    /// The sessions it is about, the one without a place included; so many at the most as are named, as of rooms and people.
     pub sessions: Vec<String>,
+    /// Sessions it is about besides.
+    pub more_sessions: usize,
     /// The rooms it is about.
     pub rooms: Vec<String>,
+    /// Rooms it is about besides.
+    pub more_rooms: usize,
     /// The people it is about.
     pub people: Vec<String>,
+    /// People it is about besides.
+    pub more_people: usize,
     /// What the sessions need and what there is, where that was counted.
     pub count: Option<Count>,
 }
@@ -56,31 +64,55 @@ pub struct Count {
     pub supply: u32,
 }
 
-impl From<&Blocker> for Reason {
-    fn from(blocker: &Blocker) -> Self {
-        Self { constraint: blocker.constraint.to_owned(), detail: blocker.detail.clone() }
-    }
+/// What keeps a session from having a place, before anything is written: of sessions there may be tens of thousands.
+#[derive(Clone)]
+pub(super) struct Cause {
+    pub(super) constraint: &'static str,
+    pub(super) detail: String,
+    pub(super) proven: bool,
+    pub(super) about: About,
+    pub(super) count: Option<Count>,
 }
 
-/// What a blocker is about.
-#[derive(Default)]
+/// What a cause is about.
+#[derive(Clone, Default)]
 pub(super) struct About {
     pub(super) sessions: Vec<SessionIndex>,
     pub(super) rooms: Vec<RoomIndex>,
     pub(super) people: Vec<PersonIndex>,
 }
 
-impl Blocker {
-    pub(super) fn new(words: Words<'_>, constraint: &'static str, detail: String, about: &About) -> Self {
+impl Cause {
+    pub(super) fn new(constraint: &'static str, detail: String, about: About) -> Self {
+        Self { constraint, detail, proven: true, about, count: None }
+    }
+
+    /// The words alone.
+    pub(super) fn reason(self) -> Reason {
+        Reason { constraint: self.constraint.to_owned(), detail: self.detail }
+    }
+
+    /// With the ids of the problem. `session`: the one without a place.
+    pub(super) fn told(mut self, words: Words<'_>, session: SessionIndex) -> Blocker {
         let problem = words.0;
-        Self {
-            constraint,
-            detail,
-            proven: true,
-            sessions: about.sessions.iter().map(|session| words.session_id(*session)).collect(),
-            rooms: about.rooms.iter().map(|room| problem.rooms[*room as usize].id.clone()).collect(),
-            people: about.people.iter().map(|person| problem.people[*person as usize].id.clone()).collect(),
-            count: None,
+        let sessions = &mut self.about.sessions;
+        // However many there are, the one it is told of is among those that are named.
+        if let Some(at) = sessions.iter().position(|one| *one == session).filter(|at| *at >= NAMED) {
+            sessions.swap(at, NAMED - 1);
+        }
+        let About { sessions, rooms, people } = &self.about;
+        let more = |all: &[u32]| all.len().saturating_sub(NAMED);
+        Blocker {
+            constraint: self.constraint,
+            detail: self.detail,
+            proven: self.proven,
+            sessions: sessions.iter().take(NAMED).map(|session| words.session_id(*session)).collect(),
+            more_sessions: more(sessions),
+            rooms: rooms.iter().take(NAMED).map(|room| problem.rooms[*room as usize].id.clone()).collect(),
+            more_rooms: more(rooms),
+            people: people.iter().take(NAMED).map(|person| problem.people[*person as usize].id.clone()).collect(),
+            more_people: more(people),
+            count: self.count,
         }
     }
 }
@@ -97,28 +129,28 @@ pub(super) struct Blockers<'s, 'p> {
 impl<'s, 'p> Blockers<'s, 'p> {
     pub(super) fn new(standing: &'s Standing<'p>) -> Self {
         let chained = standing.problem.sessions.iter().any(|session| !session.after.is_empty());
-        Self { standing, domains: Domains::of_all(standing.problem), counted: Counted::new(), chained }
+        Self { standing, domains: Domains::of_all(standing), counted: Counted::new(), chained }
     }
 
-    /// What keeps a session from having a place, the strongest first. Never empty.
-    pub(super) fn of(&mut self, session: SessionIndex) -> Vec<Blocker> {
-        let mut blockers = self.sought(session);
+    /// What keeps a session from having a place, the strongest first; never nothing. `None`: there is no time or no room to find out.
+    pub(super) fn of(&mut self, session: SessionIndex) -> Option<Vec<Cause>> {
+        let mut causes = self.sought(session);
         // To what its own rules leave no place, who comes before and after it matters only where that is one of them.
-        let is_after = |blocker: &Blocker| blocker.constraint == Constraint::After.name();
-        let matters = !self.domains.of(session).is_empty() || blockers.iter().any(is_after);
+        let is_after = |cause: &Cause| cause.constraint == Constraint::After.name();
+        let matters = !self.domains.of(session).is_empty() || causes.iter().any(is_after);
         if self.chained && matters {
-            blockers.iter_mut().filter(|blocker| blocker.proven).for_each(|blocker| self.name_chains(blocker));
+            causes.iter_mut().filter(|cause| cause.proven).for_each(|cause| self.name_chains(cause));
         }
-        blockers
+        // What was being looked for when the time was up may be cut short.
+        ((self.standing.go_on)() && !self.domains.are_too_large()).then_some(causes)
     }
 
     /// Names those, too, because of which others that are named cannot start earlier or later. If they had no place, these could.
-    fn name_chains(&self, blocker: &mut Blocker) {
+    fn name_chains(&self, cause: &mut Cause) {
         let words = Words(self.standing.problem);
-        let ids: HashSet<&str> = blocker.sessions.iter().map(String::as_str).collect();
-        let sessions = (0u32..).zip(&self.standing.problem.sessions);
-        let named: Vec<_> =
-            sessions.filter(|(_, session)| ids.contains(session.id.as_str())).map(|(index, _)| index).collect();
+        let mut named = cause.about.sessions.clone();
+        named.sort_unstable();
+        named.dedup();
         let mut links = chain::binding(self.standing, &self.domains, &named);
         let is_new = |session: &SessionIndex| named.binary_search(session).is_err();
         links.retain(|(before, after)| is_new(before) || is_new(after));
@@ -134,15 +166,15 @@ impl<'s, 'p> Blockers<'s, 'p> {
             format!("{} may start in {}", words.session(*other), times(&starts))
         };
         let (links, when) = (list(links.iter().map(link)), list(others.iter().map(when)));
-        blocker.detail = format!("{}; {links}; {when}", blocker.detail);
-        blocker.sessions.extend(others.into_iter().map(|other| words.session_id(other)));
+        cause.detail = format!("{}; {links}; {when}", cause.detail);
+        cause.about.sessions.extend(others);
     }
 
-    fn sought(&mut self, session: SessionIndex) -> Vec<Blocker> {
+    fn sought(&mut self, session: SessionIndex) -> Vec<Cause> {
         if self.domains.of(session).is_empty() {
-            return rules::blockers(self.standing, &self.domains, session);
+            return rules::causes(self.standing, &self.domains, session);
         }
-        let fixed = |which| fixed::blocker(self.standing, &self.domains, session, which);
+        let fixed = |which| fixed::cause(self.standing, &self.domains, session, which);
         let proof = fixed(Which::Pinned)
             .or_else(|| self.person(session))
             .or_else(|| self.conflict(session))
@@ -150,14 +182,15 @@ impl<'s, 'p> Blockers<'s, 'p> {
         let proof = proof
             .or_else(|| taken::free(self.standing, &self.domains, session))
             .or_else(|| self.rooms(session))
-            .or_else(|| together::blocker(self.standing, &self.domains, session));
-        vec![proof.unwrap_or_else(|| taken::blocker(self.standing, &self.domains, session))]
+            .or_else(|| together::cause(self.standing, &self.domains, session));
+        vec![proof.unwrap_or_else(|| taken::cause(self.standing, &self.domains, session))]
     }
 
     /// A person who would have to be in more sessions than fit.
-    fn person(&self, session: SessionIndex) -> Option<Blocker> {
+    fn person(&self, session: SessionIndex) -> Option<Cause> {
         let problem = self.standing.problem;
-        problem.sessions[session as usize].people.iter().find_map(|person| {
+        let mut people = problem.sessions[session as usize].people.iter().take_while(|_| (self.standing.go_on)());
+        people.find_map(|person| {
             let theirs = &self.standing.sessions_of[*person as usize];
             let shortage = one_at_a_time(self.standing, &self.domains, session, theirs)?;
             let words = Words(problem);
@@ -170,23 +203,23 @@ impl<'s, 'p> Blockers<'s, 'p> {
                 self.domains.starts_under(*session, &is_there(session))
                     != self.domains.starts_under(*session, &self.domains.rules(*session))
             };
-            let limited = shortage.sessions.iter().any(loses);
+            let limited = shortage.sessions.iter().take_while(|_| (self.standing.go_on)()).any(loses);
             let constraint = if limited { Constraint::PersonAvailable } else { Constraint::PersonBusy };
             let who = format!("{} is in {}", words.person(*person), words.sessions(&shortage.sessions));
             let left = if limited { "the times when they are available leave" } else { "these can use" };
             let about = About { people: vec![*person], sessions: shortage.sessions.clone(), ..About::default() };
-            Some(in_time(words, constraint, &who, left, &shortage, &about))
+            Some(in_time(constraint, &who, left, &shortage, about))
         })
     }
 
     /// Sessions in conflict of which not all can be at different times.
-    fn conflict(&self, session: SessionIndex) -> Option<Blocker> {
+    fn conflict(&self, session: SessionIndex) -> Option<Cause> {
         let mut others: Vec<SessionIndex> = Vec::new();
         let in_conflict = |one: &SessionIndex, other: &SessionIndex| {
             let theirs = &self.standing.conflicts[*one as usize];
             let mine = &self.standing.problem.sessions[*one as usize].people;
             let people = &self.standing.problem.sessions[*other as usize].people;
-            theirs.contains(other) || mine.iter().any(|person| people.contains(person))
+            theirs.binary_search(other).is_ok() || mine.iter().any(|person| people.binary_search(person).is_ok())
         };
         // Those with the least time first: they are the ones that are short of it.
         let mut candidates = self.standing.conflicts[session as usize].clone();
@@ -195,9 +228,11 @@ impl<'s, 'p> Blockers<'s, 'p> {
         candidates.sort_unstable();
         candidates.dedup();
         candidates.retain(|other| *other != session);
-        candidates.sort_by_key(|other| super::ranges::length(&self.domains.starts(*other)));
+        let time =
+            |other: &SessionIndex| if (self.standing.go_on)() { length(&self.domains.starts(*other)) } else { 0 };
+        candidates.sort_by_cached_key(time);
         for candidate in candidates.into_iter().take(IN_CONFLICT) {
-            if others.iter().all(|other| in_conflict(&candidate, other)) {
+            if others.iter().all(|other| (self.standing.go_on)() && in_conflict(&candidate, other)) {
                 others.push(candidate);
             }
         }
@@ -205,11 +240,11 @@ impl<'s, 'p> Blockers<'s, 'p> {
         let words = Words(self.standing.problem);
         let who = format!("of {} only one can be at a time", words.sessions(&shortage.sessions));
         let about = About { sessions: shortage.sessions.clone(), ..About::default() };
-        Some(in_time(words, Constraint::Conflict, &who, "the times when they can be have", &shortage, &about))
+        Some(in_time(Constraint::Conflict, &who, "the times when they can be have", &shortage, about))
     }
 
     /// Rooms that would have to hold more than they can.
-    fn rooms(&mut self, session: SessionIndex) -> Option<Blocker> {
+    fn rooms(&mut self, session: SessionIndex) -> Option<Cause> {
         let Shortage { sessions, rooms, sum } = of_rooms(self.standing, &self.domains, &mut self.counted, session)?;
         let words = Words(self.standing.problem);
         let what = match rooms.len() {
@@ -222,7 +257,10 @@ impl<'s, 'p> Blockers<'s, 'p> {
             many => format!("{}{needs}, and {} others", words.session(session), many - 1),
         };
         let short = match sum.block {
-            1 => format!("they need {} with set-up and tear-down, and there are {}", slots(sum.demand), sum.supply),
+            1 => {
+                let (needed, there) = (slots(sum.demand), slots(sum.supply));
+                format!("they need {needed} with set-up and tear-down, and there are {there}")
+            }
             block => format!(
                 "they need {} stretches of {}, and no more than {} lie one after another in the time there is",
                 sum.demand,
@@ -231,8 +269,8 @@ impl<'s, 'p> Blockers<'s, 'p> {
             ),
         };
         let about = About { sessions, rooms, ..About::default() };
-        let blocker = Blocker::new(words, Constraint::RoomBusy.name(), format!("{what} {who}: {short}"), &about);
-        Some(Blocker { count: Some(sum.into()), ..blocker })
+        let cause = Cause::new(Constraint::RoomBusy.name(), format!("{what} {who}: {short}"), about);
+        Some(Cause { count: Some(sum.into()), ..cause })
     }
 }
 
@@ -242,23 +280,16 @@ impl From<super::shortage::Sum> for Count {
     }
 }
 
-fn in_time(
-    words: Words<'_>,
-    constraint: Constraint,
-    who: &str,
-    left: &str,
-    shortage: &Shortage,
-    about: &About,
-) -> Blocker {
+fn in_time(constraint: Constraint, who: &str, left: &str, shortage: &Shortage, about: About) -> Cause {
     let sum = shortage.sum;
     let (detail, count) = if sum.demand <= sum.supply {
         (format!("{who}, and in no order do they fit one after another into the times when they can be"), None)
     } else if sum.block == 1 {
-        (format!("{who}: they take {}, and {left} {}", slots(sum.demand), sum.supply), Some(sum.into()))
+        (format!("{who}: they take {}, and {left} {}", slots(sum.demand), slots(sum.supply)), Some(sum.into()))
     } else {
         let (demand, supply) = (sum.demand, sum.supply);
         let stretches = format!("{demand} stretches of {}", slots(sum.block));
         (format!("{who}: they take {stretches}, and {left} room for {supply} one after another"), Some(sum.into()))
     };
-    Blocker { count, ..Blocker::new(words, constraint.name(), detail, about) }
+    Cause { count, ..Cause::new(constraint.name(), detail, about) }
 }

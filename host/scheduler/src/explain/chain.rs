@@ -18,7 +18,7 @@ pub(super) fn binding(
     let mut followed = HashSet::new();
     for session in bound {
         let mut next = Some(*session);
-        while let Some(at) = next.filter(|at| followed.insert(*at)) {
+        while let Some(at) = next.filter(|at| followed.insert(*at) && (standing.go_on)()) {
             next = binds_before(standing, domains, at);
             pairs.extend(next.map(|before| (before, at)));
         }
@@ -26,7 +26,7 @@ pub(super) fn binding(
     followed.clear();
     for session in bound {
         let mut next = Some(*session);
-        while let Some(at) = next.filter(|at| followed.insert(*at)) {
+        while let Some(at) = next.filter(|at| followed.insert(*at) && (standing.go_on)()) {
             next = binds_after(standing, domains, at);
             pairs.extend(next.map(|after| (at, after)));
         }

@@ -1,12 +1,19 @@
 //! Where a session could be if nobody else were there, rule by rule: what each alone leaves, and what all together do.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::ranges::{Ranges, contains, intersect, starts_within, unite};
+use super::ranges::{Gathered, Ranges, contains, intersect, starts_within};
+use super::standing::Standing;
 use crate::problem::{CapacityRule, FeatureIndex, PersonIndex, Place, Problem, RoomIndex, SessionIndex, Slot};
+
+/// Bytes of what is remembered; all else is worked out each time.
+const KEPT: usize = 32 << 20;
+
+/// A session with more stretches of starts than this, counted in each room, is none that can be explained.
+const STRETCHES: usize = 1_000_000;
 
 /// A rule that keeps a session from some of its places, whoever else is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +45,9 @@ pub(super) struct Domains<'p> {
     /// By session: the slots from which on it can start because of what it comes after, and those before which it has to start
     /// because of what comes after it. Empty where nothing comes after anything.
     chains: Vec<Range<Slot>>,
+    /// Bytes of all that is remembered.
+    kept: Cell<usize>,
+    too_large: Cell<bool>,
 }
 
 impl<'p> Domains<'p> {
@@ -49,14 +59,30 @@ impl<'p> Domains<'p> {
             times: RefCell::default(),
             starts: RefCell::default(),
             chains: Vec::new(),
+            kept: Cell::new(0),
+            too_large: Cell::new(false),
         }
     }
 
     /// Where sessions could be if all of them were to have a place.
-    pub(super) fn of_all(problem: &'p Problem) -> Self {
-        let mut domains = Self::of_each(problem);
-        domains.chains = chains(&domains);
+    pub(super) fn of_all(standing: &Standing<'p>) -> Self {
+        let mut domains = Self::of_each(standing.problem);
+        domains.chains = chains(&domains, standing.go_on);
         domains
+    }
+
+    /// Whether some session could be in so many places that not all of them were worked out: whatever is concluded then may be wrong.
+    pub(super) fn are_too_large(&self) -> bool {
+        self.too_large.get()
+    }
+
+    /// Remembers what takes so many bytes, if there is room for it.
+    fn keep<T>(&self, known: &RefCell<HashMap<SessionIndex, Rc<T>>>, session: SessionIndex, one: &Rc<T>, bytes: usize) {
+        let kept = self.kept.get() + bytes;
+        if kept <= KEPT {
+            self.kept.set(kept);
+            known.borrow_mut().insert(session, Rc::clone(one));
+        }
     }
 
     /// All rules of a session, those first whose part in a cause says the least.
@@ -80,7 +106,9 @@ impl<'p> Domains<'p> {
             return Rc::clone(domain);
         }
         let domain = Rc::new(self.under(session, &self.rules(session)));
-        self.known.borrow_mut().insert(session, Rc::clone(&domain));
+        let bytes =
+            |(_, starts): &(RoomIndex, Ranges)| size_of::<(RoomIndex, Ranges)>() + size_of_val(starts.as_slice());
+        self.keep(&self.known, session, &domain, domain.iter().map(bytes).sum());
         domain
     }
 
@@ -89,7 +117,7 @@ impl<'p> Domains<'p> {
         let known = self.times.borrow().get(&session).map(Rc::clone);
         let times = known.unwrap_or_else(|| {
             let times = Rc::new(self.starts_under(session, &self.rules(session)));
-            self.times.borrow_mut().insert(session, Rc::clone(&times));
+            self.keep(&self.times, session, &times, size_of_val(times.as_slice()));
             times
         });
         let shape = &self.problem.sessions[session as usize];
@@ -114,7 +142,13 @@ impl<'p> Domains<'p> {
             let open = || starts_within(open, shape.setup, shape.duration + shape.teardown);
             (room, if rules.contains(&Rule::Open) { intersect(&starts, &open()) } else { starts.clone() })
         });
-        places.filter(|(_, starts)| !starts.is_empty()).collect()
+        let mut stretches = 0;
+        let are_few = |(_, starts): &(RoomIndex, Ranges)| {
+            stretches += starts.len();
+            self.too_large.set(self.too_large.get() || stretches > STRETCHES);
+            stretches <= STRETCHES
+        };
+        places.filter(|(_, starts)| !starts.is_empty()).take_while(are_few).collect()
     }
 
     /// When a session could start in any room.
@@ -122,8 +156,10 @@ impl<'p> Domains<'p> {
         if let Some(starts) = self.starts.borrow().get(&session) {
             return Rc::clone(starts);
         }
-        let starts = Rc::new(unite(self.of(session).iter().flat_map(|(_, starts)| starts.iter().cloned()).collect()));
-        self.starts.borrow_mut().insert(session, Rc::clone(&starts));
+        let mut starts = Gathered::default();
+        self.of(session).iter().for_each(|(_, there)| starts.add(there.iter().cloned()));
+        let starts = Rc::new(starts.united());
+        self.keep(&self.starts, session, &starts, size_of_val(starts.as_slice()));
         starts
     }
 
@@ -191,8 +227,8 @@ impl<'p> Domains<'p> {
     }
 }
 
-/// What comes after what leaves of each session's starts.
-fn chains(domains: &Domains<'_>) -> Vec<Range<Slot>> {
+/// What comes after what leaves of each session's starts; of some of them when `go_on` says no.
+fn chains(domains: &Domains<'_>, go_on: &dyn Fn() -> bool) -> Vec<Range<Slot>> {
     let (sessions, horizon) = (&domains.problem.sessions, domains.problem.calendar.horizon());
     if sessions.iter().all(|session| session.after.is_empty()) {
         return Vec::new();
@@ -220,13 +256,13 @@ fn chains(domains: &Domains<'_>) -> Vec<Range<Slot>> {
         let starts = domains.starts_under(index as u32, &domains.rules(index as u32));
         intersect(&starts, &[chain])
     };
-    for index in &order {
+    for index in order.iter().take_while(|_| go_on()) {
         if let Some(earliest) = possible(*index, chains[*index].start..horizon).first() {
             let end = earliest.start + sessions[*index].duration;
             successors[*index].iter().for_each(|next| chains[*next].start = chains[*next].start.max(end));
         }
     }
-    for index in order.iter().rev() {
+    for index in order.iter().rev().take_while(|_| go_on()) {
         if let Some(latest) = possible(*index, 0..chains[*index].end).last() {
             for before in &sessions[*index].after {
                 let past = latest.end.saturating_sub(sessions[*before as usize].duration);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::blockers::{About, Blocker};
+use super::blockers::{About, Cause};
 use super::domain::Domains;
 use super::minimal::without_needless;
 use super::ranges::{covered, starts_touching, subtract};
@@ -35,20 +35,20 @@ pub(super) enum Which {
     All,
 }
 
-pub(super) fn blocker(
+pub(super) fn cause(
     standing: &Standing<'_>,
     domains: &Domains<'_>,
     session: SessionIndex,
     which: Which,
-) -> Option<Blocker> {
+) -> Option<Cause> {
     let is_pinned = |session: &SessionIndex| standing.problem.sessions[*session as usize].pin.start.is_some();
     let mut all = obstacles(standing, domains, session);
     all.retain(|obstacle| which == Which::All || is_pinned(&obstacle.who));
-    let cover = |obstacles: &[Obstacle]| leave_nothing(domains, session, obstacles);
+    let cover = |obstacles: &[Obstacle]| leave_nothing(standing, domains, session, obstacles);
     if !cover(&all) {
         return None;
     }
-    let needed = if all.len() > MADE_FEWER { all } else { without_needless(all, cover) };
+    let needed = if all.len() > MADE_FEWER { all } else { without_needless(all, standing.go_on, cover) };
     let (problem, words) = (standing.problem, Words(standing.problem));
     let mut others: Vec<_> = needed.iter().map(|obstacle| obstacle.who).collect();
     others.sort_unstable();
@@ -85,7 +85,7 @@ pub(super) fn blocker(
     let detail = format!("{whose}, and there {} {are} {how}{busy}", words.sessions(&others));
     let rooms = if by_room > 0 { rooms } else { Vec::new() };
     let about = About { sessions: [&[session], others.as_slice()].concat(), rooms, people };
-    Some(Blocker::new(words, constraint.name(), detail, &about))
+    Some(Cause::new(constraint.name(), detail, about))
 }
 
 fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Vec<Obstacle> {
@@ -93,7 +93,7 @@ fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
     let mut all = Vec::new();
     for (room, starts) in domains.of(session).iter() {
         let slots = covered(starts, shape.setup, shape.duration + shape.teardown);
-        for who in standing.occupants(*room, &slots) {
+        for who in standing.occupants(*room, &slots).take_while(|_| (standing.go_on)()) {
             if let Some((_, start)) = domains.only_place(who) {
                 let taken = standing.footprint(who, start);
                 let Range { start: from, end: to } =
@@ -107,7 +107,8 @@ fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
         .iter()
         .flat_map(|person| standing.sessions_of[*person as usize].iter().map(|who| (*who, Why::Person(*person))));
     let in_conflict = standing.conflicts[session as usize].iter().map(|who| (*who, Why::Conflict));
-    for (who, why) in of_people.chain(in_conflict).filter(|(who, _)| *who != session) {
+    let others = of_people.chain(in_conflict).take_while(|_| (standing.go_on)());
+    for (who, why) in others.filter(|(who, _)| *who != session) {
         // Only who has a place is in the way. That may be another than the only one it could have if all were placed.
         let only = domains.starts(who).iter().cloned().flatten().take(2).collect::<Vec<_>>();
         if let ([start], Some(_)) = (only.as_slice(), standing.place(who, &[])) {
@@ -119,8 +120,13 @@ fn obstacles(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInd
     all
 }
 
-fn leave_nothing(domains: &Domains<'_>, session: SessionIndex, obstacles: &[Obstacle]) -> bool {
-    domains.of(session).iter().all(|(room, starts)| {
+fn leave_nothing(
+    standing: &Standing<'_>,
+    domains: &Domains<'_>,
+    session: SessionIndex,
+    obstacles: &[Obstacle],
+) -> bool {
+    domains.of(session).iter().take_while(|_| (standing.go_on)()).all(|(room, starts)| {
         let here = obstacles.iter().filter(|obstacle| obstacle.room.is_none_or(|where_to| where_to == *room));
         here.fold(starts.clone(), |left, obstacle| subtract(&left, &(obstacle.from..obstacle.to))).is_empty()
     })

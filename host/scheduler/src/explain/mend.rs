@@ -1,21 +1,24 @@
 //! The cheapest single move, or exchange of two sessions, that mends each of some broken wishes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::domain::Domains;
 use super::ranges::starts_touching;
 use super::standing::{Change, Standing};
-use super::wishes::Broken;
+use super::wishes::{Broken, Members, Wish};
 use crate::problem::{Place, SessionIndex, Slot};
 
 /// How much is looked at in all, counted in sessions and places; then no more mends are sought.
 const EFFORT: usize = 400_000_000;
 
+/// A session that could go to more places than this is not looked at, nor are those after it.
+const PLACES: usize = 1_000_000;
+
 /// What mends a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Sessions that move, and how the whole soft cost changes.
-    Moves(Vec<(SessionIndex, Place)>, i64),
+    /// Sessions that move, how the whole soft cost changes, and what the wish then still costs.
+    Moves(Vec<(SessionIndex, Place)>, i64, u64),
     /// No single move and no exchange does.
     Nothing,
     /// Not looked for, as looking for those before took long.
@@ -36,32 +39,22 @@ enum Moves {
 
 /// What mends each of the wishes, in their order.
 pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &[Broken]) -> Vec<Found> {
-    let mut wishes_of: BTreeMap<SessionIndex, Vec<usize>> = BTreeMap::new();
-    let mut order = Vec::new();
-    for (index, broken) in broken.iter().enumerate() {
-        for session in broken.wish.sessions(standing) {
-            let wishes = wishes_of.entry(session).or_insert_with(|| {
-                order.push(session);
-                Vec::new()
-            });
-            wishes.push(index);
-        }
-    }
+    let mut concerned = Concerned::new(standing, broken);
     let mut seeker = Seeker { standing, domains, effort: 0, now: vec![None; standing.problem.sessions.len()] };
-    let mut best: Vec<Option<(i64, Moves)>> = vec![None; broken.len()];
+    let mut best: Vec<Option<Best>> = vec![None; broken.len()];
     let mut unsought = vec![false; broken.len()];
-    for session in order {
-        let wishes = &wishes_of[&session];
+    for session in std::mem::take(&mut concerned.order) {
         if seeker.is_spent() {
-            wishes.iter().for_each(|wish| unsought[*wish] = true);
+            concerned.take(session).for_each(|wish| unsought[wish] = true);
             continue;
         }
+        let wishes = concerned.by(session);
         let moves = seeker.moves(session);
-        seeker.look_at(broken, wishes, &moves, &mut best);
+        seeker.look_at(broken, &wishes, &moves, &mut best);
         // What does not cost less than this is no better for any of them.
-        let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |(change, _)| change)).max();
+        let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |best| best.change)).max();
         let exchanges = seeker.exchanges(session, most.unwrap_or(i64::MAX));
-        seeker.look_at(broken, wishes, &exchanges, &mut best);
+        seeker.look_at(broken, &wishes, &exchanges, &mut best);
         if seeker.is_spent() {
             wishes.iter().for_each(|wish| unsought[*wish] = true);
         }
@@ -71,10 +64,75 @@ pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &
         .map(|(best, unsought)| match best {
             // What was not looked at could be cheaper.
             _ if unsought => Found::NotSought,
-            Some((cost, moves)) => Found::Moves(change(standing, moves), cost),
+            Some(best) => Found::Moves(change(standing, best.moves), best.change, best.left),
             None => Found::Nothing,
         })
         .collect()
+}
+
+/// The cheapest that is known to mend a wish.
+#[derive(Clone, Copy)]
+struct Best {
+    change: i64,
+    moves: Moves,
+    /// What the wish then still costs.
+    left: u64,
+}
+
+/// Which wishes a session might mend. Those of a group are not listed for each of its members: both may be many.
+struct Concerned<'s, 'p> {
+    standing: &'s Standing<'p>,
+    of_session: HashMap<SessionIndex, Vec<usize>>,
+    of_group: HashMap<u32, Vec<usize>>,
+    /// All these sessions, those of the first wishes first.
+    order: Vec<SessionIndex>,
+}
+
+impl<'s, 'p> Concerned<'s, 'p> {
+    fn new(standing: &'s Standing<'p>, broken: &[Broken]) -> Self {
+        let (mut of_session, mut of_group) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        let (mut order, mut listed) = (Vec::new(), vec![false; standing.problem.sessions.len()]);
+        let mut list = |session: SessionIndex| {
+            if !std::mem::replace(&mut listed[session as usize], true) {
+                order.push(session);
+            }
+        };
+        for (index, broken) in broken.iter().enumerate() {
+            if let Wish::Isolated(_, alone) = broken.wish {
+                list(alone);
+            }
+            match broken.wish.members(standing) {
+                Members::These(sessions) => sessions.into_iter().for_each(|session| {
+                    of_session.entry(session).or_default().push(index);
+                    list(session);
+                }),
+                Members::OfGroup(group) => {
+                    let wishes = of_group.entry(group).or_insert_with(|| {
+                        let all = standing.problem.groups[group as usize].sessions.iter().copied();
+                        all.filter(|session| standing.place(*session, &[]).is_some()).for_each(&mut list);
+                        Vec::new()
+                    });
+                    wishes.push(index);
+                }
+            }
+        }
+        Self { standing, of_session, of_group, order }
+    }
+
+    /// The wishes of a session.
+    fn by(&self, session: SessionIndex) -> Vec<usize> {
+        let groups = self.standing.groups_of[session as usize].iter().filter_map(|group| self.of_group.get(group));
+        let mut wishes: Vec<_> = groups.chain(self.of_session.get(&session)).flatten().copied().collect();
+        wishes.sort_unstable();
+        wishes
+    }
+
+    /// Those of a session that have not been taken with another.
+    fn take(&mut self, session: SessionIndex) -> impl Iterator<Item = usize> + use<> {
+        let groups = self.standing.groups_of[session as usize].iter();
+        let of_groups: Vec<_> = groups.filter_map(|group| self.of_group.remove(group)).collect();
+        of_groups.into_iter().chain(self.of_session.remove(&session)).flatten()
+    }
 }
 
 /// Looks for what sessions can do.
@@ -88,28 +146,24 @@ struct Seeker<'s, 'p> {
 
 impl Seeker<'_, '_> {
     fn is_spent(&self) -> bool {
-        self.effort > EFFORT || !(self.standing.go_on)()
+        self.effort > EFFORT || self.domains.are_too_large() || !(self.standing.go_on)()
     }
 
     /// Finds among what a session can do, the cheapest first, what mends each of these wishes more cheaply than the best so far.
-    fn look_at(
-        &mut self,
-        broken: &[Broken],
-        wishes: &[usize],
-        candidates: &[Candidate],
-        best: &mut [Option<(i64, Moves)>],
-    ) {
+    fn look_at(&mut self, broken: &[Broken], wishes: &[usize], candidates: &[Candidate], best: &mut [Option<Best>]) {
         for index in wishes {
             let (wish, cost, least) = (broken[*index].wish, broken[*index].cost, best[*index]);
             let members = wish.group().map_or(1, |group| self.standing.problem.groups[group as usize].sessions.len());
-            let cheaper = |one: &&Candidate| least.is_none_or(|least| (one.change, one.moves) < least);
+            let cheaper =
+                |one: &&Candidate| least.is_none_or(|least| (one.change, one.moves) < (least.change, least.moves));
             for one in candidates.iter().take_while(cheaper) {
                 self.effort += 4 + members;
                 if self.is_spent() {
                     return;
                 }
-                if wish.cost(self.standing, &change(self.standing, one.moves)) < cost {
-                    best[*index] = Some((one.change, one.moves));
+                let left = wish.cost(self.standing, &change(self.standing, one.moves));
+                if left < cost {
+                    best[*index] = Some(Best { change: one.change, moves: one.moves, left });
                     break;
                 }
             }
@@ -142,6 +196,10 @@ impl Seeker<'_, '_> {
                     free.then(|| signed(standing.cost_in_time(&moved, &there)) - is_now.0)
                 });
                 if let Some(time_cost) = time_cost {
+                    if all.len() == PLACES {
+                        self.effort = usize::MAX;
+                        return Vec::new();
+                    }
                     all.push(Candidate { moves: Moves::One(session, start, *room), change: time_cost + room_cost });
                 }
             }

@@ -4,9 +4,13 @@
 const PAIRED: usize = 16;
 
 /// A part of `all`, which is a cause, of which nothing can be left out: one alone where one suffices, then two, and else whatever
-/// is left when those that are not needed are taken out, the first ones first.
-pub(super) fn minimal<T: Copy>(all: Vec<T>, mut is_cause: impl FnMut(&[T]) -> bool) -> Vec<T> {
-    if let Some(alone) = all.iter().find(|one| is_cause(&[**one])) {
+/// is left when those that are not needed are taken out, the first ones first. Anything when `go_on` says no.
+pub(super) fn minimal<T: Copy>(
+    all: Vec<T>,
+    go_on: &dyn Fn() -> bool,
+    mut is_cause: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
+    if let Some(alone) = all.iter().take_while(|_| go_on()).find(|one| is_cause(&[**one])) {
         return vec![*alone];
     }
     if all.len() <= PAIRED {
@@ -16,13 +20,17 @@ pub(super) fn minimal<T: Copy>(all: Vec<T>, mut is_cause: impl FnMut(&[T]) -> bo
             }
         }
     }
-    without_needless(all, is_cause)
+    without_needless(all, go_on, is_cause)
 }
 
-/// What is left of a cause when those that are not needed are taken out, the first ones first.
-pub(super) fn without_needless<T: Copy>(mut all: Vec<T>, mut is_cause: impl FnMut(&[T]) -> bool) -> Vec<T> {
+/// What is left of a cause when those that are not needed are taken out, the first ones first; not all of them when `go_on` says no.
+pub(super) fn without_needless<T: Copy>(
+    mut all: Vec<T>,
+    go_on: &dyn Fn() -> bool,
+    mut is_cause: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
     let mut at = 0;
-    while at < all.len() {
+    while at < all.len() && go_on() {
         let out = all.remove(at);
         if !is_cause(&all) {
             all.insert(at, out);

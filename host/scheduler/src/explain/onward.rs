@@ -24,7 +24,7 @@ pub(super) fn step(
     let mut broken = wishes::broken(&standing);
     broken.truncate(WISHES_TOLD);
     let mends = mend::cheapest(&standing, domains, &broken).into_iter().filter_map(|found| match found {
-        Found::Moves(change, cost) if cost < 0 => Some((change, -cost)),
+        Found::Moves(change, cost, _) if cost < 0 => Some((change, -cost)),
         _ => None,
     });
     let now = homes.moves(&timetable.places);

@@ -116,7 +116,8 @@ impl Standing<'_> {
     pub(super) fn unpreferred(&self, person: PersonIndex, session: SessionIndex, change: &Change) -> u64 {
         let preferred = &self.problem.people[person as usize].preferred;
         let (Some(preferred), Some(span)) = (preferred, self.span(session, change)) else { return 0 };
-        let liked = super::ranges::intersect(preferred, std::slice::from_ref(&span));
+        let from = preferred.partition_point(|range| range.end <= span.start);
+        let liked = super::ranges::intersect(&preferred[from..], std::slice::from_ref(&span));
         u64::from(span.end - span.start - super::ranges::length(&liked))
     }
 

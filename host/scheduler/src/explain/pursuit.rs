@@ -8,7 +8,7 @@ use super::TradeOff;
 use super::homeward::Homes;
 use crate::check;
 use crate::problem::{Place, Problem};
-use crate::solve::{Effort, Found, Watch, resume};
+use crate::solve::{Counted, Effort, Found, Watch, resume};
 use crate::timetable::Timetable;
 
 /// A search that has less time than this times what it takes to begin one finds nothing, and is over too late.
@@ -96,7 +96,8 @@ impl<'p> Pursuit<'p> {
         let is_best = state.best.range(moves..).next().is_none();
         if is_best && self.within.is_some() {
             let (timetable, iterations) = (one.timetable.clone(), state.iterations + iterations);
-            self.watch.better(&Found { timetable, cost, elapsed: self.began.elapsed(), iterations });
+            let (counted, elapsed) = (Counted::from(&cost), self.began.elapsed());
+            self.watch.better(&Found { timetable, cost, counted, elapsed, iterations });
         }
         state.best.insert(moves, one);
     }
@@ -112,7 +113,7 @@ impl<'p> Pursuit<'p> {
     pub(super) fn into_found(self) -> Found {
         let (timetable, iterations) = (self.best(), self.state().iterations);
         let cost = check::cost(self.homes.problem, &timetable);
-        Found { cost, timetable, elapsed: self.began.elapsed(), iterations }
+        Found { counted: Counted::from(&cost), cost, timetable, elapsed: self.began.elapsed(), iterations }
     }
 
     /// The best for each number of moves, each better than those with fewer.

@@ -44,6 +44,30 @@ pub(super) fn unite(mut ranges: Ranges) -> Ranges {
     united
 }
 
+/// Ranges that are gathered, in no more memory than a few times what they are when they are united.
+#[derive(Default)]
+pub(super) struct Gathered {
+    ranges: Ranges,
+    united: usize,
+}
+
+impl Gathered {
+    /// So many that are not united yet are no matter.
+    const FEW: usize = 64;
+
+    pub(super) fn add(&mut self, more: impl IntoIterator<Item = Range<Slot>>) {
+        self.ranges.extend(more);
+        if self.ranges.len() > 2 * self.united + Self::FEW {
+            self.ranges = unite(std::mem::take(&mut self.ranges));
+            self.united = self.ranges.len();
+        }
+    }
+
+    pub(super) fn united(self) -> Ranges {
+        unite(self.ranges)
+    }
+}
+
 /// Slots in all.
 pub(super) fn length(ranges: &[Range<Slot>]) -> u32 {
     ranges.iter().map(|range| range.end - range.start).sum()

@@ -1,6 +1,6 @@
 //! Why a session's own rules leave it no place, whoever else is anywhere: the fewest of them that do so together.
 
-use super::blockers::{About, Blocker};
+use super::blockers::{About, Cause};
 use super::domain::{Domains, Rule};
 use super::minimal::minimal;
 use super::standing::Standing;
@@ -9,10 +9,12 @@ use crate::check::Constraint;
 use crate::problem::{Problem, SessionIndex};
 
 /// One for each hard constraint that has a part in it, the one to change first.
-pub(super) fn blockers(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Vec<Blocker> {
-    let words = Words(standing.problem);
-    let cause =
-        minimal(domains.rules(session), |rules| domains.under(session, &[&[Rule::Day], rules].concat()).is_empty());
+pub(super) fn causes(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Vec<Cause> {
+    let leaves_none = |rules: &[Rule]| domains.under(session, &[&[Rule::Day], rules].concat()).is_empty();
+    let cause = minimal(domains.rules(session), standing.go_on, leaves_none);
+    if !(standing.go_on)() {
+        return Vec::new();
+    }
     let people = cause.iter().filter_map(|rule| if let Rule::Person(person) = rule { Some(*person) } else { None });
     let pinned = standing.problem.sessions[session as usize].pin.room.filter(|_| cause.contains(&Rule::PinRoom));
     let about = About { sessions: vec![session], people: people.collect(), rooms: pinned.into_iter().collect() };
@@ -24,8 +26,8 @@ pub(super) fn blockers(standing: &Standing<'_>, domains: &Domains<'_>, session: 
         // Without any rule there is no place where there is no room.
         constraints.push((0, Constraint::RoomFeatures));
     }
-    let blocker = |(_, constraint): (_, Constraint)| Blocker::new(words, constraint.name(), detail.clone(), &about);
-    constraints.into_iter().map(blocker).collect()
+    let one = |(_, constraint): (_, Constraint)| Cause::new(constraint.name(), detail.clone(), about.clone());
+    constraints.into_iter().map(one).collect()
 }
 
 /// What a session needs of rooms, as far as it is unusual.
@@ -86,7 +88,7 @@ fn detail(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex,
             times(&problem.people[*person as usize].available)
         ),
         [Rule::Rooms] => "it may be in no room".to_owned(),
-        [Rule::Starts] if shape.starts.as_ref().is_some_and(Vec::is_empty) => "it may start at no slot".to_owned(),
+        [Rule::Starts] if shape.starts.as_ref().is_some_and(Vec::is_empty) => "it may never start".to_owned(),
         [Rule::Starts | Rule::PinStart] => {
             let when = part(standing, domains, session, cause[0], cause);
             format!("{when}, and no day holds all of it there, with set-up and tear-down")

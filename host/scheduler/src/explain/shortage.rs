@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::domain::Domains;
 use super::minimal::without_needless;
-use super::ranges::{Ranges, covered, intersect, length, unite};
+use super::ranges::{Gathered, Ranges, covered, intersect, length};
 use super::standing::Standing;
 use crate::problem::{RoomIndex, SessionIndex, Slot};
 
@@ -42,9 +42,9 @@ pub(super) type Counted = HashMap<Vec<RoomIndex>, Option<Sum>>;
 
 /// Whether stretches of these lengths cannot all lie in runs of those, by counting: in slots, and in whole blocks of 2, 3, … slots,
 /// of which no run holds more than fit into it one after another.
-fn sum(lengths: &[u32], runs: &[u32]) -> Option<Sum> {
+fn sum(standing: &Standing<'_>, lengths: &[u32], runs: &[u32]) -> Option<Sum> {
     let longest = lengths.iter().max().copied().unwrap_or(0);
-    (1..=longest).find_map(|block| {
+    (1..=longest).take_while(|_| (standing.go_on)()).find_map(|block| {
         let count = |of: &[u32]| of.iter().map(|length| length / block).sum();
         let (demand, supply) = (count(lengths), count(runs));
         (demand > supply).then_some(Sum { block, demand, supply })
@@ -65,11 +65,13 @@ pub(super) fn of_rooms(
     };
     let (sessions, halls) = (standing.problem.sessions.len(), standing.problem.rooms.len());
     let everyone = 0..if sessions * halls > EVERYONE { 0 } else { sessions as u32 };
-    let nowhere_else: Vec<_> = everyone.filter(among).collect();
+    let is_time = |_: &SessionIndex| (standing.go_on)();
+    let nowhere_else: Vec<_> = everyone.take_while(is_time).filter(among).collect();
     let when = slots(standing, domains, session);
     let only_then: Vec<_> = nowhere_else
         .iter()
         .copied()
+        .take_while(is_time)
         .filter(|other| {
             let theirs = slots(standing, domains, *other);
             length(&intersect(&when, &theirs)) == length(&theirs)
@@ -90,7 +92,8 @@ pub(super) fn of_rooms(
     } else {
         let others = sessions.into_iter().filter(|other| *other != session).collect();
         let all = |others: &[SessionIndex]| [others, &[session]].concat();
-        let needed = without_needless(others, |others| in_rooms(standing, domains, &all(others)).is_some());
+        let is_short = |others: &[SessionIndex]| in_rooms(standing, domains, &all(others)).is_some();
+        let needed = without_needless(others, standing.go_on, is_short);
         let sessions = all(&needed);
         let sum = in_rooms(standing, domains, &sessions).unwrap_or(found);
         (sessions, sum)
@@ -117,7 +120,7 @@ fn followed(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInde
             let taken = covered(starts, shape.setup, shape.duration + shape.teardown);
             next.extend(standing.occupants(*room, &taken).filter(|other| all.insert(*other)));
         }
-        if all.len() > FOLLOWED {
+        if all.len() > FOLLOWED || !(standing.go_on)() {
             return None;
         }
     }
@@ -126,28 +129,31 @@ fn followed(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionInde
 
 /// What some sessions want of rooms, if it is more than there is.
 fn in_rooms(standing: &Standing<'_>, domains: &Domains<'_>, sessions: &[SessionIndex]) -> Option<Sum> {
-    let mut slots: BTreeMap<RoomIndex, Ranges> = BTreeMap::new();
+    let mut slots: BTreeMap<RoomIndex, Gathered> = BTreeMap::new();
     let mut lengths = Vec::new();
     for session in sessions {
+        if !(standing.go_on)() {
+            return None;
+        }
         let shape = &standing.problem.sessions[*session as usize];
         let after = shape.duration + shape.teardown;
         lengths.push(shape.setup + after);
         for (room, starts) in domains.of(*session).iter() {
-            slots.entry(*room).or_default().extend(covered(starts, shape.setup, after));
+            slots.entry(*room).or_default().add(covered(starts, shape.setup, after));
         }
     }
-    let runs: Vec<_> = slots.into_values().flat_map(|slots| runs(standing, slots)).collect();
-    sum(&lengths, &runs)
+    let runs: Vec<_> = slots.into_values().flat_map(|slots| runs(standing, slots.united())).collect();
+    sum(standing, &lengths, &runs)
 }
 
-/// How long stretches of slots are without a break; the end of a day is one.
+/// How long stretches of slots are without a break; the end of a day is one. The slots are united.
 fn runs(standing: &Standing<'_>, slots: Ranges) -> Vec<u32> {
     let day = standing.problem.calendar.slots_per_day;
     let in_days = |range: Range<Slot>| {
         let days = range.start / day..range.end.div_ceil(day);
         days.map(move |at| range.end.min((at + 1) * day) - range.start.max(at * day))
     };
-    unite(slots).into_iter().flat_map(in_days).collect()
+    slots.into_iter().flat_map(in_days).collect()
 }
 
 /// Sessions of which only one can be at a time, such as those of a person, and which cannot all be: `session` and as few others as
@@ -159,14 +165,14 @@ pub(super) fn one_at_a_time(
     others: &[SessionIndex],
 ) -> Option<Shortage> {
     // What has no place anyway is in nobody's way.
-    let others: Vec<_> =
-        others.iter().copied().filter(|other| *other != session && !domains.of(*other).is_empty()).collect();
+    let is_in_it = |other: &SessionIndex| *other != session && !domains.of(*other).is_empty();
+    let others: Vec<_> = others.iter().copied().take_while(|_| (standing.go_on)()).filter(is_in_it).collect();
     let all = |others: &[SessionIndex]| [others, &[session]].concat();
     let cannot = |others: &[SessionIndex]| !fit_in_some_order(standing, domains, &all(others));
     if !cannot(&others) {
         return None;
     }
-    let needed = if others.len() > FOLLOWED { others } else { without_needless(others, cannot) };
+    let needed = if others.len() > FOLLOWED { others } else { without_needless(others, standing.go_on, cannot) };
     let sessions = all(&needed);
     let sum = in_time(standing, domains, &sessions);
     Some(Shortage { sum, sessions, rooms: Vec::new() })
@@ -175,11 +181,14 @@ pub(super) fn one_at_a_time(
 /// What some sessions want of the times at which they can be. The supply may do by the count alone.
 fn in_time(standing: &Standing<'_>, domains: &Domains<'_>, sessions: &[SessionIndex]) -> Sum {
     let duration = |session: &SessionIndex| standing.problem.sessions[*session as usize].duration;
-    let slots = sessions.iter().flat_map(|session| covered(&domains.starts(*session), 0, duration(session)));
+    let mut slots = Gathered::default();
+    for session in sessions.iter().take_while(|_| (standing.go_on)()) {
+        slots.add(covered(&domains.starts(*session), 0, duration(session)));
+    }
     let lengths: Vec<_> = sessions.iter().map(duration).collect();
-    let slots = unite(slots.collect());
+    let slots = slots.united();
     let plain = Sum { block: 1, demand: lengths.iter().sum(), supply: length(&slots) };
-    sum(&lengths, &runs(standing, slots)).unwrap_or(plain)
+    sum(standing, &lengths, &runs(standing, slots)).unwrap_or(plain)
 }
 
 /// Whether sessions can be one after another in some order. Of too many to try out, whether counting does not rule it out.

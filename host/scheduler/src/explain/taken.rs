@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::blockers::{About, Blocker};
+use super::blockers::{About, Cause};
 use super::domain::Domains;
 use super::standing::{InTheWay, Standing, Why};
 use super::words::Words;
@@ -15,17 +15,17 @@ const PLACES: usize = 20_000;
 const TRIED: usize = 40;
 
 /// A place that is free for a session, so that nothing keeps it from having one but the end of the search.
-pub(super) fn free(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Blocker> {
+pub(super) fn free(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Cause> {
     let words = Words(standing.problem);
     let is_free = |place: &Place| standing.is_free(&[(session, *place)]);
     let place = places_of(standing, domains, session).find(is_free)?;
     let detail = format!("{} is free for it; search longer", words.place(place));
     let about = About { sessions: vec![session], rooms: vec![place.room], ..About::default() };
-    Some(Blocker { proven: false, ..Blocker::new(words, "none", detail, &about) })
+    Some(Cause { proven: false, ..Cause::new("none", detail, about) })
 }
 
 /// Who is in the way of a session that has no free place.
-pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Blocker {
+pub(super) fn cause(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Cause {
     let words = Words(standing.problem);
     let mut places = 0u32;
     let mut alone: Vec<(Place, InTheWay)> = Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
         }
         (None, None) => {}
     }
-    Blocker { proven: false, ..Blocker::new(words, most.unwrap_or("room_busy"), detail, &about) }
+    Cause { proven: false, ..Cause::new(most.unwrap_or("room_busy"), detail, about) }
 }
 
 /// The places of a session that are looked at.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::blockers::{About, Blocker};
+use super::blockers::{About, Cause};
 use super::domain::Domains;
 use super::minimal::without_needless;
 use super::standing::{Standing, meet};
@@ -28,7 +28,7 @@ enum Tried {
     TooMany,
 }
 
-pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Blocker> {
+pub(super) fn cause(standing: &Standing<'_>, domains: &Domains<'_>, session: SessionIndex) -> Option<Cause> {
     let mut core = vec![session];
     let mut places = BTreeMap::new();
     loop {
@@ -54,12 +54,12 @@ pub(super) fn blocker(standing: &Standing<'_>, domains: &Domains<'_>, session: S
     }
     core.retain(|one| *one != session);
     let all = |others: &[SessionIndex]| [&[session], others].concat();
-    let core =
-        all(&without_needless(core, |others| matches!(try_out(standing, &places, &all(others)), Tried::Impossible)));
+    let cannot = |others: &[SessionIndex]| matches!(try_out(standing, &places, &all(others)), Tried::Impossible);
+    let core = all(&without_needless(core, standing.go_on, cannot));
     Some(told(standing, domains, &core))
 }
 
-fn told(standing: &Standing<'_>, domains: &Domains<'_>, core: &[SessionIndex]) -> Blocker {
+fn told(standing: &Standing<'_>, domains: &Domains<'_>, core: &[SessionIndex]) -> Cause {
     let (words, problem) = (Words(standing.problem), standing.problem);
     let mut rooms: Vec<_> =
         core.iter().flat_map(|one| domains.of(*one).iter().map(|(room, _)| *room).collect::<Vec<_>>()).collect();
@@ -102,7 +102,7 @@ fn told(standing: &Standing<'_>, domains: &Domains<'_>, core: &[SessionIndex]) -
         words.sessions(core)
     );
     let rooms = if constraint == Constraint::RoomBusy { rooms } else { Vec::new() };
-    Blocker::new(words, constraint.name(), detail, &About { sessions: core.to_vec(), rooms, people })
+    Cause::new(constraint.name(), detail, About { sessions: core.to_vec(), rooms, people })
 }
 
 /// A session's places, those first that fewest others are in the way of; unless they are too many.

@@ -1,8 +1,12 @@
 //! Broken wishes, one by one: together they are the whole soft cost.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use super::standing::{Change, Standing};
 use super::words::{Words, slots};
-use crate::problem::{PersonIndex, SessionIndex};
+use super::{NAMED, WISHES_TOLD};
+use crate::problem::{PersonIndex, SessionIndex, Slot};
 
 /// A wish that is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +30,48 @@ pub(super) enum Wish {
     MovedRoom(SessionIndex),
 }
 
-/// All broken wishes, those that cost most first.
+/// The sessions a wish is about: only a move of one of them can mend it.
+pub(super) enum Members {
+    These(Vec<SessionIndex>),
+    /// All of a group that are placed: of a group of thousands many wishes may be broken.
+    OfGroup(u32),
+}
+
+/// The broken wishes that cost most, those first.
 pub(super) fn broken(standing: &Standing<'_>) -> Vec<Broken> {
+    dearest(standing).0
+}
+
+/// The same, and how many there are besides.
+pub(super) fn dearest(standing: &Standing<'_>) -> (Vec<Broken>, usize) {
+    let (mut some, mut all) = (Vec::new(), 0);
+    each(standing, &mut |one| {
+        all += 1;
+        some.push(one);
+        if some.len() == 2 * WISHES_TOLD {
+            sort(&mut some);
+            some.truncate(WISHES_TOLD);
+        }
+    });
+    sort(&mut some);
+    some.truncate(WISHES_TOLD);
+    let more = all - some.len();
+    (some, more)
+}
+
+fn sort(broken: &mut [Broken]) {
+    broken.sort_by_key(|broken| std::cmp::Reverse(broken.cost));
+}
+
+/// Calls `visit` with each broken wish.
+fn each(standing: &Standing<'_>, visit: &mut dyn FnMut(Broken)) {
     let problem = standing.problem;
-    let mut all = Vec::new();
-    let mut look_at = |wish: Wish| {
-        let cost = wish.cost(standing, &[]);
+    let mut add = |wish: Wish, cost: u64| {
         if cost > 0 {
-            all.push(Broken { wish, cost });
+            visit(Broken { wish, cost });
         }
     };
+    let mut look_at = |wish: Wish| add(wish, wish.cost(standing, &[]));
     for (one, other, number) in &problem.overlap {
         look_at(Wish::Overlap(*one, *other, number * problem.weights.overlap));
     }
@@ -55,19 +91,56 @@ pub(super) fn broken(standing: &Standing<'_>) -> Vec<Broken> {
         }
         let agenda = standing.agenda(person, &[]);
         for pair in agenda.windows(2) {
-            look_at(Wish::ShortGap(person, pair[0].1, pair[1].1));
+            let wish = Wish::ShortGap(person, pair[0].1, pair[1].1);
+            add(wish, wish.cost(standing, &[]));
         }
-        let mut days: Vec<_> = agenda.iter().map(|(span, _)| problem.calendar.day_of(span.start)).collect();
-        days.dedup();
-        days.into_iter().for_each(|day| look_at(Wish::OverDayLimit(person, day)));
+        let day_of = |(span, _): &(Range<Slot>, SessionIndex)| problem.calendar.day_of(span.start);
+        let most = wishes.max_per_day.map_or(u64::MAX, u64::from);
+        for day in agenda.chunk_by(|one, next| day_of(one) == day_of(next)) {
+            let cost = (day.len() as u64).saturating_sub(most) * u64::from(problem.weights.over_day_limit);
+            day.first().map(day_of).into_iter().for_each(|day| add(Wish::OverDayLimit(person, day), cost));
+        }
     }
     let cost = u64::from(problem.weights.isolated);
     for group in (0..problem.groups.len() as u32).filter(|_| cost > 0) {
-        let alone = standing.isolated(group, &[]).into_iter();
-        all.extend(alone.map(|session| Broken { wish: Wish::Isolated(group, session), cost }));
+        standing.isolated(group, &[]).into_iter().for_each(|session| add(Wish::Isolated(group, session), cost));
     }
-    all.sort_by_key(|broken| std::cmp::Reverse(broken.cost));
-    all
+}
+
+/// Who is named of those that wishes are about.
+pub(super) struct Named<'s, 'p> {
+    standing: &'s Standing<'p>,
+    /// By group: the first of its members that are placed, and how many are in all.
+    groups: HashMap<u32, (Vec<SessionIndex>, usize)>,
+}
+
+impl<'s, 'p> Named<'s, 'p> {
+    pub(super) fn new(standing: &'s Standing<'p>) -> Self {
+        Self { standing, groups: HashMap::new() }
+    }
+
+    /// The sessions of a wish that are named, and how many there are besides.
+    pub(super) fn of(&mut self, wish: Wish) -> (Vec<SessionIndex>, usize) {
+        let (mut named, all) = match wish.members(self.standing) {
+            Members::These(all) => (all.iter().copied().take(NAMED).collect(), all.len()),
+            Members::OfGroup(group) => {
+                let first = || {
+                    let all = &self.standing.problem.groups[group as usize].sessions;
+                    let placed = || all.iter().copied().filter(|session| self.standing.place(*session, &[]).is_some());
+                    (placed().take(NAMED).collect(), placed().count())
+                };
+                self.groups.entry(group).or_insert_with(first).clone()
+            }
+        };
+        if let Wish::Isolated(_, alone) = wish {
+            // The one that stands alone comes first.
+            named.retain(|session| *session != alone);
+            named.insert(0, alone);
+            named.truncate(NAMED);
+        }
+        let more = all - named.len();
+        (named, more)
+    }
 }
 
 // === impl Wish ===
@@ -132,32 +205,32 @@ impl Wish {
         }
     }
 
-    /// The sessions it is about: only a move of one of them can mend it.
-    pub(super) fn sessions(self, standing: &Standing<'_>) -> Vec<SessionIndex> {
-        let problem = standing.problem;
+    /// The sessions it is about.
+    pub(super) fn members(self, standing: &Standing<'_>) -> Members {
         match self {
-            Self::Overlap(one, other, _) | Self::ShortGap(_, one, other) => vec![one, other],
+            Self::Overlap(one, other, _) | Self::ShortGap(_, one, other) => Members::These(vec![one, other]),
             Self::Overflow(session)
             | Self::Unpreferred(_, session)
             | Self::MovedTime(session)
-            | Self::MovedRoom(session) => vec![session],
-            Self::MissingDay(group) | Self::ExtraRoom(group) => {
-                placed(standing, &problem.groups[group as usize].sessions)
-            }
-            Self::Isolated(group, session) => {
-                let mut all = placed(standing, &problem.groups[group as usize].sessions);
-                // The one that stands alone comes first.
-                all.sort_by_key(|other| *other != session);
-                all
-            }
-            Self::OverDayLimit(person, day) => {
-                let mut all = placed(standing, &standing.sessions_of[person as usize]);
-                all.retain(|session| {
-                    standing.span(*session, &[]).is_some_and(|span| problem.calendar.day_of(span.start) == day)
-                });
-                all
-            }
+            | Self::MovedRoom(session) => Members::These(vec![session]),
+            Self::MissingDay(group) | Self::ExtraRoom(group) | Self::Isolated(group, _) => Members::OfGroup(group),
+            Self::OverDayLimit(person, day) => Members::These(on_day(standing, person, day).collect()),
         }
+    }
+
+    /// All sessions it is about, the one that stands alone first.
+    pub(super) fn sessions(self, standing: &Standing<'_>) -> Vec<SessionIndex> {
+        let mut all = match self.members(standing) {
+            Members::These(sessions) => sessions,
+            Members::OfGroup(group) => {
+                let all = standing.problem.groups[group as usize].sessions.iter().copied();
+                all.filter(|session| standing.place(*session, &[]).is_some()).collect()
+            }
+        };
+        if let Self::Isolated(_, alone) = self {
+            all.sort_by_key(|other| *other != alone);
+        }
+        all
     }
 
     /// The group it is about.
@@ -217,7 +290,7 @@ impl Wish {
             Self::OverDayLimit(person, day) => format!(
                 "{} is in {} sessions on day {}, and wants no more than {}",
                 words.person(person),
-                self.sessions(standing).len(),
+                on_day(standing, person, day).count(),
                 day + 1,
                 problem.people[person as usize].max_per_day.unwrap_or_default()
             ),
@@ -244,6 +317,10 @@ impl Wish {
     }
 }
 
-fn placed(standing: &Standing<'_>, sessions: &[SessionIndex]) -> Vec<SessionIndex> {
-    sessions.iter().copied().filter(|session| standing.place(*session, &[]).is_some()).collect()
+/// A person's sessions that begin on a day.
+fn on_day(standing: &Standing<'_>, person: PersonIndex, day: u32) -> impl Iterator<Item = SessionIndex> {
+    let is_then = move |session: &SessionIndex| {
+        standing.span(*session, &[]).is_some_and(|span| standing.problem.calendar.day_of(span.start) == day)
+    };
+    standing.sessions_of[person as usize].iter().copied().filter(is_then)
 }

@@ -22,9 +22,8 @@ const SLOW: Duration = Duration::from_millis(1);
 pub(crate) fn place_all(walker: &mut Walker<'_>, from: &[Option<Place>], clock: &Clock<'_>) -> Best {
     construct::restore(&mut walker.state, from);
     let mut best = Best::new(&mut walker.state);
-    construct::construct(&mut walker.state, &mut walker.random, |state| {
+    construct::construct(&mut walker.state, &mut walker.random, &|| !clock.is_over(), |state| {
         best.offer(state);
-        !clock.is_over()
     });
     best.offer(&mut walker.state);
     if walker.state.rank() > best.rank() {

@@ -14,6 +14,11 @@ impl BitRows {
         Self { words, bits: vec![0; rows * words] }
     }
 
+    /// What such rows take of memory.
+    pub(crate) fn bytes(rows: u64, width: u64) -> u64 {
+        rows * width.div_ceil(64).max(1) * 8
+    }
+
     /// Words in a row.
     pub(crate) fn words(&self) -> usize {
         self.words

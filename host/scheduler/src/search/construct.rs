@@ -9,9 +9,14 @@ use super::model::Model;
 use super::state::State;
 use crate::problem::Place;
 
-/// Gives places to sessions without one, as long as `go_on`. Who finds none throws others out, until that has been too often: there
-/// may be no room for all.
-pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl FnMut(&mut State<'_>) -> bool) {
+/// Gives places to sessions without one, as long as `is_time`, and shows what it comes to after each. Who finds none throws others out,
+/// until that has been too often: there may be no room for all.
+pub(crate) fn construct(
+    state: &mut State<'_>,
+    random: &mut Rng,
+    is_time: &dyn Fn() -> bool,
+    mut show: impl FnMut(&mut State<'_>),
+) {
     /// How often a session may look for a place.
     const PATIENCE: u32 = 25;
     let model = state.model;
@@ -21,7 +26,8 @@ pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl
     let mut eviction = Eviction { times: vec![0; model.sessions], people: Vec::new(), others: Vec::new() };
     let mut tries = vec![0; model.sessions];
     while let Some(session) = waiting.pop() {
-        if !go_on(state) {
+        show(state);
+        if !is_time() {
             break;
         }
         tries[session as usize] += 1;
@@ -33,7 +39,7 @@ pub(crate) fn construct(state: &mut State<'_>, random: &mut Rng, mut go_on: impl
         if tries[session as usize] > PATIENCE {
             continue;
         }
-        if let Some((place, others)) = eviction.least(state, session, random) {
+        if let Some((place, others)) = eviction.least(state, session, random, is_time) {
             for other in others {
                 eviction.times[other as usize] += 1;
                 state.lift(other);
@@ -97,12 +103,21 @@ struct Eviction {
 
 impl Eviction {
     /// The place where the fewest are in the way, and those thrown out the least often; by chance among equals. Nobody is thrown out
-    /// who could be nowhere else.
-    fn least(&mut self, state: &State<'_>, session: u32, random: &mut Rng) -> Option<(Place, Vec<u32>)> {
+    /// who could be nowhere else. No place when there is no time to look at all of them.
+    fn least(
+        &mut self,
+        state: &State<'_>,
+        session: u32,
+        random: &mut Rng,
+        is_time: &dyn Fn() -> bool,
+    ) -> Option<(Place, Vec<u32>)> {
         let model = state.model;
         let mut best: Option<(u64, Place, Vec<u32>)> = None;
         let mut equals = 1;
         for start in bits::ones(model.starts.row(session as usize)).map(|start| start as u32) {
+            if !is_time() {
+                return None;
+            }
             state.in_the_way(session, start, &mut self.people);
             let base = self.burden(model, &self.people);
             for &room in model.room_choice.of(session as usize) {
@@ -129,5 +144,37 @@ impl Eviction {
     /// How much there is against throwing these out; `None`: one of them could be nowhere else.
     fn burden(&self, model: &Model<'_>, others: &[u32]) -> Option<u64> {
         others.iter().map(|&other| (slack(model, other) > 1).then(|| 1 + self.times[other as usize].pow(2))).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::document::read_problem;
+
+    /// A room that is taken for good, and one more session.
+    #[test]
+    fn there_is_time_to_look_for_whom_to_throw_out_or_it_is_not_done() {
+        let document =
+            br#"{"format":"conman-schedule-problem/1","days":1,"slots_per_day":100,"rooms":[{"id":"r","capacity":1}],
+            "sessions":[{"id":"s","duration":80},{"id":"t","duration":30}]}"#;
+        let problem = read_problem(document).unwrap();
+        let model = Model::new(&problem);
+        let mut state = State::new(&model);
+        state.settle(0, Place { start: 0, room: 0 });
+        state.keep();
+        let asked = Cell::new(0);
+        let least = |times: u32| {
+            asked.set(0);
+            let is_time = || asked.replace(asked.get() + 1) < times;
+            let mut eviction = Eviction { times: vec![0; 2], people: Vec::new(), others: Vec::new() };
+            eviction.least(&state, 1, &mut Rng::with_seed(1), &is_time).map(|(_, others)| others)
+        };
+        assert_eq!(least(1_000), Some(vec![0]));
+        assert_eq!(asked.get(), 71, "for each start");
+        assert_eq!(least(3), None);
+        assert_eq!(asked.get(), 4);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::bits::{self, BitRows};
+use super::memory::Measures;
 use super::table::Table;
 use crate::problem::{CapacityRule, Group, Problem};
 
@@ -180,7 +181,7 @@ impl<'p> Model<'p> {
                     .zip(&problem.sessions)
                     .flat_map(|(s, session)| session.after.iter().map(move |&b| (b as usize, s))),
             ),
-            start_cost: start_costs(problem),
+            start_cost: Vec::new(),
             has_start_costs: false,
             has_room_costs: false,
             overflow,
@@ -199,10 +200,15 @@ impl<'p> Model<'p> {
             rooms_of,
             open,
         };
-        model.room_choice = Table::from_lists((0..sessions).map(|s| model.rooms_by_cost(s)));
-        model.room_choice_cost = Table::from_lists((0..sessions).map(|s| {
-            model.room_choice.of(s).iter().map(|&room| model.room_cost(s, room as usize)).collect::<Vec<_>>()
-        }));
+        let suitable = (0..sessions).map(|s| bits::count(model.rooms_of.row(s)) as usize).sum();
+        model.room_choice = Table::of_so_many(suitable, (0..sessions).map(|s| model.rooms_by_cost(s)));
+        model.room_choice_cost = Table::of_so_many(
+            suitable,
+            (0..sessions).map(|s| {
+                model.room_choice.of(s).iter().map(|&room| model.room_cost(s, room as usize)).collect::<Vec<_>>()
+            }),
+        );
+        model.start_cost = start_costs(problem, &model.sessions_of);
         model.has_room_costs = (0..sessions).any(|s| model.room_choice_cost.of(s).last().is_some_and(|&cost| cost > 0));
         model.has_start_costs = model.start_cost.iter().any(|&cost| cost > 0);
         let choices =
@@ -211,6 +217,22 @@ impl<'p> Model<'p> {
         (model.placeable, model.movable) =
             (all.clone().filter(|s| choices(s) > 0).collect(), all.filter(|s| choices(s) > 1).collect());
         model
+    }
+
+    /// What it takes of memory at the most, while it is made and afterwards.
+    pub(crate) fn bytes(of: &Measures) -> u64 {
+        let by_session = BitRows::bytes(of.sessions, of.slots) + BitRows::bytes(of.sessions, of.rooms);
+        // Opening hours once more for sessions of one length.
+        let windows = 2 * BitRows::bytes(of.rooms, of.slots) + BitRows::bytes(of.people, of.slots);
+        // A room and what it costs; what a start costs.
+        let choices = of.sessions * of.rooms * (4 + 8) + of.sessions * of.slots * 4;
+        let pairs = of.overlap * 2 * 8 + of.conflicts * 2 * 4;
+        // Lists that grow take three times what they hold while they do; each is there in both directions.
+        let lists = (of.taking_part + of.after) * (3 * 4 + 4) + of.limited * (3 * 16 + 4 + 4);
+        let groups = (of.spread + of.compact + of.together) * 256 + of.members * (4 + 4);
+        // Where lists end, shapes, what is counted by session; rows of one session, sorted.
+        let each = of.sessions * 192 + of.people * 64 + of.rooms * 64 + of.slots * 32;
+        by_session + windows + choices + pairs + lists + groups + each
     }
 
     /// What it costs a session to be in a room, whenever it is there and whoever else is anywhere.
@@ -317,34 +339,30 @@ fn neighbours(problem: &Problem) -> Table<(u32, u32)> {
 }
 
 /// What a start costs a session by itself: slots that its people do not prefer, and a start other than it had.
-fn start_costs(problem: &Problem) -> Vec<u32> {
+fn start_costs(problem: &Problem, sessions_of: &Table<u32>) -> Vec<u32> {
     let horizon = problem.calendar.horizon() as usize;
     let mut costs = vec![0u32; problem.sessions.len() * horizon];
-    // By person: how many slots before each slot they do not prefer.
-    let disliked: Vec<Option<Vec<u32>>> = problem
-        .people
-        .iter()
-        .map(|person| {
-            let preferred = windows(horizon, std::iter::once(person.preferred.as_ref()?));
-            let mut before = vec![0u32];
-            for slot in 0..horizon {
-                before.push(before[slot] + u32::from(!preferred.has(0, slot)));
-            }
-            Some(before)
-        })
-        .collect();
-    for (s, session) in problem.sessions.iter().enumerate() {
-        let row = &mut costs[s * horizon..(s + 1) * horizon];
-        for disliked in session.people.iter().filter_map(|&person| disliked[person as usize].as_ref()) {
+    // How many slots before each slot a person does not prefer. One person after the other: there may be very many.
+    let mut disliked = vec![0u32; horizon + 1];
+    for (p, person) in problem.people.iter().enumerate() {
+        let Some(preferred) = &person.preferred else { continue };
+        let preferred = windows(horizon, std::iter::once(preferred));
+        for slot in 0..horizon {
+            disliked[slot + 1] = disliked[slot] + u32::from(!preferred.has(0, slot));
+        }
+        for &s in sessions_of.of(p) {
+            let duration = problem.sessions[s as usize].duration as usize;
+            let row = &mut costs[s as usize * horizon..(s as usize + 1) * horizon];
             for (start, cost) in row.iter_mut().enumerate() {
-                let end = (start + session.duration as usize).min(horizon);
+                let end = (start + duration).min(horizon);
                 *cost += (disliked[end] - disliked[start]) * problem.weights.unpreferred;
             }
         }
-        if let Some(place) = problem.incumbent[s] {
-            for (start, cost) in row.iter_mut().enumerate() {
-                *cost += if start == place.start as usize { 0 } else { problem.weights.moved_time };
-            }
+    }
+    for (s, place) in problem.incumbent.iter().enumerate() {
+        let Some(place) = place else { continue };
+        for (start, cost) in costs[s * horizon..(s + 1) * horizon].iter_mut().enumerate() {
+            *cost += if start == place.start as usize { 0 } else { problem.weights.moved_time };
         }
     }
     costs

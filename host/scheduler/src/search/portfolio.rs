@@ -15,7 +15,7 @@ use super::moves::Walker;
 use super::state::State;
 use crate::check;
 use crate::problem::{Place, Problem};
-use crate::solve::{Effort, Found, Watch};
+use crate::solve::{Counted, Effort, Found, Watch};
 use crate::timetable::Timetable;
 
 /// Looks for the best timetable that the effort allows, beginning with what is possible of `from`.
@@ -24,7 +24,7 @@ pub(crate) fn search(problem: &Problem, from: &[Option<Place>], effort: &Effort,
     let model = Model::new(problem);
     let stop = AtomicBool::new(false);
     let threads = u64::from(effort.threads.get());
-    let board = Board::new(problem, watch);
+    let board = Board::new(model.problem, watch);
     // Each thread makes its share of the proposals; the first makes what is left over.
     let share = |thread: u64| {
         let iterations =
@@ -125,6 +125,8 @@ impl<'p> Board<'p> {
 
     fn found(&self, leader: &Leader, elapsed: Duration, iterations: u64) -> Found {
         let timetable = Timetable { places: leader.places.clone() };
-        Found { cost: check::cost(self.problem, &timetable), timetable, elapsed, iterations }
+        let (unplaced, soft) = leader.rank;
+        let counted = Counted { unplaced, soft: u64::try_from(soft).unwrap_or(u64::MAX) };
+        Found { cost: check::cost(self.problem, &timetable), counted, timetable, elapsed, iterations }
     }
 }

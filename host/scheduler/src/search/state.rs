@@ -18,6 +18,7 @@ use self::groups::GroupState;
 use self::pressure::Pressure;
 use self::rooms::RoomState;
 use super::bits::BitRows;
+use super::memory::Measures;
 use super::model::{Model, NONE};
 use crate::problem::Place;
 
@@ -52,6 +53,14 @@ pub(crate) struct State<'m> {
 }
 
 impl<'m> State<'m> {
+    /// What it takes of memory at the most.
+    pub(crate) fn bytes(of: &Measures) -> u64 {
+        // By session: eight numbers, of which two lists grow.
+        let each = of.sessions * 64;
+        let busy = BitRows::bytes(of.people, of.slots);
+        each + busy + RoomState::bytes(of) + GroupState::bytes(of) + Pressure::bytes(of)
+    }
+
     /// A timetable in which nothing is placed.
     pub(crate) fn new(model: &'m Model<'m>) -> Self {
         Self {

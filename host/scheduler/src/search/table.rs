@@ -18,6 +18,16 @@ impl<T> Table<T> {
         Self { ends, items }
     }
 
+    /// A table of lists that hold so many items in all.
+    pub(crate) fn of_so_many<L: IntoIterator<Item = T>>(count: usize, lists: impl ExactSizeIterator<Item = L>) -> Self {
+        let (mut ends, mut items) = (Vec::with_capacity(lists.len()), Vec::with_capacity(count));
+        for list in lists {
+            items.extend(list);
+            ends.push(items.len());
+        }
+        Self { ends, items }
+    }
+
     /// The list of a thing.
     pub(crate) fn of(&self, thing: usize) -> &[T] {
         let begin = if thing == 0 { 0 } else { self.ends[thing - 1] };

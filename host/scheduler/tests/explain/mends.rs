@@ -128,6 +128,7 @@ fn an_overlap_is_mended_by_moving_one_of_the_two() {
                 "a",
                 "b"
               ],
+              "more_sessions": 0,
               "people": [],
               "rooms": [
                 "r0",

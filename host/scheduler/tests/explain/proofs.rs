@@ -245,7 +245,7 @@ fn what_comes_before_is_named_with_what_it_delays() {
     let timetable = Timetable { places: vec![at(1, 0), at(4, 0), at(2, 1), None] };
     let reason = explain(&problem, &timetable).unplaced[0].reasons[0].clone();
     assert_eq!((reason.proven, judge(&document, &reason)), (true, Verdict::True));
-    expect_test::expect![[r#"["film", "panel", "opening"]: "p" is in "film" and "panel": they take 3 slots, and these can use 2; "panel" comes after "opening"; "opening" may start in [1, 5)"#]].assert_eq(&format!("{:?}: {}", reason.sessions, reason.detail));
+    expect_test::expect![[r#"["film", "panel", "opening"]: "p" is in "film" and "panel": they take 3 slots, and these can use 2 slots; "panel" comes after "opening"; "opening" may start in [1, 5)"#]].assert_eq(&format!("{:?}: {}", reason.sessions, reason.detail));
 }
 
 /// "talk" has the slot that is left only because "answers" has no place: of both, "talk" would be first.

@@ -156,7 +156,7 @@ fn nowhere_and_never() {
     unplaced(
         &pinned([json!({}), json!({"starts": []})], free()),
         expect![[r#"
-            a: starts: it may start at no slot
+            a: starts: it may never start
         "#]],
     );
     unplaced(

@@ -7,7 +7,7 @@ use conman_kernel::event::SCHEDULER_ENDED;
 use conman_solving::limits::KEPT_JOBS;
 use serde_json::json;
 
-use crate::world::{World, broken, on_both, plugin, steady, until};
+use crate::world::{World, broken, lying, on_both, plugin, steady, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_solved_and_told_of_once() {
@@ -79,6 +79,25 @@ async fn a_solver_that_breaks_fails_its_job_and_nothing_else() {
         assert!(job.fault.unwrap().contains("solver-failed"));
         assert_eq!(world.told(&one).await[0].2["error"]["code"], "solver-failed");
         assert_eq!(desk.figures().failed, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_a_rule_is_neither_told_nor_stored() {
+    on_both(async |world: World| {
+        let one = plugin("one");
+        let desk = world.desk("host", lying);
+        let id = world.start(&one, 1.0, None).await;
+        world.until(&one, &id, "failed").await;
+        desk.idle().await;
+        let fault = world.job(&one, &id).await.unwrap().fault.unwrap();
+        assert!(fault.contains("solver-failed") && fault.contains("one day"), "{fault}");
+        // What it found before is kept.
+        let solution: serde_json::Value = serde_json::from_str(&world.solution(&one, &id).await.unwrap()).unwrap();
+        assert_eq!((&solution["assignments"], &solution["cost"]["soft"]), (&json!([]), &json!(10_000)));
+        let progress = world.news.progress.lock();
+        assert!(progress.iter().all(|event| !event.payload.contains("9000")), "{progress:?}");
     })
     .await;
 }

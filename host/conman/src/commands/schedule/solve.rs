@@ -8,7 +8,7 @@ use conman_scheduler::check::{broken, cost};
 use conman_scheduler::document::{Reason, Solution, write_solution};
 use conman_scheduler::explain::{TradeOff, reasons_while, trade_offs};
 use conman_scheduler::problem::{Problem, SessionIndex};
-use conman_scheduler::solve::{Effort, Found, Watch as _};
+use conman_scheduler::solve::{Counted, Effort, Found, Watch as _};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -57,7 +57,7 @@ pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
     let Search { found, reasons, ended, solving, explaining, improvements, others } =
         search(&problem, effort, solve.trade_offs, signals, terminal).await?;
     trust(&problem, &found)?;
-    let stated = Some(found.cost.into());
+    let stated = Some(found.stated());
     let solution = Solution { timetable: found.timetable, reasons, stated };
     let written = write_solution(&problem, &solution);
     if to_standard {
@@ -194,14 +194,16 @@ async fn search(
     Ok(Search { found, reasons, ended, solving, explaining, improvements, others })
 }
 
-/// Looks at what was found as an outsider would, before anybody relies on it.
+/// Looks at what was found as an outsider would, before anybody relies on it: what it breaks, and whether what it costs is what the
+/// search counted.
 fn trust(problem: &Problem, found: &Found) -> Result<(), Failure> {
     let broken = broken(problem, &found.timetable);
     let cost = cost(problem, &found.timetable);
     let wrong = match broken.first() {
         Some(broken) => broken.describe(problem),
-        None if cost != found.cost => {
-            format!("its cost is {} and not {}", cost_json(&cost), cost_json(&found.cost))
+        None if Counted::from(&cost) != found.counted => {
+            let counted = cost_text(found.counted.unplaced.into(), found.counted.soft);
+            format!("it counted {counted}, and it is {}", cost_text(cost.unplaced.into(), cost.soft()))
         }
         None => return Ok(()),
     };
@@ -209,4 +211,34 @@ fn trust(problem: &Problem, found: &Found) -> Result<(), Failure> {
         "the solver is wrong about what it found, so nothing was written: {wrong}; please report this with the problem"
     );
     Err(Failure::new(Kind::Failed, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use conman_scheduler::document::read_problem;
+    use conman_scheduler::problem::Place;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_counted_wrongly_or_breaks_something_is_not_trusted() {
+        let document =
+            br#"{"format":"conman-schedule-problem/1","days":1,"slots_per_day":4,"rooms":[{"id":"r","capacity":1}],
+            "sessions":[{"id":"s","duration":2},{"id":"t","duration":2}],"overlap":[["s","t",3]]}"#;
+        let problem = read_problem(document).unwrap();
+        let effort = Effort { time: FOREVER, iterations: Some(9), threads: 1.try_into().unwrap(), seed: 1 };
+        let found = conman_scheduler::solve(&problem, &effort, &());
+        assert!(trust(&problem, &found).is_ok());
+        let told = |change: fn(&mut Found)| {
+            let mut other = found.clone();
+            change(&mut other);
+            trust(&problem, &other).unwrap_err().to_string()
+        };
+        let counted = told(|found| found.counted.soft += 3);
+        assert!(counted.contains("it counted 0 unplaced, soft cost 3, and it is 0 unplaced, soft cost 0"), "{counted}");
+        let counted = told(|found| found.counted.unplaced += 1);
+        assert!(counted.contains("it counted 1 unplaced"), "{counted}");
+        let broken = told(|found| found.timetable.places = vec![Some(Place { start: 0, room: 0 }); 2]);
+        assert!(broken.contains("nothing was written") && broken.contains("\"s\""), "{broken}");
+    }
 }

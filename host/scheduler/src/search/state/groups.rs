@@ -1,6 +1,7 @@
 //! What groups wish for: enough days, no member alone, one room.
 
 use crate::problem::Place;
+use crate::search::memory::Measures;
 use crate::search::model::{Model, NONE};
 
 /// Where the members of groups are, as far as their wishes need it.
@@ -33,6 +34,12 @@ struct Joint {
 }
 
 impl GroupState {
+    /// What it takes of memory.
+    pub(super) fn bytes(of: &Measures) -> u64 {
+        let joint = size_of::<Joint>() as u64 + size_of::<(u32, u32)>() as u64;
+        of.spread * (of.days + 1) * 4 + of.together * (of.rooms + 1) * 4 + of.compact * (of.slots + 1) * joint
+    }
+
     pub(super) fn new(model: &Model<'_>) -> Self {
         let groups = &model.groups;
         let boundaries = model.horizon + 1;

@@ -1,6 +1,7 @@
 //! For each session and each start it could have: what the others, where they are, make it cost, and how many of them forbid it.
 
 use crate::search::bits::BitRows;
+use crate::search::memory::Measures;
 use crate::search::model::Model;
 
 /// The table of starts. It knows each session where it was when it was last told.
@@ -16,6 +17,12 @@ pub(super) struct Pressure {
 }
 
 impl Pressure {
+    /// What it takes of memory.
+    pub(super) fn bytes(of: &Measures) -> u64 {
+        let counted = if of.conflicts == 0 { 0 } else { of.sessions };
+        of.sessions * of.slots * 4 + counted * of.slots * 2 + BitRows::bytes(counted, of.slots)
+    }
+
     pub(super) fn new(model: &Model<'_>) -> Self {
         let cells = if model.conflicts.is_empty() { 0 } else { model.sessions * model.horizon };
         Self {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::search::bits::{self, BitRows};
+use crate::search::memory::Measures;
 use crate::search::model::{Model, NONE};
 
 /// Rooms over time. The same facts two ways: moves ask for the free rooms of a slot, and for who is in the way.
@@ -16,6 +17,11 @@ pub(super) struct RoomState {
 }
 
 impl RoomState {
+    /// What it takes of memory.
+    pub(super) fn bytes(of: &Measures) -> u64 {
+        BitRows::bytes(of.slots, of.rooms) + of.rooms * of.slots * 4
+    }
+
     pub(super) fn new(model: &Model<'_>) -> Self {
         let mut free_rooms = BitRows::new(model.horizon, model.rooms);
         for room in 0..model.rooms {

@@ -1,0 +1,120 @@
+//! What documents may cost a host at the most, in memory and time: a plugin says what is in them.
+//!
+//! One test after the other: what is counted is what all threads ask for.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../../../scheduler/tests/memory/counting.rs"]
+mod counting;
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use conman_kernel::id::ConventionId;
+use conman_solving::documents::Documents;
+use serde_json::Value;
+
+static ONE: Mutex<()> = Mutex::new(());
+
+fn list(count: usize, element: impl Fn(usize) -> String) -> String {
+    let mut list = "[".to_owned();
+    for number in 0..count {
+        let _ = write!(list, "{}{}", if number > 0 { "," } else { "" }, element(number));
+    }
+    list + "]"
+}
+
+/// What a solution is told, the most memory that took, and how long.
+fn explained(problem: String, solution: String) -> (Value, usize, Duration) {
+    let _one = ONE.lock().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let (documents, here) = (Documents::default(), ConventionId::new());
+    let began = Instant::now();
+    let (told, most) = counting::most(|| runtime.block_on(documents.explain(&here, problem, solution)).unwrap());
+    (serde_json::from_str(&told).unwrap(), most, began.elapsed())
+}
+
+/// Of a group of thousands, each of whom stands alone, not all are named each time.
+#[test]
+fn a_hundred_thousand_that_stand_alone() {
+    let count = 100_000;
+    let sessions = list(count, |n| format!(r#"{{"id":"s{n}","duration":1}}"#));
+    let all = list(count, |n| format!("\"s{n}\""));
+    let problem = format!(
+        r#"{{"format":"conman-schedule-problem/1","days":1,"slots_per_day":2,"rooms":[{{"id":"r","capacity":1}}],
+            "sessions":{sessions},"groups":[{{"id":"g","sessions":{all},"compact":true}}]}}"#
+    );
+    let places = list(count, |n| format!(r#"{{"session":"s{n}","start":0,"room":"r"}}"#));
+    let solution = format!(r#"{{"format":"conman-schedule-solution/1","assignments":{places},"unplaced":[]}}"#);
+    let (told, most, took) = explained(problem, solution);
+    let wishes = told["wishes"].as_array().unwrap();
+    assert_eq!((wishes.len(), told["more_wishes"].as_u64()), (500, Some(99_500)));
+    assert_eq!(
+        (wishes[499]["sessions"][0].as_str(), wishes[499]["more_sessions"].as_u64()),
+        (Some("s499"), Some(99_950))
+    );
+    assert!(most < 100_000_000, "{most} bytes");
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+/// Documents as large as they may be, each of which has as many as it can of something short.
+fn large() -> Vec<(&'static str, String)> {
+    const BYTES: usize = 16 << 20;
+    let rest = r#""format":"conman-schedule-problem/1","days":1,"slots_per_day":4,"rooms":[{"id":"r","capacity":1}]"#;
+    let fill = |before: String, element: &dyn Fn(usize) -> String, after: &str| {
+        let mut text = before;
+        for n in 0.. {
+            let element = element(n);
+            if text.len() + element.len() + after.len() + 1 > BYTES {
+                break;
+            }
+            text.extend([if n > 0 { "," } else { "" }, &element]);
+        }
+        text + after
+    };
+    let few = list(1_000, |n| format!(r#"{{"id":"{n}","duration":1}}"#));
+    let people = list(200_000, |n| format!(r#"{{"id":"{n}"}}"#));
+    let sessions = list(50_000, |n| format!(r#"{{"id":"{n}","duration":1,"people":["{n}"],"starts":[[0,1]]}}"#));
+    let many = format!(r#"{{{rest},"people":{people},"sessions":{sessions},"groups":["#);
+    let pair = |n: usize| format!(r#"["{}","{}",1]"#, n % 1_000, (n + 1 + n / 1_000 % 998) % 1_000);
+    vec![
+        ("overlap", fill(format!(r#"{{{rest},"sessions":{few},"overlap":["#), &pair, "]}")),
+        ("groups", fill(many, &|n| format!(r#"{{"id":"{n}","sessions":["{}"]}}"#, n % 50_000), "]}")),
+        (
+            "members of groups",
+            fill(
+                format!(r#"{{{rest},"sessions":{few},"groups":["#),
+                &|n| format!(r#"{{"id":"{n}","sessions":{}}}"#, list(900, |m| format!(r#""{}""#, (m + n) % 1_000))),
+                "]}",
+            ),
+        ),
+        (
+            "people of sessions",
+            fill(
+                format!(r#"{{{rest},"people":{people},"sessions":["#),
+                &|n| format!(r#"{{"id":"{n}","duration":1,"people":{}}}"#, list(5_000, |m| format!(r#""{m}""#))),
+                "]}",
+            ),
+        ),
+        ("nothing", fill("[".to_owned(), &|_| "[]".to_owned(), "]")),
+    ]
+}
+
+#[test]
+fn a_document_takes_ten_times_its_bytes_to_read() {
+    let _one = ONE.lock().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let (documents, here) = (Documents::default(), ConventionId::new());
+    for (what, text) in large() {
+        let bytes = text.len();
+        assert!(bytes > (16 << 20) - (64 << 10) && bytes <= 16 << 20, "{what}: {bytes}");
+        let (answer, most) = counting::most(|| runtime.block_on(documents.order(&here, text, "{}")));
+        println!(
+            "{what}: {most} for {bytes}, {:.1}; {:?}",
+            most as f64 / bytes as f64,
+            answer.map(|_| ()).map_err(|fault| fault.code)
+        );
+        assert!(most < 10 * (16 << 20), "{what}: {most} bytes");
+    }
+}
