@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use conman_server::DataFolder;
-use conman_tests::{Client, Database, Served, Socket, TestHost, conman, on_each_database, tempfile, until};
+use conman_tests::{
+    Client, Database, Served, Socket, TestHost, checked_independently, conman, on_each_database, tempfile, until,
+};
 use serde_json::{Value, json};
 
 const RUN: &str = "mutation($steps: JSON!) { script(steps: $steps) }";
@@ -44,6 +46,22 @@ async fn ask(client: &Client, what: &str, job: &str) -> Value {
     answer.data()["script"][0].clone()
 }
 
+/// The timetable there is of a job, which is checked independently.
+async fn solution(client: &Client, problem: &Value, job: &str) -> Option<Value> {
+    let solution = ask(client, "solution", job).await;
+    solution["format"].is_string().then(|| {
+        assert_passes(problem, &solution);
+        solution
+    })
+}
+
+fn assert_passes(problem: &Value, solution: &Value) {
+    if let Some(found) = checked_independently(problem, solution) {
+        assert!(found.passed, "{:?}", found.breaks);
+        assert_eq!(found.cost, solution["cost"]);
+    }
+}
+
 /// What the scheduler says of a solution.
 async fn explain(client: &Client, problem: &Value, solution: &Value) -> Value {
     let answer = client.convention("con", ASK, json!({ "steps": [["explain", problem, solution]] })).await;
@@ -56,7 +74,7 @@ fn cost(of: &Value) -> (u64, u64) {
     (amount("unplaced"), amount("soft"))
 }
 
-/// What is said of a job that has a timetable, and that timetable: both of one moment, so that they agree.
+/// What is said of a job that has a timetable, and that timetable: both of one moment, so that they agree. It is checked independently.
 async fn standing(client: &Client, job: &str) -> Option<Value> {
     let answer = client.convention("con", ASK, json!({ "steps": [["status", job], ["solution", job]] })).await;
     let told = answer.data()["script"].clone();
@@ -65,6 +83,7 @@ async fn standing(client: &Client, job: &str) -> Option<Value> {
         return None;
     }
     assert_eq!(cost(status), cost(&solution["cost"]), "what is said of the timetable is so");
+    assert_passes(&problem(), solution);
     Some(status.clone())
 }
 
@@ -110,11 +129,12 @@ on_each_database! {
         .await;
         let elapsed = |status: &Value| status["elapsed"].as_f64().unwrap();
         assert!(elapsed(&before) <= elapsed(&done) && elapsed(&done) < 7.5, "{before} {done}");
-        let solution = ask(&system, "solution", &job).await;
+        let solution = solution(&system, &problem(), &job).await.unwrap();
         let placed = solution["assignments"].as_array().unwrap().len() + solution["unplaced"].as_array().unwrap().len();
         assert_eq!(placed, 60);
         // What waited behind it has its turn, and of each the plugin is told once.
         status(&system, &waiting, "the other job to end", |status| status["state"] == "done").await;
+        standing(&system, &waiting).await.unwrap();
         let told = until("both ends to be told", async || Some(told(&system).await).filter(|told| told.len() >= 2)).await;
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told.iter().all(|told| told.contains("\"state\":\"done\"")), "{told:?}");
@@ -149,6 +169,7 @@ on_each_database! {
         assert_eq!(admin_cancels.data()["script"][0], "cancelled");
         let ended = status(&admin, &job, "the job to end", |status| status["state"] == "cancelled").await;
         assert!(ended["elapsed"].as_f64().unwrap() < 30.0, "{ended}");
+        assert_eq!(standing(&admin, &job).await, Some(ended));
         // Whoever listens hears of the end, and the handler once.
         let last = tokio::time::timeout(Duration::from_secs(20), async {
             loop {
@@ -194,7 +215,7 @@ on_each_database! {
         crate::misbehaviour::enable_probe(&host.system()).await;
         let system = host.system();
         let job = start(&system, 60.0).await;
-        let solution = until("a timetable", async || Some(ask(&system, "solution", &job).await).filter(|it| it["format"].is_string())).await;
+        let solution = until("a timetable", async || solution(&system, &problem(), &job).await).await;
         let explained = explain(&system, &problem(), &solution).await;
         assert_eq!((cost(&explained["cost"]), &explained["broken"]), (cost(&solution["cost"]), &json!([])), "{explained}");
         let told: u64 = explained["wishes"].as_array().unwrap().iter().map(|wish| wish["cost"].as_u64().unwrap()).sum();
@@ -209,7 +230,7 @@ on_each_database! {
         let ended = status(&system, &job, "the job to end", |status| status["state"] == "cancelled").await;
         // Once more changes nothing.
         assert_eq!(mutate("cancel").await, json!(["cancelled", "cancelled"]));
-        assert_eq!(ask(&system, "status", &job).await, ended);
+        assert_eq!(standing(&system, &job).await, Some(ended));
         let forgotten = mutate("forget").await;
         assert_eq!((&forgotten[0], &forgotten[1]["error"]), (&json!("forgotten"), &json!("not-found")));
         for what in ["status", "solution"] {
@@ -228,7 +249,7 @@ on_each_database! {
         problem["sessions"].as_array_mut().unwrap().push(json!({ "id": "gala", "duration": 2, "features": ["stage"] }));
         let job = start_one(&system, &problem, 0.5).await;
         status(&system, &job, "the job to end", |status| status["state"] == "done").await;
-        let solution = ask(&system, "solution", &job).await;
+        let solution = solution(&system, &problem, &job).await.unwrap();
         let reason = &solution["unplaced"][0]["reasons"][0];
         assert_eq!((&solution["unplaced"][0]["session"], &reason["constraint"]), (&json!("gala"), &json!("room_features")), "{solution}");
         let explained = explain(&system, &problem, &solution).await;
