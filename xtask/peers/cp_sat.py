@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The exchange format of docs/scheduling.md, modelled for OR-Tools CP-SAT: what `cargo xtask bench schedule` compares the solver with.
 
 usage: cp_sat.py PROBLEM.json --seconds S --threads N --seed N --output SOLUTION.json
@@ -9,11 +8,11 @@ beginning with a greedy placement; then, from there and in what is left of the t
 
 import argparse
 import json
+import math
 import resource
 import sys
 import time
 from collections import defaultdict
-from itertools import pairwise
 
 import ortools
 from ortools.sat.python import cp_model
@@ -54,7 +53,11 @@ class Session:
     def __init__(self, index, given, problem):
         spd, horizon = problem["slots_per_day"], problem["slots_per_day"] * problem["days"]
         self.index, self.id, self.given = index, given["id"], given
-        self.duration, self.setup, self.teardown = given["duration"], given.get("setup") or 0, given.get("teardown") or 0
+        self.duration, self.setup, self.teardown = (
+            given["duration"],
+            given.get("setup") or 0,
+            given.get("teardown") or 0,
+        )
         self.audience, self.people = given.get("audience") or 0, given.get("people") or []
         starts = mask(given.get("starts"), horizon)
         available = mask(None, horizon)
@@ -175,7 +178,9 @@ class Timetable:
         for s in self.sessions:
             length = s.setup + s.duration + s.teardown
             for room, is_in in self.inside[s.index].items():
-                in_room[room].append(m.new_optional_fixed_size_interval_var(self.start[s.index] - s.setup, length, is_in, ""))
+                in_room[room].append(
+                    m.new_optional_fixed_size_interval_var(self.start[s.index] - s.setup, length, is_in, "")
+                )
         for intervals in in_room.values():
             if len(intervals) > 1:
                 m.add_no_overlap(intervals)
@@ -231,7 +236,11 @@ class Timetable:
             self.wish_group(group, [self.by_id[s] for s in group["sessions"]])
         self.wish_people()
         self.wish_incumbent()
-        self.model.minimize(cp_model.LinearExpr.weighted_sum([term for _, term, _ in self.costs], [weight for weight, _, _ in self.costs]))
+        self.model.minimize(
+            cp_model.LinearExpr.weighted_sum(
+                [term for _, term, _ in self.costs], [weight for weight, _, _ in self.costs]
+            )
+        )
 
     def worst(self):
         """What all wishes together cost at most."""
@@ -242,7 +251,12 @@ class Timetable:
         m = self.model
         pairs = [(a, b, number) for a, others in enumerate(self.pairs) for b, number in sorted(others.items()) if a < b]
         for a, b, number in pairs:
-            if not self.weights["overlap"] or (a, b) in self.together or not self.sessions[a].starts or not self.sessions[b].starts:
+            if (
+                not self.weights["overlap"]
+                or (a, b) in self.together
+                or not self.sessions[a].starts
+                or not self.sessions[b].starts
+            ):
                 continue
             overlap, first, second = (m.new_bool_var("") for _ in range(3))
             m.add(self.start[a] + self.sessions[a].duration <= self.start[b]).only_enforce_if(first)
@@ -311,7 +325,8 @@ class Timetable:
                         outside = ((1 << s.duration) - 1) << t & ~preferred
                         self.cost("unpreferred", at, times=outside.bit_count())
             by_day = [
-                [at for s in mine for t, at in self.at[s.index].items() if t // self.spd == day] for day in range(self.days)
+                [at for s in mine for t, at in self.at[s.index].items() if t // self.spd == day]
+                for day in range(self.days)
             ]
             most = person.get("max_per_day")
             if most is not None and len(mine) > most:
@@ -338,7 +353,10 @@ class Timetable:
     def wish_incumbent(self):
         for was in self.problem.get("incumbent") or []:
             index = self.by_id[was["session"]].index
-            for name, still in (("moved_time", self.at[index].get(was["start"])), ("moved_room", self.inside[index].get(was["room"]))):
+            for name, still in (
+                ("moved_time", self.at[index].get(was["start"])),
+                ("moved_room", self.inside[index].get(was["room"])),
+            ):
                 # One that is not placed has not moved either.
                 self.cost(name, self.placed[index] - still if still is not None else self.placed[index])
 
@@ -425,7 +443,10 @@ class Timetable:
         for s in self.sessions:
             if solver.boolean_value(self.placed[s.index]):
                 start = next(t for t, at in self.at[s.index].items() if solver.boolean_value(at))
-                taken[s.index] = (start, next(r for r, inside in self.inside[s.index].items() if solver.boolean_value(inside)))
+                taken[s.index] = (
+                    start,
+                    next(r for r, inside in self.inside[s.index].items() if solver.boolean_value(inside)),
+                )
         return taken
 
     def document(self, taken):
@@ -491,7 +512,7 @@ def main():
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--output", required=True)
     arguments = arguments.parse_args()
-    building, search, improvements, bound = Search(arguments), Search(arguments), [], 0.0
+    building, search, improvements, bound = Search(arguments), Search(arguments), [], 0
     began = time.monotonic()
     with open(arguments.problem) as file:
         problem = json.load(file)
@@ -516,7 +537,8 @@ def main():
         solver = search.solve(timetable.model)
         improvements += [(at, many - len(taken), cost) for at, cost in search.values]
         if solver:
-            taken, bound = timetable.places(solver), max(bound, solver.best_objective_bound)
+            # Costs are whole numbers, and the solver's bound is one but for rounding.
+            taken, bound = timetable.places(solver), max(bound, math.ceil(solver.best_objective_bound - 1e-6))
     with open(arguments.output, "w") as file:
         json.dump(timetable.document(taken), file)
     # While sessions are placed nobody counts what that costs: no more than all wishes.

@@ -7,5 +7,6 @@ mod cannot;
 #[path = "../exchange/independent.rs"]
 mod independent;
 mod optimum;
+mod peer;
 mod problems;
 mod promises;
