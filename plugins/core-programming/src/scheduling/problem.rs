@@ -83,6 +83,8 @@ struct Stating<'m> {
     truth: Truth,
     /// How many sessions could be in a shared place at once.
     wanted: HashMap<&'m str, usize>,
+    /// How many sessions that may move have an audience nobody knows.
+    unknown_audiences: usize,
     /// How many sessions stay where they are,
     fixed: usize,
     /// and how many of them although they might have moved.
@@ -110,6 +112,7 @@ impl<'m> Stating<'m> {
             columns: Colouring::default(),
             truth: Truth::default(),
             wanted: HashMap::new(),
+            unknown_audiences: 0,
             fixed: 0,
             kept_back: BTreeMap::new(),
         }
@@ -152,6 +155,7 @@ impl<'m> Stating<'m> {
             session.people.retain(|person| known.contains(person.as_str()));
         }
         let mut notes: Vec<String> = self.kept_back.iter().map(|(why, count)| why.note(*count)).collect();
+        notes.extend(self.audiences());
         let free: HashSet<&str> = self.asked.iter().map(|asked| asked.session.as_str()).collect();
         let weights = &self.task.rules.planning.weights;
         let (pairs, note) = overlap::pairs(self.material, weights, |id| stated.contains(id), |id| free.contains(id));
@@ -178,6 +182,14 @@ impl<'m> Stating<'m> {
             asked: self.asked,
             notes,
         }
+    }
+
+    /// What people should know where rooms have sizes and nobody knows who comes.
+    fn audiences(&self) -> Option<String> {
+        let unknown = self.unknown_audiences;
+        let matters = unknown > 0 && self.material.rooms.iter().any(|room| room.capacity.is_some());
+        let (who, them) = if unknown == 1 { ("session", "it") } else { ("sessions", "them") };
+        matters.then(|| format!("Of {unknown} {who} no audience is known, so rooms' sizes do not matter to {them}."))
     }
 
     fn weights(&self) -> Weights {

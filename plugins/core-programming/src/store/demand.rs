@@ -9,15 +9,18 @@ use crate::demand::{self, Ask, Day, Demand, Expectation, Features, Observation};
 /// So many counted sessions are learned from, those of the newest editions first: what a query has time for.
 pub const MOST: usize = 5_000;
 
-/// How many are expected in each session of the work in progress, by id. Where nothing at all is known there is no entry.
+/// How many are expected in each session of the work in progress, by id, whenever it is: who plans its time must not ask by the time it has.
+/// Where nothing at all is known there is no entry.
 ///
 /// # Errors
 /// The database's.
-pub fn expected(ctx: &Context) -> Result<HashMap<String, Expectation>> {
-    of_rows(ctx, database::query_as(&format!("SELECT {ASKED}, s.audience FROM {FROM}"), params![])?)
+pub fn expected_anytime(ctx: &Context) -> Result<HashMap<String, Expectation>> {
+    let mut rows: Vec<SessionRow> = database::query_as(&format!("SELECT {ASKED}, s.audience FROM {FROM}"), params![])?;
+    rows.iter_mut().for_each(|row| row.starts_at = None);
+    of_rows(ctx, rows)
 }
 
-/// The same for some sessions.
+/// How many are expected in some sessions at the time they have.
 ///
 /// # Errors
 /// The database's.

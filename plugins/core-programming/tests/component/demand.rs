@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use conman_testkit::{Testkit, Value, attendee, json, person};
 
-use super::host::{import, kits, session, with_table};
+use super::host::{import, json_of, kits, session, with_table};
 
 /// Former years in which tracks, hours and favourites have factors of their own.
 fn past(editions: &[&str], each: usize) -> String {
@@ -219,5 +219,36 @@ async fn a_large_convention_is_expected_within_a_query() {
         assert_eq!(report["observations"], 5000, "{on}");
         // Favourites, 30 tracks, 12 kinds, 24 hours, 3 days and 30 titles.
         assert_eq!(report["effects"].as_array().unwrap().len(), 100, "{on}");
+    }
+}
+
+#[tokio::test]
+async fn plans_are_told_what_is_expected_at_any_time() {
+    for (on, kit) in kits(|setup| setup).await {
+        with_table(&kit).await;
+        import(&kit, "attendance", past(&["2024", "2025"], 120)).await.unwrap();
+        let robots = session(&kit, "Robots").await;
+        let audience = async || {
+            let answer = kit.get("core-programming/planning/problem.json").await.unwrap();
+            let problem = json_of(&answer);
+            let found = problem["sessions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["id"] == robots.as_str())
+                .unwrap()
+                .clone();
+            found["audience"].as_u64().unwrap_or_default()
+        };
+        let (before, told) = (expected(&kit, &robots).await["expectedAudience"]["count"].clone(), audience().await);
+        assert!(told > 0, "{on}");
+        let place =
+            "mutation($id: ID!, $start: DateTime!) { placeSession(id: $id, start: $start, minutes: 45) { id } }";
+        for start in ["2026-08-15T10:00:00+02:00", "2026-08-15T20:00:00+02:00"] {
+            kit.run_with(place, json!({ "id": robots, "start": start })).await.unwrap();
+            assert_eq!(audience().await, told, "{on}: {start}");
+        }
+        // By its hour it is another.
+        assert_ne!(expected(&kit, &robots).await["expectedAudience"]["count"], before, "{on}");
     }
 }

@@ -73,6 +73,7 @@ impl<'m> Stating<'m> {
         }
         let wanted = &session.requirements;
         let (features, rooms) = self.where_to(session);
+        self.unknown_audiences += usize::from(session.audience.is_none());
         let stated = Session {
             id: session.id.clone(),
             duration,
