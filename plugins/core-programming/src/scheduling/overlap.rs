@@ -4,7 +4,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::material::Material;
 use super::wishes::Weights;
@@ -72,8 +71,15 @@ pub fn pairs(
 }
 
 /// Which of equally strong pairs are left out is drawn: in any order, some sessions would lose all of theirs, and come to be at once.
+/// The lots have to stay the same, whatever compiles this.
 fn lot(one: usize, other: usize) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (one, other).hash(&mut hasher);
-    hasher.finish()
+    mixed(mixed(one as u64) ^ other as u64)
+}
+
+/// The finalizer of SplitMix64.
+fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
