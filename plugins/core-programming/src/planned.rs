@@ -1,10 +1,10 @@
 //! What the scheduler answers becomes a proposal, once for each job.
 
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Cost, Job, Progress, Solution};
+use conman_sdk::scheduler::{self, Cost, Explanation, Job, Progress, Solution};
 
 use crate::Programming;
-use crate::scheduling::explained::{self, Explanation};
+use crate::scheduling::explained;
 use crate::scheduling::proposal::{self, Asked, Outcome};
 use crate::store::plans::{self, Item, Plan, Proposal, State, Waiting};
 
@@ -144,7 +144,7 @@ fn explain(waiting: &Waiting, solution: &Solution) -> Result<Explanation> {
     let Waiting { problem, starts, ids, held } = waiting;
     let problem = explained::unfolded(problem, starts)?;
     let told = scheduler::explain(&problem, &explained::solution(solution, held))?;
-    Ok(serde_json::from_value::<Explanation>(told)?.spelled(ids))
+    Ok(explained::spelled(told, ids))
 }
 
 /// Moves cost what makes them fewest, which says nothing to people, who see how many there are.

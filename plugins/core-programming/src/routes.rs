@@ -8,7 +8,7 @@ use crate::Programming;
 use crate::changes::{self, Counts, Report, Unreadable};
 use crate::export::{Edition, Readers, csv, frab_json, frab_xml, icalendar};
 use crate::graph::telling::{Renamed, tell_renamed};
-use crate::graph::{DRAFT, RELEASE, favourites, planning, release};
+use crate::graph::{DRAFT, RELEASE, documents, favourites, release};
 use crate::import::{Format, Options, Refusal, attendance, moment};
 use crate::model::Programme;
 use crate::schema::*;
@@ -72,13 +72,11 @@ impl RouteHandlers for Programming {
     }
 
     fn get_planning_problem_json(ctx: &Context, _: &Request) -> Result<Response> {
-        let (problem, _) = planning::documents(ctx)?;
-        Ok(Response::json(&problem)?.download(&format!("{}.problem.json", ctx.convention.slug)))
+        Ok(Response::json(&documents::problem(ctx)?)?.download(&format!("{}.problem.json", ctx.convention.slug)))
     }
 
     fn get_planning_solution_json(ctx: &Context, _: &Request) -> Result<Response> {
-        let (_, solution) = planning::documents(ctx)?;
-        Ok(Response::json(&solution)?.download(&format!("{}.solution.json", ctx.convention.slug)))
+        Ok(Response::json(&documents::solution(ctx)?)?.download(&format!("{}.solution.json", ctx.convention.slug)))
     }
 
     /// `people/{id}.ics`

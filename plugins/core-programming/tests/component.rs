@@ -15,6 +15,7 @@ mod component {
     mod exports;
     mod host;
     mod imports;
+    mod keeping;
     mod large;
     mod organising;
     mod pages;
@@ -22,6 +23,7 @@ mod component {
     mod racing;
     mod reaching;
     mod reading;
+    mod refusing;
     mod renaming;
     mod requirements;
     mod rescheduling;

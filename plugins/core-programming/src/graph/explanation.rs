@@ -3,16 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use conman_sdk::prelude::*;
+use conman_sdk::scheduler::{Blocker, Mend, Move, Wish};
 
 use super::plans::long;
 use super::sessions::Reading;
 use super::{Wants, people, rooms};
 use crate::scheduling::calendar::Calendar;
-use crate::scheduling::explained::{Blocker, Mend, Move, Wish};
 use crate::scheduling::words::{self, Names, Words};
 use crate::schema::*;
 use crate::store::View;
-use crate::store::plans::{Fate, Item};
 
 /// What those are who are not there any more: programmes change while plans lie there.
 const A_SESSION: &str = "a session";
@@ -23,14 +22,13 @@ const A_ROOM: &str = "a room";
 ///
 /// # Errors
 /// The database's.
-pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Vec<SchedulePlanUnplaced>> {
-    let left: Vec<&Item> = items.iter().filter(|item| item.outcome == Fate::Unplaced).collect();
+pub fn unplaced(ctx: &Context, calendar: &Calendar, left: &[(&str, &[Blocker])]) -> Result<Vec<SchedulePlanUnplaced>> {
     let mut sessions: HashMap<String, Session> = Reading::new(ctx, View::Draft, "unplaced.session.")
-        .by_id(left.iter().map(|item| item.session_id.as_str()))?
+        .by_id(left.iter().map(|(session, _)| *session))?
         .into_iter()
         .map(|session| (session.id.clone(), session))
         .collect();
-    let reasons = || left.iter().flat_map(|item| &item.reasons);
+    let reasons = || left.iter().flat_map(|(_, reasons)| *reasons);
     let members = Members::read(
         ctx,
         ["unplaced.reasons.sessions.", "unplaced.reasons.people."],
@@ -49,12 +47,12 @@ pub fn unplaced(ctx: &Context, calendar: &Calendar, items: &[Item]) -> Result<Ve
         people: members.people(&reason.people),
         rooms: members.rooms(&reason.rooms),
     };
-    let one = |item: &&Item| {
-        let mut reasons: Vec<SchedulePlanReason> = item.reasons.iter().map(reason).collect();
+    let one = |(session, reasons): &(&str, &[Blocker])| {
+        let mut reasons: Vec<SchedulePlanReason> = reasons.iter().map(reason).collect();
         if reasons.is_empty() {
             reasons.push(unexplained());
         }
-        Some(SchedulePlanUnplaced { session: sessions.remove(&item.session_id)?, reasons })
+        Some(SchedulePlanUnplaced { session: sessions.remove(*session)?, reasons })
     };
     Ok(left.iter().filter_map(one).collect())
 }

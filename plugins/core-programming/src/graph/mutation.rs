@@ -288,7 +288,7 @@ impl MutationResolvers for Programming {
     }
 
     fn accept_plan(ctx: &Context, args: MutationAcceptPlanArgs) -> Result<SchedulePlan> {
-        accepting::accept(ctx, &args.id, args.sessions.as_deref())
+        accepting::accept(ctx, &args.id, args.sessions.as_deref(), args.skip)
     }
 
     fn drop_plan(_: &Context, args: MutationDropPlanArgs) -> Result<bool> {

@@ -1,10 +1,10 @@
 //! Asks the scheduler for timetables.
 
-use std::collections::HashSet;
-
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Job, Options, Problem, Solution};
+use conman_sdk::scheduler::{self, Job, Options};
 
+use super::documents::cost_of;
+use super::scope::Scope;
 use super::{edit, int, plans};
 use crate::model::Slot;
 use crate::scheduling::ids::Ids;
@@ -107,15 +107,6 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
     plans::shown(ctx, plan)
 }
 
-/// What a timetable costs, counted by the host.
-fn cost_of(problem: &Problem, solution: &Solution) -> Result<scheduler::Cost> {
-    let explained = scheduler::explain(problem, solution)?;
-    let mut cost: scheduler::Cost = serde_json::from_value(explained.get("cost").cloned().unwrap_or_default())?;
-    // Solutions leave out what costs nothing.
-    cost.terms.retain(|_, cost| *cost > 0);
-    Ok(cost)
-}
-
 /// Ends a search.
 ///
 /// # Errors
@@ -159,57 +150,4 @@ pub fn clear(ctx: &Context, scope: Option<SchedulePlanScopeInput>) -> Result<i32
     let cleared = edit::clear(within.map(|(id, _, _)| id.as_str()))?;
     tracing::info!(sessions = cleared, "taken off the schedule");
     Ok(int(i64::try_from(cleared).unwrap_or(i64::MAX)))
-}
-
-/// The work in progress as the scheduler has it, all of it free to move, and where everything is now as a solution.
-///
-/// # Errors
-/// The scheduler's; the database's.
-pub fn documents(ctx: &Context) -> Result<(Problem, Solution)> {
-    let task = Task { rules: config::get()?, ..Task::default() };
-    let Stated { problem, mut now, .. } = problem::state(&gather(ctx, |_| true)?, &task, &ctx.convention);
-    now.cost = Some(cost_of(&problem, &now)?);
-    Ok((problem, now))
-}
-
-/// Which sessions may move.
-struct Scope {
-    days: Option<Vec<Date>>,
-    tracks: Option<HashSet<String>>,
-    sessions: Option<HashSet<String>>,
-}
-
-impl Scope {
-    fn of(ctx: &Context, input: Option<SchedulePlanScopeInput>, place: &str) -> Result<Self> {
-        let Some(SchedulePlanScopeInput { days, tracks, sessions }) = input else {
-            return Ok(Self { days: None, tracks: None, sessions: None });
-        };
-        let known = ctx.convention.days();
-        if let Some(at) = days.iter().flatten().position(|day| !known.contains(day)) {
-            let message = "The convention has no such day.";
-            return Err(Error::invalid(message).at(format!("{place}/days/{at}")));
-        }
-        let tracks = tracks.map(|ids| all_known("track", ids, &format!("{place}/tracks"))).transpose()?;
-        let sessions = sessions.map(|ids| all_known("session_draft", ids, &format!("{place}/sessions"))).transpose()?;
-        Ok(Self { days, tracks, sessions })
-    }
-
-    fn holds(&self, candidate: &Candidate<'_>) -> bool {
-        let on_days = |days: &Vec<Date>| candidate.day.is_none_or(|day| days.contains(&day));
-        let of_tracks = |tracks: &HashSet<String>| candidate.track.is_some_and(|track| tracks.contains(track));
-        self.days.as_ref().is_none_or(on_days)
-            && self.tracks.as_ref().is_none_or(of_tracks)
-            && self.sessions.as_ref().is_none_or(|sessions| sessions.contains(candidate.id))
-    }
-}
-
-/// The ids, if there are rows of all.
-fn all_known(table: &str, ids: Vec<String>, at: &str) -> Result<HashSet<String>> {
-    let rows: Vec<(String,)> =
-        database::query_in(&format!("SELECT id FROM {table} WHERE id IN ($keys)"), params![], ids.iter())?;
-    let known: HashSet<String> = rows.into_iter().map(|(id,)| id).collect();
-    match ids.iter().position(|id| !known.contains(id)) {
-        Some(place) => Err(Error::not_found("There is no such thing, or no longer.").at(format!("{at}/{place}"))),
-        None => Ok(known),
-    }
 }

@@ -11,7 +11,7 @@ use super::{Wants, explanation, int, rooms, wire};
 use crate::model::Slot;
 use crate::planned;
 use crate::schema::*;
-use crate::store::plans::{self, Item, Plan, State};
+use crate::store::plans::{self, Fate, Item, Plan, State};
 use crate::store::{View, revision};
 
 /// So long after its search has ended a plan has its proposal, or will have none.
@@ -84,7 +84,9 @@ fn at(ctx: &Context, mut plan: Plan, revision: i64) -> Result<SchedulePlan> {
         after: plan.after_cost.as_ref().map(|Json(after)| cost(after)),
         changes: if wants.field("changes") { changes(ctx, &items)? } else { Vec::new() },
         unplaced: if wants.field("unplaced") {
-            explanation::unplaced(ctx, &plan.calendar, &items)?
+            let left = items.iter().filter(|item| item.outcome == Fate::Unplaced);
+            let left: Vec<_> = left.map(|item| (item.session_id.as_str(), item.reasons.as_slice())).collect();
+            explanation::unplaced(ctx, &plan.calendar, &left)?
         } else {
             Vec::new()
         },
@@ -94,6 +96,7 @@ fn at(ctx: &Context, mut plan: Plan, revision: i64) -> Result<SchedulePlan> {
             Vec::new()
         },
         more_wishes: int(plan.more_wishes),
+        left: Vec::new(),
         error: plan.error_code.map(|code| SchedulePlanError { code, message: plan.error_message.unwrap_or_default() }),
         id: plan.id,
     })
@@ -122,7 +125,7 @@ fn search(plan: &Plan) -> Result<Option<Status>> {
     }
 }
 
-fn cost(cost: &Cost) -> SchedulePlanCost {
+pub(super) fn cost(cost: &Cost) -> SchedulePlanCost {
     let term = |(term, cost): (&String, &u64)| SchedulePlanTerm { term: term.clone(), cost: long(*cost) };
     SchedulePlanCost {
         unplaced: long(cost.unplaced),

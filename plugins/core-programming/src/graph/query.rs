@@ -3,7 +3,7 @@
 use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
-use super::{conflicts, demand, favourites, int, people, plans, release, rooms};
+use super::{conflicts, demand, documents, favourites, int, people, plans, release, rooms};
 use crate::Programming;
 use crate::schema::*;
 use crate::store::{FOREVER, View};
@@ -131,6 +131,10 @@ impl QueryResolvers for Programming {
 
     fn schedule_plans(ctx: &Context) -> Result<Vec<SchedulePlan>> {
         plans::all(ctx)
+    }
+
+    fn schedule_explanation(ctx: &Context) -> Result<ScheduleExplanation> {
+        documents::explained(ctx)
     }
 
     fn schedule_plan(ctx: &Context, args: QuerySchedulePlanArgs) -> Result<Option<SchedulePlan>> {

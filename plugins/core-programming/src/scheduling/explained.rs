@@ -5,8 +5,7 @@
 
 use std::collections::HashMap;
 
-use conman_sdk::scheduler::{Assignment, Problem, Session, Solution};
-use serde::{Deserialize, Serialize};
+use conman_sdk::scheduler::{Assignment, Blocked, Explanation, Mend, Problem, Session, Solution};
 use serde_json::value::RawValue;
 
 use super::ids::Ids;
@@ -32,9 +31,9 @@ pub struct Explained {
 }
 
 impl Truth {
-    /// The problem as it is told, out of the one that is searched. Both have codes in place of ids.
+    /// The problem as it is told, out of the one that is searched, and where what is held is. Both have codes in place of ids.
     #[must_use]
-    pub fn told(mut self, mut problem: Problem, ids: &Ids) -> Explained {
+    pub fn whole(mut self, mut problem: Problem, ids: &Ids) -> (Problem, Vec<Assignment>) {
         self.sessions.iter_mut().for_each(|(_, session)| ids.code(session));
         for (at, told) in self.sessions {
             if let Some(session) = problem.sessions.get_mut(at) {
@@ -53,6 +52,13 @@ impl Truth {
             Some(Assignment { session: session.id.clone(), start, room })
         };
         let held = problem.sessions.iter().filter_map(pinned).collect();
+        (problem, held)
+    }
+
+    /// The same, as it waits for its solution.
+    #[must_use]
+    pub fn told(self, problem: Problem, ids: &Ids) -> Explained {
+        let (mut problem, held) = self.whole(problem, ids);
         let starts = folded(&mut problem.sessions);
         Explained { problem, held, starts }
     }
@@ -107,158 +113,41 @@ pub fn solution(found: &Solution, held: &[Assignment]) -> Solution {
     Solution { assignments: found.assignments.iter().map(told).collect(), ..found.clone() }
 }
 
-/// What the host says of a timetable.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct Explanation {
-    /// What keeps sessions from having a place.
-    pub unplaced: Vec<Unplaced>,
-    /// The broken wishes that cost most, those first.
-    pub wishes: Vec<Wish>,
-    /// Broken wishes besides.
-    pub more_wishes: u64,
-}
-
-/// A session without a place.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Unplaced {
-    /// Which.
-    pub session: String,
-    /// Why.
-    pub reasons: Vec<Blocker>,
-}
-
-/// What keeps a session from having a place.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Blocker {
-    /// The rule, by its name in the format.
-    pub constraint: String,
-    /// In the scheduler's words.
-    pub detail: String,
-    /// Whether it is proven that this keeps it from having one.
-    pub proven: bool,
-    /// The sessions it is about.
-    pub sessions: Vec<String>,
-    /// The rooms.
-    pub rooms: Vec<String>,
-    /// The people.
-    pub people: Vec<String>,
-    /// What was counted.
-    pub count: Option<Count>,
-}
-
-/// What sessions need, and what there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// Counted in stretches of so many slots.
-    pub slots: u32,
-    /// So many are needed.
-    pub demand: u32,
-    /// So many there are.
-    pub supply: u32,
-}
-
-/// A broken wish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
-    /// Its term, by its name in the format.
-    pub constraint: String,
-    /// The sessions it is about.
-    pub sessions: Vec<String>,
-    /// Whose wish it is.
-    pub people: Vec<String>,
-    /// Where these sessions are.
-    pub rooms: Vec<String>,
-    /// What it costs.
-    pub cost: u64,
-    /// In the scheduler's words.
-    pub text: String,
-    /// What would mend it most cheaply.
-    pub mend: Mend,
-}
-
-/// What would mend a wish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Mend {
-    /// This.
-    Found {
-        /// One session's move, or those of two that change places.
-        moves: Vec<Move>,
-        /// What it adds to the cost.
-        change: i64,
-        /// What the wish still costs then.
-        left: u64,
-        /// In the scheduler's words.
-        text: String,
-    },
-    /// Nothing does.
-    None,
-    /// Not looked for.
-    NotSought,
-}
-
-impl Mend {
-    /// Who moves where, and that in words, where something was found.
-    #[must_use]
-    pub fn found(&self) -> Option<(&[Move], &str)> {
-        match self {
-            Self::Found { moves, text, .. } => Some((moves, text)),
-            Self::None | Self::NotSought => None,
+/// What the host says, with ids in place of codes; the room of who needs none is empty.
+#[must_use]
+pub fn spelled(mut told: Explanation, ids: &Ids) -> Explanation {
+    let sessions = |list: &mut Vec<String>| known(list, |code| ids.session(code));
+    let rooms = |list: &mut Vec<String>| known(list, |code| ids.room(code));
+    let people = |list: &mut Vec<String>| known(list, |code| ids.person(code));
+    for Blocked { session, reasons } in &mut told.unplaced {
+        *session = ids.session(session).unwrap_or_default().to_owned();
+        for reason in reasons {
+            sessions(&mut reason.sessions);
+            rooms(&mut reason.rooms);
+            people(&mut reason.people);
+            reason.detail = ids.spelled(&reason.detail);
         }
     }
-}
-
-/// Where a session would go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Move {
-    /// Which.
-    pub session: String,
-    /// Its first slot.
-    pub start: u32,
-    /// Its room; in the plugin's words nothing for none.
-    pub room: String,
-}
-
-impl Explanation {
-    /// With ids in place of codes.
-    #[must_use]
-    pub fn spelled(mut self, ids: &Ids) -> Self {
-        let sessions = |list: &mut Vec<String>| spelled(list, |code| ids.session(code));
-        let rooms = |list: &mut Vec<String>| spelled(list, |code| ids.room(code));
-        let people = |list: &mut Vec<String>| spelled(list, |code| ids.person(code));
-        for Unplaced { session, reasons } in &mut self.unplaced {
-            *session = ids.session(session).unwrap_or_default().to_owned();
-            for reason in reasons {
-                sessions(&mut reason.sessions);
-                rooms(&mut reason.rooms);
-                people(&mut reason.people);
-                reason.detail = ids.spelled(&reason.detail);
+    for wish in &mut told.wishes {
+        sessions(&mut wish.sessions);
+        rooms(&mut wish.rooms);
+        people(&mut wish.people);
+        wish.text = ids.spelled(&wish.text);
+        if let Mend::Found { moves, text, .. } = &mut wish.mend {
+            *text = ids.spelled(text);
+            for one in moves {
+                one.session = ids.session(&one.session).unwrap_or_default().to_owned();
+                one.room = ids.room(&one.room).unwrap_or_default().to_owned();
             }
         }
-        for wish in &mut self.wishes {
-            sessions(&mut wish.sessions);
-            rooms(&mut wish.rooms);
-            people(&mut wish.people);
-            wish.text = ids.spelled(&wish.text);
-            if let Mend::Found { moves, text, .. } = &mut wish.mend {
-                *text = ids.spelled(text);
-                for one in moves {
-                    one.session = ids.session(&one.session).unwrap_or_default().to_owned();
-                    one.room = ids.room(&one.room).unwrap_or_default().to_owned();
-                }
-            }
-        }
-        self
     }
+    told
 }
 
-fn spelled<'i>(list: &mut Vec<String>, id: impl Fn(&str) -> Option<&'i str>) {
-    let mut known: Vec<String> = list.iter().filter_map(|code| id(code).map(str::to_owned)).collect();
+fn known<'i>(list: &mut Vec<String>, id: impl Fn(&str) -> Option<&'i str>) {
+    *list = list.iter().filter_map(|code| id(code).map(str::to_owned)).collect();
     // Several columns are one room.
-    known.dedup();
-    *list = known;
+    list.dedup();
 }
 
 #[cfg(test)]

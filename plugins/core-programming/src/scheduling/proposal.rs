@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use conman_sdk::scheduler::Solution;
+use conman_sdk::scheduler::{Blocker, Solution};
 use jiff::Timestamp;
 
 use super::calendar::Calendar;
-use super::explained::Blocker;
 use super::{material, places};
 use crate::model::Slot;
 

@@ -167,6 +167,41 @@ async fn broken_wishes_are_told_with_what_would_mend_them() {
     }
 }
 
+#[tokio::test]
+async fn the_timetable_as_it_stands_is_explained() {
+    for (on, kit) in kits(|setup| setup).await {
+        // Two of one track at once, and one that needs what there is not.
+        let table = "id,title,kind,track,room,start,minutes,people,needs\n\
+            1,Robots,talk,Science,Hall,2026-08-14 12:00,60,Ann,\n\
+            2,Rockets,talk,Science,Nook,2026-08-14 12:00,60,Bob,\n\
+            3,Fireworks,talk,,,,60,,a stage\n";
+        import(&kit, "csv", table).await.unwrap();
+        let why = "{ scheduleExplanation { cost { unplaced soft terms { term cost } } moreWishes notes
+            unplaced { session { title } reasons { constraint detail } }
+            wishes { constraint text cost sessions { title } mend { text change moves { session { title } room { name } start } } } } }";
+        let told = kit.run(why).await.unwrap()["scheduleExplanation"].clone();
+        assert_eq!(
+            told["cost"],
+            json!({ "unplaced": 1, "soft": 3, "terms": [{ "term": "overlap", "cost": 3 }] }),
+            "{on}: {told}"
+        );
+        assert_eq!(
+            told["unplaced"],
+            json!([{ "session": { "title": "Fireworks" }, "reasons": [{ "constraint": "room_features", "detail": "No room has “a stage”." }] }]),
+            "{on}"
+        );
+        let wish = &told["wishes"][0];
+        assert_eq!(
+            (wish["text"].as_str().unwrap().contains("Robots"), &wish["mend"]["change"]),
+            (true, &json!(-3)),
+            "{on}"
+        );
+        assert_human(on, wish["mend"]["text"].as_str().unwrap());
+        let refused = kit.as_actor(attendee("gus")).run(why).await.unwrap_err();
+        assert_eq!(refused.code(), "forbidden", "{on}");
+    }
+}
+
 const PROGRAMME: &str = "id,title,kind,track,room,start,minutes,people\n\
     1,One,talk,Main,Hall,2026-08-14 12:00,60,Ann\n\
     2,Two,talk,Side,Hall,2026-08-14 13:00,60,Bob\n\

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use conman_sdk::database::execute_in;
 use conman_sdk::prelude::*;
+use conman_sdk::scheduler::{Blocked, Blocker};
 
 use super::super::slot;
 use super::Fate;
 use crate::model::Slot;
-use crate::scheduling::explained::{Blocker, Unplaced};
 use crate::scheduling::proposal::{Asked, Outcome};
 
 /// A session a plan may move.
@@ -85,7 +85,7 @@ pub(super) fn ask(plan: &str, asked: &[Asked]) -> Result<()> {
 }
 
 /// Notes what becomes of them, in their order, and why some have no place.
-pub(super) fn propose(plan: &str, items: &[Item], outcomes: &[Outcome], unplaced: &[Unplaced]) -> Result<()> {
+pub(super) fn propose(plan: &str, items: &[Item], outcomes: &[Outcome], unplaced: &[Blocked]) -> Result<()> {
     let why: HashMap<&str, &[Blocker]> =
         unplaced.iter().map(|unplaced| (unplaced.session.as_str(), unplaced.reasons.as_slice())).collect();
     let rows = items.iter().zip(outcomes).map(|(item, outcome)| {

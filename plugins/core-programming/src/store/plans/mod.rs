@@ -5,7 +5,7 @@ mod states;
 
 use conman_sdk::database::execute_in;
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{Assignment, Cost};
+use conman_sdk::scheduler::{Assignment, Cost, Explanation, Wish};
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ pub use states::{Fate, Purpose, State};
 
 use crate::planned::LOST;
 use crate::scheduling::calendar::Calendar;
-use crate::scheduling::explained::{Explained, Explanation, Wish};
+use crate::scheduling::explained::Explained;
 use crate::scheduling::ids::Ids;
 use crate::scheduling::proposal::{Asked, Outcome};
 

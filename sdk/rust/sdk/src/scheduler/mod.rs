@@ -36,10 +36,12 @@
 //! For a progress bar let a field of `Subscription` say `@topics(patterns: ["scheduler.*"])`: its resolver is woken by [`PROGRESS`], at most
 //! four times a second, and by [`ENDED`]. Both carry a [`Progress`], and the job as the event's key. No other plugin hears of them.
 
+mod explanation;
 mod problem;
 mod solution;
 mod status;
 
+pub use explanation::{Blocked, Blocker, Broken, Count, Explanation, Mend, Move, Wish};
 pub use problem::{Capacity, Group, Person, Pin, Problem, Room, Session, Weights};
 pub use solution::{Assignment, Cost, Reason, Solution, Unplaced};
 pub use status::{Failure, Point, Progress, State, Status};
@@ -70,6 +72,10 @@ pub struct Options {
     /// After how many proposals to stop, for tests: with one thread the same problem, seed and iterations give the same timetable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u64>,
+    /// How many at most of the sessions that are somewhere already, in [`Problem::incumbent`], may have another place, or none though they
+    /// could have kept theirs; else as many as that is worth to, by the weights of moves. Of those who cannot stay so many get a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moves: Option<u32>,
 }
 
 /// A job: its id, in the plugin's own tables a text.
@@ -92,7 +98,7 @@ pub fn start(problem: &impl Serialize, options: &Options) -> Result<Job> {
 ///
 /// # Errors
 /// As [`start`].
-pub fn explain(problem: &impl Serialize, solution: &impl Serialize) -> Result<serde_json::Value> {
+pub fn explain(problem: &impl Serialize, solution: &impl Serialize) -> Result<Explanation> {
     read(&host::explain(&text(problem)?, &text(solution)?)?)
 }
 
