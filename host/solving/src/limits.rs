@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Bytes of a problem, and of a solution that is to be explained.
 pub const DOCUMENT_BYTES: usize = 16 << 20;
 
-/// Bytes that a search of it may need by its measures: some thirty times what a programme of 5,000 hours does.
+/// Bytes that the tables of a search of it may take: see [`conman_scheduler::solve::memory`].
 pub(crate) const SEARCH_BYTES: u64 = 256 << 20;
 
 /// Seconds that a job searches at the least,
@@ -32,7 +32,7 @@ pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// So many hosts may die while they work on a job. It may be what kills them, so then it is given up.
 pub const INTERRUPTIONS: u32 = 3;
 
-/// Conventions for whose calls problems and solutions are read at once: one of 16 MiB takes ten times as much for a moment.
+/// Conventions for whose calls problems and solutions are read at once: one takes up to ten times its bytes for a moment (`tests/measure`).
 pub(crate) const READERS: usize = 2;
 
 /// For so long reasons and mends are looked for. For a programme of 5,000 hours it takes half of that.
