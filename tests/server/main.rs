@@ -16,6 +16,7 @@ mod folder;
 mod isolation;
 mod large;
 mod limits;
+mod lost;
 mod operations;
 mod planning;
 mod plugins;

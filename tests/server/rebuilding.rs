@@ -156,6 +156,10 @@ async fn rebuild(host: &HostApart, programme: &Programme, folder: &Path) {
     // What was accepted is what was promised, in the very problem that was searched.
     let now = planner.document("solution").await;
     assert_eq!(now["cost"]["soft"], plan["after"]["soft"], "{slug}");
+    // By the host's own figures, and where the independent program is at hand by its.
+    for name in TERMS {
+        assert!(term(&now["cost"], name) <= term(&was["cost"], name), "{slug}: {name} {} {}", was["cost"], now["cost"]);
+    }
     let (Some(old), Some(new)) = (checked_independently(&problem, &was), checked_independently(&problem, &now)) else {
         return;
     };
