@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod machine;
 mod plugins;
+mod python;
 mod services;
 mod summary;
 mod test;
@@ -31,7 +32,7 @@ enum Chore {
     /// Start or stop the real servers the suites use
     #[command(subcommand)]
     Services(services::Chore),
-    /// Formatting, lints, licences and the invariants of ARCHITECTURE.md
+    /// Formatting, lints, licences, the fuzz target, Python and the invariants of ARCHITECTURE.md
     Tidy,
     /// Measure, in a release build, next to native baselines and other solvers
     Bench(bench::Arguments),

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::command::{answers, cargo, command, headline, output, remark, run as run_command, succeeds};
-use crate::workspace;
+use crate::command::{answers, cargo, command, headline, output, remark, run as run_command};
+use crate::{python, workspace};
 
 /// The peer, from PyPI. It is never part of the product.
 const PEER: &str = "ortools==9.15.6755";
@@ -102,13 +102,7 @@ fn build() -> anyhow::Result<String> {
 
 /// How the peer is called, in an environment in the target folder.
 fn peer(environment: &Path) -> anyhow::Result<String> {
-    let python = environment.join("bin/python");
-    if !succeeds(command(&python).args(["-c", "import ortools.sat.python.cp_model"])) {
-        headline(&format!("fetching {PEER} into the target folder (once)"));
-        run_command(command("python3").args(["-m", "venv"]).arg(environment))?;
-        run_command(command(&python).args(["-m", "pip", "install", "--quiet", PEER]))
-            .with_context(|| format!("{PEER} cannot be installed"))?;
-    }
+    let python = python::with(PEER, environment)?;
     Ok(format!("{} xtask/peers/cp_sat.py", from_root(&python).display()))
 }
 

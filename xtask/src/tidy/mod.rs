@@ -2,6 +2,8 @@
 
 mod deny;
 mod dependencies;
+mod fuzz;
+mod python;
 mod sources;
 
 use std::fmt;
@@ -42,6 +44,10 @@ pub fn run(summary: &mut Summary) -> anyhow::Result<()> {
     }
     headline("lints");
     run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+    headline("the fuzz target");
+    fuzz::check(summary)?;
+    headline("Python");
+    python::check(summary)?;
     headline("licences, sources, duplicates, advisories");
     deny::check(summary)
 }
