@@ -15,4 +15,5 @@ mod limits;
 mod refused;
 mod sample;
 mod solutions;
+mod table;
 mod written;

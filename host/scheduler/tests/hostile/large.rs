@@ -1,6 +1,6 @@
 //! Documents that are large and nothing else: they are read in measure, and solved.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conman_scheduler::cost::Terms;
 use conman_scheduler::document::{limits, read_problem};
@@ -81,17 +81,44 @@ fn a_hundred_thousand_people_in_a_session() {
     all_is_placed(&problem);
 }
 
-#[test]
-fn a_group_of_all_sessions() {
+/// Sessions in a group of all of them.
+fn grouped() -> Problem {
     let count = 2_000;
-    let problem = read(&format!(
+    read(&format!(
         r#""days": 4, "slots_per_day": 12, "rooms": {}, "sessions": {},
            "groups": [{{"id": "g", "sessions": {}, "min_days": 5, "compact": true, "same_room": true}}]"#,
         list(60, |number| format!(r#"{{"id":"r{number}","capacity":0}}"#)),
         list(count, |number| format!(r#"{{"id":"s{number}","duration":1}}"#)),
         list(count, |number| format!("\"s{number}\"")),
-    ));
-    all_is_placed(&problem);
+    ))
+}
+
+#[test]
+fn a_group_of_all_sessions() {
+    all_is_placed(&grouped());
+}
+
+/// More than there is room for, so that everything is thrown out again and again.
+fn overbooked() -> Problem {
+    read(&format!(
+        r#""days": 5, "slots_per_day": 40, "rooms": {}, "sessions": {}"#,
+        list(30, |number| format!(r#"{{"id":"r{number}","capacity":0}}"#)),
+        list(3_000, |number| format!(r#"{{"id":"s{number}","duration":{}}}"#, 1 + number % 7)),
+    ))
+}
+
+#[test]
+fn they_end_when_their_time_is_up() {
+    let time = Duration::from_secs(2);
+    for problem in [grouped(), overbooked()] {
+        let effort = Effort { time, iterations: None, threads: 2.try_into().unwrap(), seed: 1 };
+        let began = Instant::now();
+        let found = solve(&problem, &effort, &());
+        let took = began.elapsed();
+        // The tables are made before the first look at the clock.
+        assert!(took >= time && took < 2 * time, "{took:?}");
+        passes(&problem, &found.timetable, &found.cost);
+    }
 }
 
 /// Opening hours are worked out for each length.

@@ -121,9 +121,11 @@ fn who_cancels_gets_the_best_until_then() {
             std::thread::yield_now();
         }
         diary.cancelled.store(true, Ordering::Relaxed);
-        searching.join().unwrap()
+        let cancelled = Instant::now();
+        let found = searching.join().unwrap();
+        assert!(cancelled.elapsed() < Duration::from_secs(2), "{:?}", cancelled.elapsed());
+        found
     });
-    assert!(found.elapsed < Duration::from_secs(60));
     assert_sound(&problem, &found);
     assert_eq!(found.cost.unplaced, 0);
 }
@@ -131,9 +133,12 @@ fn who_cancels_gets_the_best_until_then() {
 #[test]
 fn it_ends_when_its_time_is_up() {
     let problem = endless();
+    let time = Duration::from_secs(1);
     let began = Instant::now();
-    let found = solve(&problem, &Effort { iterations: None, time: Duration::from_millis(300), ..effort(0, 1) }, &());
-    assert!(began.elapsed() >= Duration::from_millis(300) && found.elapsed >= Duration::from_millis(300));
-    assert!(began.elapsed() < Duration::from_secs(30));
+    let found = solve(&problem, &Effort { iterations: None, time, ..effort(0, 1) }, &());
+    let took = began.elapsed();
+    assert!(took >= time && found.elapsed >= time);
+    // Far more than the 5 % that are promised, as the machine may be busy; with the time of a search that does not look at the clock, far less.
+    assert!(took < 2 * time, "{took:?}");
     assert_sound(&problem, &found);
 }
