@@ -58,6 +58,25 @@ fn a_hundred_thousand_that_stand_alone() {
     assert!(took < Duration::from_millis(1500), "{took:?}");
 }
 
+/// Thousands that could be in each of thousands of rooms, half of them without a place: what each could have is not remembered of all.
+#[test]
+fn thousands_without_a_place() {
+    let (count, halls) = (4_000, 2_000);
+    let sessions = list(count, |n| format!(r#"{{"id":"s{n}","duration":1}}"#));
+    let rooms = list(halls, |n| format!(r#"{{"id":"r{n}","capacity":1}}"#));
+    let problem = format!(
+        r#"{{"format":"conman-schedule-problem/1","days":1,"slots_per_day":1,"rooms":{rooms},"sessions":{sessions}}}"#
+    );
+    let places = list(halls, |n| format!(r#"{{"session":"s{n}","start":0,"room":"r{n}"}}"#));
+    let without = list(count - halls, |n| format!(r#"{{"session":"s{}","reasons":[]}}"#, halls + n));
+    let solution = format!(r#"{{"format":"conman-schedule-solution/1","assignments":{places},"unplaced":{without}}}"#);
+    let (told, most, took) = explained(problem, solution);
+    let (reasons, more) = (told["unplaced"].as_array().unwrap().len(), told["more_unplaced"].as_u64());
+    assert_eq!(more, Some((count - halls - reasons) as u64));
+    assert!(most < 150_000_000, "{most} bytes");
+    assert!(took < Duration::from_millis(2500), "{took:?}");
+}
+
 /// Documents as large as they may be, each of which has as many as it can of something short.
 fn large() -> Vec<(&'static str, String)> {
     const BYTES: usize = 16 << 20;
@@ -80,7 +99,20 @@ fn large() -> Vec<(&'static str, String)> {
     let pair = |n: usize| format!(r#"["{}","{}",1]"#, n % 1_000, (n + 1 + n / 1_000 % 998) % 1_000);
     vec![
         ("overlap", fill(format!(r#"{{{rest},"sessions":{few},"overlap":["#), &pair, "]}")),
-        ("groups", fill(many, &|n| format!(r#"{{"id":"{n}","sessions":["{}"]}}"#, n % 50_000), "]}")),
+        (
+            "groups",
+            fill(
+                many,
+                &|n| {
+                    format!(
+                        r#"{{"id":"{n}","sessions":["{}","{}"],"compact":true,"min_days":1}}"#,
+                        n % 50_000,
+                        n / 3 % 50_000
+                    )
+                },
+                "]}",
+            ),
+        ),
         (
             "members of groups",
             fill(
@@ -97,7 +129,12 @@ fn large() -> Vec<(&'static str, String)> {
                 "]}",
             ),
         ),
-        ("nothing", fill("[".to_owned(), &|_| "[]".to_owned(), "]")),
+        // Refused as too large when a million of its elements have been read.
+        (
+            "one session",
+            fill(format!(r#"{{{rest},"sessions":[{{"id":"s","duration":1,"people":["#), &|_| "0".to_owned(), "]}]}"),
+        ),
+        ("no sessions", fill(format!(r#"{{{rest},"sessions":["#), &|_| "{}".to_owned(), "]}")),
     ]
 }
 
