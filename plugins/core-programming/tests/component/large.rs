@@ -42,6 +42,19 @@ fn table() -> String {
     table
 }
 
+/// Two former years of 2,500 counted sessions each.
+fn past() -> String {
+    let mut chance = Chance(13);
+    let mut table = "edition,title,track,kind,day,hour,capacity,favourites,attendance\n".to_owned();
+    for at in 0..5_000 {
+        let (edition, track, day) = (2024 + at % 2, chance.below(20), 1 + chance.below(5));
+        let (hour, favourites) = (9 + chance.below(14), chance.below(200));
+        let people = (favourites / 2 + track + hour + chance.below(20)).to_string();
+        writeln!(table, "{edition},Talk {at},Track {track},talk,{day},{hour},300,{favourites},{people}").unwrap();
+    }
+    table
+}
+
 /// So many accounts mark thirty sessions each.
 async fn marked(kit: &Testkit, accounts: usize) {
     let data = kit.run("{ sessions(first: 2000) { nodes { id } } }").await.unwrap();
@@ -71,6 +84,8 @@ async fn five_thousand_hours_are_planned() {
             "{on}"
         );
         marked(&kit, 60).await;
+        // And as much as is learned from was counted.
+        import(&kit, "attendance", past()).await.unwrap();
         let plan = planned(&kit, "planSchedule", json!({ "seconds": 3.0 })).await;
         assert_eq!(
             (&plan["state"], &plan["sessionCount"]),
