@@ -74,11 +74,15 @@ on_each_database! {
 
 on_each_database! {
     async fn a_plan_whose_plugin_is_disabled_meanwhile_ends(database: Database) {
-        let (_host, planner) = searching(database).await;
+        let (host, planner) = searching(database).await;
         let plan = planner.plan(json!({ "seconds": 60.0 })).await;
         let id = planner.run("{ plugins { id } }", json!({})).await["plugins"][0]["id"].clone();
         planner.run("mutation($id: String!) { disablePlugin(id: $id) }", json!({ "id": id })).await;
         planner.run("mutation($id: String!) { enablePlugin(id: $id) { id } }", json!({ "id": id })).await;
+        // A minute later.
+        let database = behind(&host, &planner).await;
+        execute(&database, "UPDATE conman_solve SET ended_at = ended_at - 61000").await;
+        execute(&database, "UPDATE schedule_plan SET created_at = created_at - 61000").await;
         let ended = until("the plan to end", async || {
             let plan = planner.read(&plan).await;
             (plan["state"] != "SEARCHING").then_some(plan)
