@@ -129,7 +129,7 @@ impl<'h> Homeward<'h> {
         }
     }
 
-    /// Takes moves back until there are no more than `most`, and further as long as that saves something; the cheapest first. `seen`
+    /// Takes moves back until there are no more than `most`, and further as long as that costs nothing; the cheapest first. `seen`
     /// is shown each timetable on the way.
     pub(super) fn go(&mut self, most: usize, go_on: &dyn Fn() -> bool, seen: &mut dyn FnMut(&[Option<Place>])) {
         loop {
@@ -147,7 +147,7 @@ impl<'h> Homeward<'h> {
             let at_once = away.len().div_ceil(AT_ONCE).min(must.max(1));
             let mut back = 0;
             for (price, _, session) in ways {
-                if back >= at_once || (must == 0 && price >= (0, 0)) || !go_on() {
+                if back >= at_once || (must == 0 && price > (0, 0)) || !go_on() {
                     break;
                 }
                 back += self.go_one(session, price, back > 0);

@@ -67,6 +67,12 @@ impl<'p> Pursuit<'p> {
         })
     }
 
+    /// All that is left of the time, however good the best is.
+    pub(super) fn rest(&self) -> Stage<'p> {
+        let time = self.effort.time.saturating_sub(self.began.elapsed());
+        Stage { watch: self.watch, end: Instant::now() + time, effort: Effort { time, ..*self.effort } }
+    }
+
     /// Searches from a timetable; what is found on the way counts, too, where it has few enough moves.
     pub(super) fn search(&self, problem: &Problem, from: &[Option<Place>], effort: &Effort) -> Found {
         self.state().beginning = Some(Instant::now());

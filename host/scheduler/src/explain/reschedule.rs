@@ -3,7 +3,7 @@
 //! First everything that can stay is held, so that there is an answer within moments. Then moves are made one by one, and found by
 //! searches in which they cost something, from whose timetables those that are too many are taken back. Whatever time is left goes
 //! into searches in which only a few sessions may move, no more than there may be moves: those of the best timetable, some of them
-//! exchanged for others by chance.
+//! exchanged for others by chance. Moves that buy nothing are taken back.
 
 use fastrand::Rng;
 
@@ -72,6 +72,7 @@ pub fn reschedule(
     search.onward();
     search.priced();
     search.rounds();
+    search.take_back(&pursuit.best(), &pursuit.rest());
     pursuit.into_found()
 }
 
