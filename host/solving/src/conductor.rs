@@ -38,6 +38,8 @@ pub(crate) struct Conductor {
     open: BTreeMap<ConventionId, BTreeMap<PluginId, Vec<OpenJob>>>,
     /// The conventions in which there are any, in the order in which they come to it.
     ring: VecDeque<ConventionId>,
+    /// Which plugins a job was taken up of in conventions in which there are any, the last one with the highest number.
+    taken: BTreeMap<ConventionId, HashMap<PluginId, u64>>,
     /// Turns that are this host's.
     turns: HashSet<ConventionId>,
     /// Conventions that another host has the turn of, and when to ask again.
@@ -58,6 +60,7 @@ impl Conductor {
             dropped,
             open: BTreeMap::new(),
             ring: VecDeque::new(),
+            taken: BTreeMap::new(),
             turns: HashSet::new(),
             elsewhere: HashMap::new(),
             next_poll: Instant::now(),
@@ -304,6 +307,7 @@ impl Conductor {
     /// Nothing is left to do in the convention.
     async fn leave(&mut self, convention: &ConventionId) -> Result<(), SqlError> {
         self.open.remove(convention);
+        self.taken.remove(convention);
         self.elsewhere.remove(convention);
         if self.turns.remove(convention) {
             turn::give_back(self.parts.database.as_ref(), convention, &self.config.host).await?;
@@ -311,11 +315,14 @@ impl Conductor {
         Ok(())
     }
 
-    /// What was begun first, then what was started first, whichever plugin's it is.
+    /// What was begun first; then what was started first of the plugin that has waited longest for its turn.
     fn next_of(&self, convention: &ConventionId) -> Option<(Place, OpenJob)> {
         let plugins = self.open.get(convention)?;
         let jobs = plugins.iter().flat_map(|(plugin, jobs)| jobs.iter().map(move |job| (plugin, job)));
-        let (plugin, job) = jobs.min_by_key(|(_, job)| (!job.taken, &job.id))?;
+        let taken = self.taken.get(convention);
+        let last = |plugin| taken.and_then(|taken| taken.get(plugin)).copied().unwrap_or_default();
+        let (plugin, job) =
+            jobs.min_by_key(|(plugin, job)| if job.taken { (0, 0, &job.id) } else { (1, last(*plugin), &job.id) })?;
         Some(((convention.clone(), plugin.clone()), job.clone()))
     }
 
@@ -335,6 +342,10 @@ impl Conductor {
         let key = (place, job.id);
         self.board.note(|papers| papers.runs.insert(key.clone(), Arc::clone(&control)));
         let begun = self.take_up(&key, &database, control).await;
+        let (convention, plugin) = &key.0;
+        let taken = self.taken.entry(convention.clone()).or_default();
+        let next = taken.values().max().copied().unwrap_or_default() + 1;
+        taken.insert(plugin.clone(), next);
         if !matches!(begun, Ok(true)) {
             self.board.note(|papers| papers.runs.remove(&key));
             self.look_again(key.0);

@@ -50,6 +50,21 @@ async fn in_a_convention_one_job_runs_at_a_time_in_the_order_they_were_started()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_starts_many_jobs_does_not_keep_its_neighbour_waiting() {
+    on_both(async |world: World| {
+        let (one, two) = (plugin("one"), plugin("two"));
+        let mut jobs = Vec::new();
+        for plugin in [&one, &one, &one, &two] {
+            jobs.push((&world, plugin, world.start(plugin, 0.4, None).await));
+        }
+        let desk = world.desk("host", steady);
+        assert_eq!(ran(&jobs).await, [0, 3, 1, 2]);
+        desk.idle().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn conventions_share_a_hosts_threads_in_turn() {
     on_both(async |here: World| {
         let (there, one) = (here.another(), plugin("one"));
