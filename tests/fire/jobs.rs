@@ -36,7 +36,11 @@ async fn start(client: &Client, seconds: f64) -> String {
 }
 
 async fn start_one(client: &Client, problem: &Value, seconds: f64) -> String {
-    let steps = json!([["start", problem, { "seconds": seconds }]]);
+    start_with(client, problem, json!({ "seconds": seconds })).await
+}
+
+async fn start_with(client: &Client, problem: &Value, options: Value) -> String {
+    let steps = json!([["start", problem, options]]);
     let started = client.convention("con", RUN, json!({ "steps": steps })).await;
     started.data()["script"][0].as_str().unwrap_or_else(|| panic!("{}", started.text)).to_owned()
 }
@@ -255,5 +259,55 @@ on_each_database! {
         let explained = explain(&system, &problem, &solution).await;
         let whole = &explained["unplaced"][0]["reasons"][0];
         assert_eq!((&whole["detail"], &whole["proven"]), (&reason["detail"], &json!(true)), "{explained}");
+    }
+}
+
+on_each_database! {
+    async fn no_more_move_than_may_whatever_becomes_of_the_host(database: Database) {
+        const MOST: usize = 2;
+        let folder = tempfile::tempdir().unwrap();
+        let (served, system) = serve(folder.path(), &database);
+        conman_tests::volunteers::convention(&system, "con").await;
+        crate::misbehaviour::enable_probe(&system).await;
+        // Where the first three are is closed, and two of them may be elsewhere.
+        let mut problem = problem();
+        problem["rooms"][0]["open"] = json!([[10, 20], [20, 40]]);
+        let stays = |session: &Value| (3..9).any(|n| *session == format!("s{n}"));
+        let moves = |solution: &Value| {
+            let assigned = |session: &Value| {
+                solution["assignments"].as_array().unwrap().iter().find(|place| place["session"] == *session).cloned()
+            };
+            let was = problem["incumbent"].as_array().unwrap().iter();
+            let has_moved = |was: &&Value| match assigned(&was["session"]) {
+                Some(is) => (&was["start"], &was["room"]) != (&is["start"], &is["room"]),
+                None => stays(&was["session"]),
+            };
+            was.filter(has_moved).count()
+        };
+        let best = async |client: &Client, job: &str| {
+            let solution = ask(client, "solution", job).await;
+            solution["format"].is_string().then(|| {
+                assert!(moves(&solution) <= MOST, "{solution}");
+                if let Some(found) = checked_independently(&problem, &solution) {
+                    assert!(found.passed, "{:?}", found.breaks);
+                }
+                cost(&solution["cost"])
+            })
+        };
+        let job = start_with(&system, &problem, json!({ "seconds": 5.0, "moves": MOST })).await;
+        let before = until("two of the three elsewhere", async || best(&system, &job).await.filter(|best| best.0 == 1)).await;
+        assert_eq!(ask(&system, "status", &job).await["state"], "running");
+        served.kill();
+
+        let (served, system) = serve(folder.path(), &database);
+        until("the job to end", async || {
+            let status = ask(&system, "status", &job).await;
+            assert!(best(&system, &job).await.unwrap() <= before, "{before:?} {status}");
+            Some(()).filter(|()| status["state"] == "done")
+        })
+        .await;
+        assert_eq!(best(&system, &job).await.unwrap().0, 1);
+        served.terminate();
+        assert_eq!(served.wait().0, 0);
     }
 }
