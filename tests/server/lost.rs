@@ -73,6 +73,16 @@ on_each_database! {
 }
 
 on_each_database! {
+    async fn a_plan_whose_proposal_cannot_be_written_is_lost(database: Database) {
+        let (host, planner) = searching(database).await;
+        let plan = planner.plan(json!({ "seconds": 60.0 })).await;
+        execute(&behind(&host, &planner).await, "DELETE FROM schedule_plan_problem").await;
+        planner.cancel(&plan).await;
+        assert_lost(&planner.ended(&plan).await);
+    }
+}
+
+on_each_database! {
     async fn a_plan_whose_plugin_is_disabled_meanwhile_ends(database: Database) {
         let (host, planner) = searching(database).await;
         let plan = planner.plan(json!({ "seconds": 60.0 })).await;
