@@ -143,7 +143,7 @@ on_each_database! {
         let moves = plan["changes"].as_array().unwrap().len();
         eprintln!("{inside} sessions lose their room: {moves} moves, proposed after {:.1?}: {}", begun.elapsed(), plan["course"]);
         assert_eq!((&plan["state"], &plan["after"]["unplaced"]), (&json!("READY"), &json!(0)), "{}", plan["error"]);
-        assert!(moves >= inside);
+        assert!((inside..=inside + 10).contains(&moves));
         planner.accept(&id, None).await.unwrap();
         assert_possible(&planner).await;
     }

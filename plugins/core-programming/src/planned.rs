@@ -1,7 +1,9 @@
 //! What the scheduler answers becomes a proposal, once for each job.
 
+use std::collections::HashSet;
+
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Cost, Explanation, Job, Progress, Solution};
+use conman_sdk::scheduler::{self, Explanation, Job, Progress, Solution};
 
 use crate::Programming;
 use crate::scheduling::explained;
@@ -13,9 +15,6 @@ pub const ENDED: &str = "programming.plan.ended";
 
 /// The code of a plan whose proposal was lost.
 pub const LOST: &str = "LOST";
-
-/// The code of a plan that may not move as much as was found.
-const TOO_MANY_MOVES: &str = "TOO_MANY_MOVES";
 
 /// What that event says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,7 +86,7 @@ fn take_over(plan: &Plan, progress: &Progress) -> Result<usize> {
     }
     // A job that has ended without a timetable says why.
     let solution = Job::from_id(&plan.job).solution()?;
-    propose(plan, &solution).map_err(|error| if error.code == TOO_MANY_MOVES { error } else { lost(&error) })
+    propose(plan, &solution).map_err(|error| lost(&error))
 }
 
 fn propose(plan: &Plan, solution: &Solution) -> Result<usize> {
@@ -96,16 +95,8 @@ fn propose(plan: &Plan, solution: &Solution) -> Result<usize> {
     };
     let items = plans::items(&plan.id)?;
     let outcomes = proposal::read(&asked(&items), &plan.calendar, &waiting.ids.of_solution(solution));
-    let moves = items.iter().zip(&outcomes).filter(|(item, outcome)| is_move(item, outcome)).count();
-    let many = i64::try_from(moves).unwrap_or(i64::MAX);
-    if let Some(most) = plan.most_moves.filter(|most| many > *most) {
-        let message = format!(
-            "The fewest moves that were found are {many}, and {most} are allowed. Allow more, or search longer."
-        );
-        return Err(Error::new(TOO_MANY_MOVES, message));
-    }
     let mut notes = plan.notes.clone();
-    let explanation = match explain(&waiting, solution) {
+    let mut explanation = match explain(&waiting, solution) {
         Err(error) if error.retryable => return Err(error),
         Err(error) => {
             tracing::warn!(plan = plan.id, code = error.code.as_ref(), "not explained");
@@ -114,13 +105,15 @@ fn propose(plan: &Plan, solution: &Solution) -> Result<usize> {
         }
         Ok(explanation) => explanation,
     };
-    let cost = solution.cost.clone().unwrap_or_default();
-    let mut cost = if plan.most_moves.is_some() { without_moves(cost) } else { cost };
+    if let Some(most) = plan.most_moves {
+        for_want_of_moves(&mut explanation, &items, most);
+    }
+    let mut cost = solution.cost.clone().unwrap_or_default();
     // Those the scheduler was not told of have no place either.
     cost.unplaced += items.iter().filter(|item| !item.reasons.is_empty()).count() as u64;
     let proposal = Proposal { outcomes: &outcomes, cost: &cost, explanation: &explanation, notes: &notes };
     plans::propose(&plan.id, &items, &proposal, clock::now())?;
-    Ok(moves)
+    Ok(outcomes.iter().filter(|outcome| **outcome != Outcome::Kept).count())
 }
 
 fn asked(items: &[Item]) -> Vec<Asked> {
@@ -147,15 +140,26 @@ fn explain(waiting: &Waiting, solution: &Solution) -> Result<Explanation> {
     Ok(explained::spelled(told, ids))
 }
 
-/// Moves cost what makes them fewest, which says nothing to people, who see how many there are.
-fn without_moves(mut cost: Cost) -> Cost {
-    for term in ["moved_time", "moved_room"] {
-        cost.soft -= cost.terms.remove(term).unwrap_or_default().min(cost.soft);
-    }
-    cost
-}
+/// What the host says of a place that nobody has.
+const FREE: &str = " is free for it";
 
-/// Whether a session that had a place has another, or none. What keeps its time and gets a room has not moved.
-fn is_move(item: &Item, outcome: &Outcome) -> bool {
-    item.from().1.is_some() && !item.room_only && *outcome != Outcome::Kept
+/// Where a place is free for who had to leave theirs, a longer search would not help: there may be no more moves. Who keeps a time and lacks
+/// a room alone would not move.
+fn for_want_of_moves(explanation: &mut Explanation, items: &[Item], most: i64) {
+    let had_a_place: HashSet<&str> = items
+        .iter()
+        .filter(|item| item.from().1.is_some() && !item.room_only)
+        .map(|item| item.session_id.as_str())
+        .collect();
+    let may = match most {
+        0 => "nothing may move".to_owned(),
+        1 => "there may be only one move".to_owned(),
+        _ => format!("there may be no more than {most} moves"),
+    };
+    let left = explanation.unplaced.iter_mut().filter(|left| had_a_place.contains(left.session.as_str()));
+    for reason in left.flat_map(|left| &mut left.reasons).filter(|reason| reason.constraint == "none") {
+        let free = reason.detail.split(FREE).next().unwrap_or_default();
+        reason.detail = format!("{free}{FREE}, but {may}");
+        "moves".clone_into(&mut reason.constraint);
+    }
 }

@@ -25,7 +25,7 @@ pub fn plan(ctx: &Context, input: PlanScheduleInput) -> Result<SchedulePlan> {
     start(ctx, Asking { scope: input.scope, task, seconds: input.seconds, most_moves: None })
 }
 
-/// Starts to search for the fewest moves.
+/// Starts to search for the best timetable with few moves.
 ///
 /// # Errors
 /// As [`plan`].
@@ -80,7 +80,8 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
     let mut before_cost = cost_of(&problem, &now)?;
     // The scheduler is not told of them.
     before_cost.unplaced += too_long as u64;
-    let job = scheduler::start(&problem, &Options { seconds: Some(seconds), ..Options::default() })?;
+    let moves = most_moves.and_then(|most| u32::try_from(most).ok());
+    let job = scheduler::start(&problem, &Options { seconds: Some(seconds), moves, ..Options::default() })?;
     let explained = truth.told(problem, &ids);
     let plan = Plan {
         id: edit::new_id(),

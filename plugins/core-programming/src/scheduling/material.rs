@@ -105,6 +105,6 @@ pub enum Closeness {
     Free,
     /// As much as the convention says.
     Close,
-    /// More than all wishes: what need not move stays.
+    /// Only so many may move: the job says how many, and what it buys nothing to move stays.
     Fewest,
 }

@@ -48,9 +48,6 @@ pub struct Stated {
     pub truth: Truth,
 }
 
-/// What moves cost where few are wanted: more than all wishes together in a programme of any size.
-const MOVE: u32 = 100_000;
-
 /// States the problem.
 #[must_use]
 pub fn state(material: &Material, task: &Task, convention: &Convention) -> Stated {
@@ -195,9 +192,9 @@ impl<'m> Stating<'m> {
     fn weights(&self) -> Weights {
         let weights = &self.task.rules.planning.weights;
         let moved = match self.task.closeness {
-            Closeness::Free => 0,
             Closeness::Close => weights.moved,
-            Closeness::Fewest => MOVE,
+            // How many may move is said, not what each costs.
+            Closeness::Free | Closeness::Fewest => 0,
         };
         Weights::default()
             .with("overlap", 1)

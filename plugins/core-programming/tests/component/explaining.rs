@@ -13,7 +13,7 @@ const WHY: &str = "query($id: ID!) { schedulePlan(id: $id) { moreWishes notes af
     wishes { constraint text cost sessions { title } people { name } rooms { name } mendSought
         mend { text change left moves { session { title } room { name } start } } } } }";
 
-async fn why(kit: &Testkit, plan: &Value) -> Value {
+pub(super) async fn why(kit: &Testkit, plan: &Value) -> Value {
     kit.run_with(WHY, json!({ "id": plan["id"] })).await.unwrap()["schedulePlan"].clone()
 }
 

@@ -196,11 +196,12 @@ async fn a_closed_room_is_left_with_the_fewest_moves() {
         let closed =
             json!([{ "room": hall["id"], "start": "2026-08-14T13:30:00+02:00", "end": "2026-08-14T20:00:00+02:00" }]);
         let none = planned(&kit, "reschedule", json!({ "closed": closed, "mostMoves": 0, "seconds": 0.2 })).await;
-        assert_eq!(
-            (&none["state"], &none["error"]["code"], &none["changes"]),
-            (&json!("FAILED"), &json!("TOO_MANY_MOVES"), &json!([])),
-            "{on}: {none}"
-        );
+        assert_eq!((&none["state"], &none["after"]["unplaced"]), (&json!("READY"), &json!(1)), "{on}: {none}");
+        assert_eq!(changes(&none), [("Two", "", "")], "{on}: {none}");
+        let why = &super::explaining::why(&kit, &none).await["unplaced"][0];
+        let reason = &why["reasons"][0];
+        assert_eq!((&why["session"]["title"], &reason["constraint"]), (&json!("Two"), &json!("moves")), "{on}: {why}");
+        assert!(reason["detail"].as_str().unwrap().ends_with(" is free for it, but nothing may move."), "{on}: {why}");
         let one = planned(&kit, "reschedule", json!({ "closed": closed, "mostMoves": 1, "seconds": 0.2 })).await;
         let moved = changes(&one);
         assert_eq!(moved.len(), 1, "{on}: {one}");
