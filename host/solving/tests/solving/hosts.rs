@@ -122,3 +122,21 @@ async fn a_host_that_lost_its_turn_writes_nothing_more() {
     })
     .await;
 }
+
+/// It has not seen yet that its turn is over, so that only the number by which it works tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_job_another_has_taken_up_writes_nothing_more() {
+    on_both(async |world: World| {
+        let one = plugin("one");
+        let _desk = world.desk("here", steady);
+        let id = world.start(&one, 60.0, None).await;
+        world.under_way(&one, &id).await;
+        world.take_up(&one, &id, "there").await;
+        // It lets go of the job and, since the turn is still its own, begins anew.
+        until("the job to be taken up again", async || world.tries(&one, &id).await == 3).await;
+        world.cancel(&one, &id).await;
+        world.until(&one, &id, "cancelled").await;
+        assert_eq!((world.tries(&one, &id).await, world.told(&one).await.len()), (3, 1));
+    })
+    .await;
+}

@@ -334,6 +334,21 @@ impl World {
         .unwrap();
     }
 
+    /// Another host takes a job up that somebody works on.
+    pub(crate) async fn take_up(&self, plugin: &PluginId, id: &str, host: &str) {
+        let database = self.storage.plugin(&self.convention, plugin).await.unwrap().host();
+        let parameters: Arc<[Value]> = [host.into(), id.into()].into();
+        transaction(database.as_ref(), |transaction| {
+            let parameters = Arc::clone(&parameters);
+            Box::pin(async move {
+                let sql = "UPDATE conman_solve SET owner = $1, tries = tries + 1 WHERE id = $2 AND state = 'running'";
+                transaction.execute(sql, &parameters).await
+            })
+        })
+        .await
+        .unwrap();
+    }
+
     pub(crate) async fn purge(&self, plugin: &PluginId) {
         self.storage.purge(&self.convention, plugin, Unsent::Lost).await.unwrap();
     }
