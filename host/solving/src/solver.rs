@@ -46,7 +46,7 @@ mod tests {
         let before: Value =
             (0..20).map(|n| json!({ "session": format!("s{n}"), "start": 0, "room": format!("r{n}") })).collect();
         let text = json!({
-            "format": "conman-schedule-problem/1", "name": "twenty", "days": 1, "slots_per_day": 40, "slot_minutes": 30,
+            "format": "conman-schedule-problem/1", "name": "twenty", "days": 1, "slots_per_day": 60, "slot_minutes": 30,
             "rooms": rooms, "sessions": sessions, "overlap": overlap, "incumbent": before,
             "weights": { "moved_time": 7, "moved_room": 7 },
         });
