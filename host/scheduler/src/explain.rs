@@ -360,7 +360,7 @@ mod tests {
         };
         // One has no place in a room for 59.
         let short = problem(59, r#"{"id":"r","capacity":1}"#);
-        let places = (0..60).map(|session| (session != 58).then(|| Place { start: session % 59, room: 0 })).collect();
+        let places = (0..60).map(|session| (session != 58).then_some(Place { start: session % 59, room: 0 })).collect();
         let mut timetable = Timetable { places };
         timetable.places[59] = Some(Place { start: 58, room: 0 });
         let told = explain(&short, &timetable);
