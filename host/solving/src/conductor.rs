@@ -365,7 +365,7 @@ impl Conductor {
         }
         let taken = ledger::take(database.as_ref(), id, &self.config.host, self.now()).await?;
         let Some(taken) = taken else { return Ok(false) };
-        if taken.tries > i64::from(INTERRUPTIONS) {
+        if taken.deaths >= i64::from(INTERRUPTIONS) {
             give_up(&self.parts, &self.board, database.as_ref(), key, &taken).await?;
             return Ok(false);
         }

@@ -2,7 +2,8 @@
 //! `storage` crate).
 //!
 //! Whoever takes a job up counts its `tries` up, and from then on writes only where that number still stands: a host that hung so long that
-//! another took the job up writes nothing when it wakes.
+//! another took the job up writes nothing when it wakes. So the number never goes down; how often a host that stopped gave the job back is
+//! counted apart (`returned`).
 
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(crate) struct OpenJob {
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) tries: i64,
+    /// How many of these ended with the death of a host.
+    pub(crate) deaths: i64,
     pub(crate) options: String,
     pub(crate) course: Option<String>,
     pub(crate) best: Option<String>,
@@ -94,13 +97,14 @@ pub(crate) async fn take(
             if transaction.execute(sql, &parameters).await? == 0 {
                 return Ok(None);
             }
-            let sql = "SELECT tries, options, course, best, hops FROM conman_solve WHERE id = $1";
+            let sql = "SELECT tries, options, course, best, hops, returned FROM conman_solve WHERE id = $1";
             let job = transaction.query(sql, which, RowLimit::HOST).await?;
             let sql = "SELECT problem FROM conman_solve_problem WHERE id = $1";
             let problem = transaction.query(sql, which, RowLimit::HOST).await?;
             let (Some(job), Some(problem)) = (job.rows.first(), problem.rows.first()) else { return Ok(None) };
             Ok(Some(Taken {
                 tries: job.integer(0)?,
+                deaths: job.integer(0)? - job.integer(5)? - 1,
                 options: job.text(1)?.to_owned(),
                 course: job.optional_text(2)?.map(str::to_owned),
                 best: job.optional_text(3)?.map(str::to_owned),
@@ -151,7 +155,7 @@ pub(crate) async fn put_back(
     transaction(database, |transaction| {
         let parameters = Arc::clone(&parameters);
         Box::pin(async move {
-            let sql = "UPDATE conman_solve SET state = 'queued', owner = NULL, tries = tries - 1, course = $1, \
+            let sql = "UPDATE conman_solve SET state = 'queued', owner = NULL, returned = returned + 1, course = $1, \
                        best = COALESCE($2, best) WHERE id = $3 AND state = 'running' AND tries = $4";
             transaction.execute(sql, &parameters).await.map(drop)
         })

@@ -59,8 +59,8 @@ pub(crate) const SQLITE_TABLES: &[&str] = &[
         detail TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS conman_solve (
         id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL, options TEXT NOT NULL, hops BIGINT NOT NULL, cancelled BOOLEAN NOT NULL,
-        owner TEXT, tries BIGINT NOT NULL, course TEXT, fault TEXT, created_at BIGINT NOT NULL, started_at BIGINT, ended_at BIGINT,
-        best TEXT)",
+        owner TEXT, tries BIGINT NOT NULL, returned BIGINT NOT NULL, course TEXT, fault TEXT, created_at BIGINT NOT NULL,
+        started_at BIGINT, ended_at BIGINT, best TEXT)",
     // Apart, because how far a job has come is written again and again, and a row is written whole.
     "CREATE TABLE IF NOT EXISTS conman_solve_problem (id TEXT NOT NULL PRIMARY KEY, problem TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS conman_migration (
@@ -113,7 +113,8 @@ impl Reserved {
             ),
             migrated: change("INSERT INTO conman_migration (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)"),
             solve: change(
-                "INSERT INTO conman_solve (id, state, options, hops, cancelled, tries, created_at) SELECT ?1, 'queued', ?2, ?3, FALSE, 0, ?4 \
+                "INSERT INTO conman_solve (id, state, options, hops, cancelled, tries, returned, created_at) \
+                 SELECT ?1, 'queued', ?2, ?3, FALSE, 0, 0, ?4 \
                  WHERE (SELECT COUNT(*) FROM conman_solve WHERE state = 'queued') < ?5",
             ),
             solve_problem: change("INSERT INTO conman_solve_problem (id, problem) VALUES (?, ?)"),

@@ -250,8 +250,8 @@ fn reserved(schema: &str, role: &str, secret: &str) -> String {
             action TEXT COLLATE \"C\" NOT NULL, detail TEXT NOT NULL);
          CREATE TABLE {schema}.conman_solve (
             id TEXT COLLATE \"C\" PRIMARY KEY, state TEXT COLLATE \"C\" NOT NULL, options TEXT NOT NULL, hops BIGINT NOT NULL,
-            cancelled BOOLEAN NOT NULL, owner TEXT COLLATE \"C\", tries BIGINT NOT NULL, course TEXT, fault TEXT,
-            created_at BIGINT NOT NULL, started_at BIGINT, ended_at BIGINT, best TEXT);
+            cancelled BOOLEAN NOT NULL, owner TEXT COLLATE \"C\", tries BIGINT NOT NULL, returned BIGINT NOT NULL,
+            course TEXT, fault TEXT, created_at BIGINT NOT NULL, started_at BIGINT, ended_at BIGINT, best TEXT);
          CREATE TABLE {schema}.conman_solve_problem (id TEXT COLLATE \"C\" PRIMARY KEY, problem TEXT NOT NULL);
          CREATE TABLE {schema}.conman_migration (
             version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);"
@@ -294,8 +294,8 @@ fn solves(schema: &str, role: &str, function: impl Fn(&str, &str, &str) -> Strin
         "conman_begin_solve",
         "job TEXT, options TEXT, hops BIGINT, at BIGINT, most BIGINT",
         &format!(
-            "INSERT INTO {schema}.conman_solve (id, state, options, hops, cancelled, tries, created_at)
-             SELECT $2, 'queued', $3, $4, FALSE, 0, $5
+            "INSERT INTO {schema}.conman_solve (id, state, options, hops, cancelled, tries, returned, created_at)
+             SELECT $2, 'queued', $3, $4, FALSE, 0, 0, $5
              WHERE (SELECT COUNT(*) FROM {schema}.conman_solve s WHERE s.state = 'queued') < $6"
         ),
     );
