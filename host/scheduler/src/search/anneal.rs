@@ -55,9 +55,10 @@ pub(crate) fn anneal(
         if spent >= 1.0 || best.rank() == (0, 0) || !walker.can_move() {
             return;
         }
-        let share = cycle.share(clock.proposals(), spent);
+        let mut share = cycle.share(clock.proposals(), spent);
         if share >= 1.0 {
             cycle = cycle.next(clock.proposals(), spent);
+            share = 0.0;
         }
         walker.cool(scale.temperature(&cycle, share), BOLDNESS * (1.0 - share).powi(2));
         if together && spent * MEETINGS >= meetings + 1.0 {
