@@ -77,6 +77,12 @@ on_each_database! {
         let (host, planner) = searching(database).await;
         let plan = planner.plan(json!({ "seconds": 60.0 })).await;
         execute(&behind(&host, &planner).await, "DELETE FROM schedule_plan_problem").await;
+        // Cancelled before there is a timetable, a search has no proposal to lose.
+        until("a timetable", async || {
+            let course = planner.read(&plan).await["course"].clone();
+            (course != json!([])).then_some(())
+        })
+        .await;
         planner.cancel(&plan).await;
         assert_lost(&planner.ended(&plan).await);
     }
