@@ -40,23 +40,24 @@ enum Moves {
 /// What mends each of the wishes, in their order.
 pub(super) fn cheapest(standing: &Standing<'_>, domains: &Domains<'_>, broken: &[Broken]) -> Vec<Found> {
     let mut concerned = Concerned::new(standing, broken);
-    let mut seeker = Seeker { standing, domains, effort: 0, now: vec![None; standing.problem.sessions.len()] };
+    let now = vec![None; standing.problem.sessions.len()];
+    let mut seeker = Seeker { standing, domains, effort: 0, has_too_many: false, now };
     let mut best: Vec<Option<Best>> = vec![None; broken.len()];
     let mut unsought = vec![false; broken.len()];
     for session in std::mem::take(&mut concerned.order) {
+        if !seeker.is_spent() {
+            let wishes = concerned.by(session);
+            let moves = seeker.moves(session);
+            seeker.look_at(broken, &wishes, &moves, &mut best);
+            if !seeker.is_spent() {
+                // What does not cost less than this is no better for any of them.
+                let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |best| best.change)).max();
+                let exchanges = seeker.exchanges(session, most.unwrap_or(i64::MAX));
+                seeker.look_at(broken, &wishes, &exchanges, &mut best);
+            }
+        }
         if seeker.is_spent() {
             concerned.take(session).for_each(|wish| unsought[wish] = true);
-            continue;
-        }
-        let wishes = concerned.by(session);
-        let moves = seeker.moves(session);
-        seeker.look_at(broken, &wishes, &moves, &mut best);
-        // What does not cost less than this is no better for any of them.
-        let most = wishes.iter().map(|wish| best[*wish].map_or(i64::MAX, |best| best.change)).max();
-        let exchanges = seeker.exchanges(session, most.unwrap_or(i64::MAX));
-        seeker.look_at(broken, &wishes, &exchanges, &mut best);
-        if seeker.is_spent() {
-            wishes.iter().for_each(|wish| unsought[*wish] = true);
         }
     }
     let found = best.into_iter().zip(unsought);
@@ -140,13 +141,15 @@ struct Seeker<'s, 'p> {
     standing: &'s Standing<'p>,
     domains: &'s Domains<'p>,
     effort: usize,
+    /// Whether a session could go to more places than are looked at.
+    has_too_many: bool,
     /// By session: what it costs where it is, with all it has a part in.
     now: Vec<Option<i64>>,
 }
 
 impl Seeker<'_, '_> {
     fn is_spent(&self) -> bool {
-        self.effort > EFFORT || self.domains.are_too_large() || !(self.standing.go_on)()
+        self.effort > EFFORT || self.has_too_many || self.domains.are_too_large() || !(self.standing.go_on)()
     }
 
     /// Finds among what a session can do, the cheapest first, what mends each of these wishes more cheaply than the best so far.
@@ -197,7 +200,7 @@ impl Seeker<'_, '_> {
                 });
                 if let Some(time_cost) = time_cost {
                     if all.len() == PLACES {
-                        self.effort = usize::MAX;
+                        self.has_too_many = true;
                         return Vec::new();
                     }
                     all.push(Candidate { moves: Moves::One(session, start, *room), change: time_cost + room_cost });

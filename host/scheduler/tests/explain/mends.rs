@@ -157,6 +157,19 @@ fn an_overlap_is_mended_by_moving_one_of_the_two() {
     .assert_eq(&serde_json::to_string_pretty(&explanation).unwrap());
 }
 
+/// Of whom there are more places to go to than are looked at, it is not said that there is none.
+#[test]
+fn of_a_million_places_none_is_looked_at() {
+    let rooms: Vec<_> = (0..1_001).map(|n| json!({"id": format!("r{n}"), "capacity": 1})).collect();
+    let problem = read(&json!({
+        "format": "conman-schedule-problem/1", "days": 1, "slots_per_day": 1_000, "rooms": rooms,
+        "sessions": [{"id": "a", "duration": 1}, {"id": "b", "duration": 1}], "overlap": [["a", "b", 7]],
+    }));
+    let at = |room| Some(Place { start: 0, room });
+    let explanation = explain(&problem, &Timetable { places: vec![at(0), at(1)] });
+    assert_eq!((explanation.wishes.len(), &explanation.wishes[0].mend), (1, &Mend::NotSought));
+}
+
 #[test]
 fn the_reasons_of_a_solution_are_those_explained() {
     let mut random = Rng::with_seed(1);
