@@ -15,7 +15,8 @@ pub(super) fn minimal<T: Copy>(
     }
     if all.len() <= PAIRED {
         for (at, one) in all.iter().enumerate() {
-            if let Some(other) = all.iter().skip(at + 1).find(|other| is_cause(&[*one, **other])) {
+            let mut others = all.iter().skip(at + 1).take_while(|_| go_on());
+            if let Some(other) = others.find(|other| is_cause(&[*one, **other])) {
                 return vec![*one, *other];
             }
         }
@@ -38,4 +39,26 @@ pub(super) fn without_needless<T: Copy>(
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::minimal;
+
+    #[test]
+    fn nothing_is_tried_out_any_more_when_the_time_is_up() {
+        let all: Vec<_> = (0..super::PAIRED as u32).collect();
+        for time in 0..200_u32 {
+            let left = Cell::new(time);
+            let go_on = || left.replace(left.get().saturating_sub(1)) > 0;
+            let (mut tried, is_all) = (0, |some: &[u32]| some.len() == all.len());
+            minimal(all.clone(), &go_on, |some| {
+                tried += 1;
+                is_all(some)
+            });
+            assert!(tried <= time, "{tried} after {time}");
+        }
+    }
 }

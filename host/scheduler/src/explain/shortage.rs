@@ -86,7 +86,8 @@ pub(super) fn of_rooms(
         let followed = followed(standing, domains, session)?;
         in_rooms(standing, domains, &followed).map(|sum| (followed, sum))
     })?;
-    let places: usize = sessions.iter().map(|session| domains.of(*session).len()).sum();
+    // What is cut short here is not told.
+    let places: usize = sessions.iter().take_while(|_| (standing.go_on)()).map(|one| domains.of(*one).len()).sum();
     let (sessions, sum) = if places * sessions.len() > SMALLER_EFFORT {
         (sessions, found)
     } else {
@@ -98,10 +99,11 @@ pub(super) fn of_rooms(
         let sum = in_rooms(standing, domains, &sessions).unwrap_or(found);
         (sessions, sum)
     };
-    let rooms =
-        sessions.iter().flat_map(|session| domains.of(*session).iter().map(|(room, _)| *room).collect::<Vec<_>>());
-    let rooms = rooms.collect::<BTreeSet<_>>().into_iter().collect();
-    Some(Shortage { sessions, rooms, sum })
+    let mut rooms = BTreeSet::new();
+    for session in sessions.iter().take_while(|_| (standing.go_on)()) {
+        rooms.extend(domains.of(*session).iter().map(|(room, _)| *room));
+    }
+    Some(Shortage { sessions, rooms: rooms.into_iter().collect(), sum })
 }
 
 /// All slots of rooms that a session could take.
