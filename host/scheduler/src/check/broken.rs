@@ -131,10 +131,10 @@ fn in_room(problem: &Problem, placed: Placed<'_>, broken: &mut Vec<Broken>) {
     if !holds(&room.open, placed.taken_from(), placed.taken_to()) {
         broken.push(here(Constraint::RoomOpen));
     }
-    if !session.features.iter().all(|feature| room.features.contains(feature)) {
+    if !session.features.iter().all(|feature| room.features.binary_search(feature).is_ok()) {
         broken.push(here(Constraint::RoomFeatures));
     }
-    if session.rooms.as_ref().is_some_and(|rooms| !rooms.contains(&placed.room)) {
+    if session.rooms.as_ref().is_some_and(|rooms| rooms.binary_search(&placed.room).is_err()) {
         broken.push(here(Constraint::RoomFeatures));
     }
     if problem.capacity == CapacityRule::Hard && session.audience > room.capacity {
@@ -166,9 +166,10 @@ fn in_time(problem: &Problem, timetable: &Timetable, session: Placed<'_>, broken
     }
 }
 
-/// Whether one of the ranges, which do not touch, holds all from one slot to another.
+/// Whether one of the ranges, which are sorted and do not touch, holds all from one slot to another.
 fn holds(ranges: &[Range<u32>], from: i64, to: i64) -> bool {
-    ranges.iter().any(|range| i64::from(range.start) <= from && to <= i64::from(range.end))
+    let begun = ranges.partition_point(|range| i64::from(range.start) <= from);
+    ranges.get(..begun).and_then(<[_]>::last).is_some_and(|range| to <= i64::from(range.end))
 }
 
 /// Sessions that share what only one can have at a time.
