@@ -14,7 +14,7 @@ use conman_scheduler::solve::{self, Found};
 use conman_scheduler::timetable::Timetable;
 use serde::Serialize;
 
-use crate::limits::{DOCUMENT_BYTES, EXPLAINED, EXPLAINING, SEARCH_BYTES};
+use crate::limits::{BROKEN_BYTES, DOCUMENT_BYTES, EXPLAINED, EXPLAINING, SEARCH_BYTES};
 use crate::options::Options;
 use crate::readers::Readers;
 
@@ -147,13 +147,19 @@ struct Broken {
 fn explained(problem: &Problem, timetable: &Timetable) -> Explained {
     let began = Instant::now();
     let explanation = explain_while(problem, timetable, &|| began.elapsed() < EXPLAINING);
-    let broken = check::broken(problem, timetable);
-    let told = broken.iter().take(EXPLAINED).map(|broken| Broken {
+    let all = check::broken(problem, timetable);
+    let told = all.iter().take(EXPLAINED).map(|broken| Broken {
         constraint: broken.constraint.name(),
         session: problem.sessions.get(broken.session as usize).map(|session| session.id.clone()),
         what: broken.describe(problem),
     });
-    Explained { explanation, more: broken.len().saturating_sub(EXPLAINED), broken: told.collect() }
+    let mut left = BROKEN_BYTES;
+    let has_room = |broken: &Broken| {
+        let bytes = serde_json::to_vec(broken).ok().map(|text| text.len());
+        bytes.and_then(|bytes| left.checked_sub(bytes)).map(|rest| left = rest).is_some()
+    };
+    let broken: Vec<_> = told.take_while(has_room).collect();
+    Explained { explanation, more: all.len() - broken.len(), broken }
 }
 
 /// The first flaw gives the place, all of them the words.

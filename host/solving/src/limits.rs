@@ -41,5 +41,8 @@ pub(crate) const EXPLAINING: Duration = Duration::from_secs(1);
 /// Broken rules of one solution that are told one by one.
 pub(crate) const EXPLAINED: usize = 1000;
 
+/// Bytes of all that is told of them, as ids may be long: besides those of the reasons and wishes.
+pub(crate) const BROKEN_BYTES: usize = 1 << 20;
+
 /// Points of a falling cost that are kept.
 pub(crate) const POINTS: usize = 64;
