@@ -16,6 +16,9 @@ pub const ENDED: &str = "programming.plan.ended";
 /// The code of a plan whose proposal was lost.
 pub const LOST: &str = "LOST";
 
+/// The code of a plan that was cancelled before there was a timetable.
+const CANCELLED: &str = "cancelled";
+
 /// What that event says.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Ended {
@@ -84,9 +87,21 @@ fn take_over(plan: &Plan, progress: &Progress) -> Result<usize> {
     if let Some(failure) = &progress.error {
         return Err(Error::new(failure.code.clone(), failure.message.clone()));
     }
-    // A job that has ended without a timetable says why.
-    let solution = Job::from_id(&plan.job).solution()?;
+    let job = Job::from_id(&plan.job);
+    let solution = job.solution().map_err(|error| without_solution(&job, error))?;
     propose(plan, &solution).map_err(|error| lost(&error))
+}
+
+/// Why there is no timetable. The host says `not-found` of a job that was cancelled before there was one, and of a job it has forgotten.
+fn without_solution(job: &Job, error: Error) -> Error {
+    if error.code != "not-found" {
+        return error;
+    }
+    match job.status() {
+        Ok(status) if status.state == scheduler::State::Cancelled => Error::new(CANCELLED, error.message),
+        Err(unknown) if unknown.retryable => unknown,
+        _ => lost(&error),
+    }
 }
 
 fn propose(plan: &Plan, solution: &Solution) -> Result<usize> {
@@ -106,7 +121,13 @@ fn propose(plan: &Plan, solution: &Solution) -> Result<usize> {
         Ok(explanation) => explanation,
     };
     if let Some(most) = plan.most_moves {
-        for_want_of_moves(&mut explanation, &items, most);
+        let had_a_place: Vec<(&str, &Outcome)> = items
+            .iter()
+            .zip(&outcomes)
+            .filter(|(item, _)| item.from().1.is_some() && !item.room_only)
+            .map(|(item, outcome)| (item.session_id.as_str(), outcome))
+            .collect();
+        for_want_of_moves(&mut explanation, &had_a_place, most);
     }
     let mut cost = solution.cost.clone().unwrap_or_default();
     // Those the scheduler was not told of have no place either.
@@ -140,26 +161,52 @@ fn explain(waiting: &Waiting, solution: &Solution) -> Result<Explanation> {
     Ok(explained::spelled(told, ids))
 }
 
-/// What the host says of a place that nobody has.
-const FREE: &str = " is free for it";
-
-/// Where a place is free for who had to leave theirs, a longer search would not help: there may be no more moves. Who keeps a time and lacks
-/// a room alone would not move.
-fn for_want_of_moves(explanation: &mut Explanation, items: &[Item], most: i64) {
-    let had_a_place: HashSet<&str> = items
-        .iter()
-        .filter(|item| item.from().1.is_some() && !item.room_only)
-        .map(|item| item.session_id.as_str())
-        .collect();
+/// Where a place is free for who had to leave theirs, a longer search would not help when all moves are made: there may be no more. Who keeps
+/// a time and lacks a room alone would not move, and is none of those who `had_a_place`.
+fn for_want_of_moves(explanation: &mut Explanation, had_a_place: &[(&str, &Outcome)], most: i64) {
+    let made = had_a_place.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Moved { .. })).count();
+    if i64::try_from(made).is_ok_and(|made| made < most) {
+        return;
+    }
+    let left_theirs: HashSet<&str> = had_a_place.iter().map(|(session, _)| *session).collect();
     let may = match most {
         0 => "nothing may move".to_owned(),
         1 => "there may be only one move".to_owned(),
         _ => format!("there may be no more than {most} moves"),
     };
-    let left = explanation.unplaced.iter_mut().filter(|left| had_a_place.contains(left.session.as_str()));
-    for reason in left.flat_map(|left| &mut left.reasons).filter(|reason| reason.constraint == "none") {
-        let free = reason.detail.split(FREE).next().unwrap_or_default();
-        reason.detail = format!("{free}{FREE}, but {may}");
-        "moves".clone_into(&mut reason.constraint);
+    let left = explanation.unplaced.iter_mut().filter(|left| left_theirs.contains(left.session.as_str()));
+    for reason in left.flat_map(|left| &mut left.reasons) {
+        if let Some(free) = explained::free_place(reason) {
+            reason.detail = format!("{free}, but {may}");
+            "moves".clone_into(&mut reason.constraint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use conman_sdk::scheduler::{Blocked, Blocker};
+
+    use super::*;
+
+    /// What a session is told that has no place where one is free, when one other has moved.
+    fn told(most: i64) -> (String, String) {
+        let detail = "room \"r\" at slot 5 is free for it; search longer".to_owned();
+        let reason = Blocker { constraint: "none".to_owned(), detail, ..Blocker::default() };
+        let left = Blocked { session: "left".to_owned(), reasons: vec![reason] };
+        let mut explanation = Explanation { unplaced: vec![left], ..Explanation::default() };
+        let moved = Outcome::Moved { start: Timestamp::UNIX_EPOCH, room: None };
+        let had_a_place = [("moved", &moved), ("kept", &Outcome::Kept), ("left", &Outcome::Unplaced)];
+        for_want_of_moves(&mut explanation, &had_a_place, most);
+        let reason = explanation.unplaced.remove(0).reasons.remove(0);
+        (reason.constraint, reason.detail)
+    }
+
+    #[test]
+    fn moves_are_wanting_only_when_all_are_made() {
+        let free = "room \"r\" at slot 5 is free for it";
+        assert_eq!(told(1), ("moves".to_owned(), format!("{free}, but there may be only one move")));
+        assert_eq!(told(2), ("none".to_owned(), format!("{free}; search longer")));
+        assert_eq!(told(40), ("none".to_owned(), format!("{free}; search longer")));
     }
 }

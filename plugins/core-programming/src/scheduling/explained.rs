@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use conman_sdk::scheduler::{Assignment, Blocked, Explanation, Mend, Problem, Session, Solution};
+use conman_sdk::scheduler::{Assignment, Blocked, Blocker, Explanation, Mend, Problem, Session, Solution};
 use serde_json::value::RawValue;
 
 use super::ids::Ids;
@@ -142,6 +142,16 @@ pub fn spelled(mut told: Explanation, ids: &Ids) -> Explanation {
         }
     }
     told
+}
+
+/// What the host says of a place that nobody has.
+const FREE: &str = " is free for it";
+
+/// That a place is free for a session that has none, where the host says so: what else it says is about its search.
+#[must_use]
+pub fn free_place(reason: &Blocker) -> Option<&str> {
+    let end = reason.detail.rfind(FREE)? + FREE.len();
+    reason.detail.get(..end).filter(|_| reason.constraint == "none")
 }
 
 fn known<'i>(list: &mut Vec<String>, id: impl Fn(&str) -> Option<&'i str>) {
