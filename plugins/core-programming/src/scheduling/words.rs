@@ -83,16 +83,26 @@ impl Words<'_> {
     pub fn said(&self, sentence: &str) -> String {
         let mut said = String::with_capacity(sentence.len());
         let mut last = None;
+        // Of the list it is in: how many were named besides the first, and whether one was left out.
+        let (mut others, mut is_shorter) = (0, false);
         let mut parts = parts(sentence).peekable();
         while let Some((in_quotes, part)) = parts.next() {
             if !in_quotes {
+                let goes_on = [", ", " and "].contains(&part);
                 // Several columns are one room.
-                let again =
-                    [", ", " and "].contains(&part) && parts.peek().is_some_and(|(_, next)| last == Some(*next));
-                if again {
+                if goes_on && parts.peek().is_some_and(|(_, next)| last == Some(*next)) {
                     parts.next();
+                    is_shorter = true;
+                } else if goes_on {
+                    others += 1;
+                    said.push_str(part);
                 } else {
-                    said.push_str(&self.timed(part));
+                    said.push_str(&match without_count(part).filter(|_| is_shorter) {
+                        Some(rest) if others > 0 => format!(" and others{}", self.timed(rest)),
+                        Some(rest) => self.timed(rest),
+                        None => self.timed(part),
+                    });
+                    (others, is_shorter) = (0, false);
                 }
                 continue;
             }
@@ -130,7 +140,7 @@ impl Words<'_> {
             (None, true) => "no room".to_owned(),
             (None, false) if part == places::OWN_ROOM => part.to_owned(),
             (None, false) if part == super::ids::ONLINE => part.to_owned(),
-            (None, false) => format!("“{}”", part.replace("\\\"", "\"")),
+            (None, false) => format!("“{}”", unescaped(part)),
         }
     }
 
@@ -203,6 +213,30 @@ const MOMENT: &str = "%a %-d %b %H:%M";
 #[must_use]
 pub fn moment(convention: &Convention, at: Timestamp) -> String {
     convention.zoned(at).strftime(MOMENT).to_string()
+}
+
+/// What stands behind the count that ends a list which is too long: where columns were counted, it says nothing of rooms.
+fn without_count(part: &str) -> Option<&str> {
+    let (number, rest) = part.strip_prefix(" and ")?.split_once(" more")?;
+    number.bytes().all(|one| one.is_ascii_digit()).then_some(rest)
+}
+
+/// A text that was written with `{:?}`.
+fn unescaped(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    let mut rest = part.chars();
+    while let Some(one) = rest.next() {
+        match (one, if one == '\\' { rest.next() } else { None }) {
+            ('\\', Some('u')) => {
+                let digits: String = rest.by_ref().skip(1).take_while(|one| *one != '}').collect();
+                text.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+            }
+            ('\\', Some('n' | 'r' | 't' | '0')) => text.push(' '),
+            ('\\', Some(escaped)) => text.push(escaped),
+            _ => text.push(one),
+        }
+    }
+    text
 }
 
 /// The number a word is, and what stands behind it.

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
 pub mod calendar;
+pub mod human;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
