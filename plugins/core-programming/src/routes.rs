@@ -8,7 +8,7 @@ use crate::Programming;
 use crate::changes::{self, Counts, Report, Unreadable};
 use crate::export::{Edition, Readers, csv, frab_json, frab_xml, icalendar};
 use crate::graph::telling::{Renamed, tell_renamed};
-use crate::graph::{DRAFT, RELEASE, documents, favourites, release};
+use crate::graph::{DRAFT, RELEASE, documents, favourites, release, report};
 use crate::import::{Format, Options, Refusal, attendance, moment};
 use crate::model::Programme;
 use crate::schema::*;
@@ -77,6 +77,10 @@ impl RouteHandlers for Programming {
 
     fn get_planning_solution_json(ctx: &Context, _: &Request) -> Result<Response> {
         Ok(Response::json(&documents::solution(ctx)?)?.download(&format!("{}.solution.json", ctx.convention.slug)))
+    }
+
+    fn get_planning_explanation_json(ctx: &Context, _: &Request) -> Result<Response> {
+        Response::json(&report::report(ctx)?)
     }
 
     /// `people/{id}.ics`

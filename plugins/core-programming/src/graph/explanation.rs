@@ -58,7 +58,7 @@ pub fn unplaced(ctx: &Context, calendar: &Calendar, left: &[(&str, &[Blocker])])
 }
 
 /// What is said where the host tells no reason: it seeks proofs for the first two hundred.
-fn unexplained() -> SchedulePlanReason {
+pub(super) fn unexplained() -> SchedulePlanReason {
     SchedulePlanReason {
         constraint: "no_place".to_owned(),
         detail: "No room that would do is free at a time its people have, as everything else is placed.".to_owned(),
@@ -158,11 +158,21 @@ impl Members {
 
 /// What is called how in these sentences.
 fn names<'s>(sentences: impl Iterator<Item = &'s str>) -> Result<Names> {
-    let quoted: HashSet<&str> = sentences.flat_map(words::quoted).collect();
-    let read = |sql: &str| -> Result<Vec<(String, String)>> { database::query_in(sql, params![], &quoted) };
+    let [sessions, others] = called(&sentences.flat_map(words::quoted).collect())?;
     let mut names = Names::default();
-    names.sessions(read("SELECT id, title FROM session_draft WHERE id IN ($keys)")?);
-    names.others(read("SELECT id, name FROM room WHERE id IN ($keys)")?);
-    names.others(read("SELECT id, name FROM person WHERE id IN ($keys)")?);
+    names.sessions(sessions);
+    names.others(others);
     Ok(names)
+}
+
+/// The titles of sessions, and the names of rooms and people.
+///
+/// # Errors
+/// The database's.
+pub(super) fn called(ids: &HashSet<&str>) -> Result<[Vec<(String, String)>; 2]> {
+    let read = |sql: &str| -> Result<Vec<(String, String)>> { database::query_in(sql, params![], ids) };
+    let sessions = read("SELECT id, title FROM session_draft WHERE id IN ($keys)")?;
+    let mut others = read("SELECT id, name FROM room WHERE id IN ($keys)")?;
+    others.extend(read("SELECT id, name FROM person WHERE id IN ($keys)")?);
+    Ok([sessions, others])
 }

@@ -15,6 +15,7 @@ pub mod planning;
 pub mod plans;
 pub mod query;
 pub mod release;
+pub mod report;
 pub mod requirements;
 pub mod rooms;
 pub mod scope;

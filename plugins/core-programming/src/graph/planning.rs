@@ -7,6 +7,7 @@ use super::documents::cost_of;
 use super::scope::Scope;
 use super::{edit, int, plans};
 use crate::model::Slot;
+use crate::planned::{ENDED, Ended, Found};
 use crate::scheduling::ids::Ids;
 use crate::scheduling::material::{Closed, Closeness, Task};
 use crate::scheduling::problem::{self, Stated};
@@ -66,7 +67,7 @@ fn start(ctx: &Context, asking: Asking) -> Result<SchedulePlan> {
     }
     let scope = Scope::of(ctx, scope, "/input/scope")?;
     task.days.clone_from(&scope.days);
-    let material = gather(ctx, |candidate| scope.holds(candidate))?;
+    let material = gather(ctx, scope.rows(), |candidate| scope.holds(candidate))?;
     let stated = problem::state(&material, &task, &ctx.convention);
     drop(material);
     let too_long = stated.asked.iter().filter(|asked| !asked.reasons.is_empty()).count();
@@ -116,6 +117,7 @@ pub fn cancel(ctx: &Context, id: &str) -> Result<SchedulePlan> {
     let mut plan = store::plans::plan(id).map_err(|error| error.at("/id"))?;
     if plans::is_lost(&plan)? {
         plan = store::plans::lose(plan)?;
+        events::emit(ENDED, &plan.id, &Ended { state: plan.state, search: Found::default() })?;
     } else if plan.state == State::Searching {
         Job::from_id(&plan.job).cancel()?;
     }

@@ -55,11 +55,10 @@ fn at(ctx: &Context, mut plan: Plan, revision: i64) -> Result<SchedulePlan> {
     if is_late && search.as_ref().is_none_or(ended_late) {
         plan = plan.lost();
     }
-    let is_ready = plan.state == State::Ready;
-    let items = if is_ready && ["changes", "unplaced"].into_iter().any(|field| wants.field(field)) {
-        plans::items(&plan.id)?
-    } else {
-        Vec::new()
+    let items = match plan.state {
+        State::Ready if wants.field("changes") => plans::items(&plan.id)?,
+        State::Ready if wants.field("unplaced") => plans::unplaced(&plan.id)?,
+        _ => Vec::new(),
     };
     let ended = plan.state != State::Searching;
     let progress = search.as_ref().map_or(0.0, |status| status.progress);
@@ -79,6 +78,7 @@ fn at(ctx: &Context, mut plan: Plan, revision: i64) -> Result<SchedulePlan> {
         course: search.iter().flat_map(|status| &status.costs).map(point).collect(),
         session_count: if wants.field("sessionCount") { int(plans::count(&plan.id)?) } else { 0 },
         fixed_count: int(plan.fixed_sessions),
+        most_moves: plan.most_moves.map(int),
         notes: plan.notes,
         before: cost(&plan.before_cost),
         after: plan.after_cost.as_ref().map(|Json(after)| cost(after)),

@@ -134,7 +134,7 @@ impl QueryResolvers for Programming {
     }
 
     fn schedule_explanation(ctx: &Context) -> Result<ScheduleExplanation> {
-        documents::explained(ctx)
+        documents::explanation(ctx)
     }
 
     fn schedule_plan(ctx: &Context, args: QuerySchedulePlanArgs) -> Result<Option<SchedulePlan>> {

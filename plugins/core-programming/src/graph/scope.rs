@@ -36,6 +36,12 @@ impl Scope {
         Ok(Self { days, tracks, sessions, except })
     }
 
+    /// How many rows were read to know that there is all of it.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        [&self.tracks, &self.sessions, &self.except].into_iter().flatten().map(HashSet::len).sum()
+    }
+
     /// Whether it holds a session.
     #[must_use]
     pub fn holds(&self, candidate: &Candidate<'_>) -> bool {
@@ -56,5 +62,18 @@ fn all_known(table: &str, ids: Vec<String>, at: &str) -> Result<HashSet<String>>
     match ids.iter().position(|id| !known.contains(id)) {
         Some(place) => Err(Error::not_found("There is no such thing, or no longer.").at(format!("{at}/{place}"))),
         None => Ok(known),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_named_was_read() {
+        let named = |count: u32| Some((0..count).map(|number| number.to_string()).collect());
+        let scope = Scope { days: None, tracks: named(2), sessions: named(30), except: named(400) };
+        assert_eq!(scope.rows(), 432);
+        assert_eq!(Scope { days: None, tracks: None, sessions: None, except: None }.rows(), 0);
     }
 }

@@ -19,11 +19,11 @@ const MOST_ROWS: usize = 49_000;
 /// Who marks more sessions than this says little about which two of them they would go to, and would be millions of pairs.
 const MOST_MARKS: i64 = 200;
 
-/// Everything; `free` says which sessions may move.
+/// Everything; `free` says which sessions may move. The call reads so many rows `besides`.
 ///
 /// # Errors
 /// The database's; `quota` when it is larger than one call may read.
-pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Material> {
+pub fn gather(ctx: &Context, besides: usize, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Material> {
     let rows: Vec<SessionRow> = database::query_as(
         "SELECT id, number, kind, environment, track_id, room_id, starts_at, ends_at, minutes, needs, setup_minutes, teardown_minutes \
          FROM session_draft WHERE state <> 'cancelled' ORDER BY id",
@@ -34,7 +34,7 @@ pub fn gather(ctx: &Context, free: impl Fn(&Candidate<'_>) -> bool) -> Result<Ma
         params![],
     )?;
     // Each is read again to expect its audience, with its marks.
-    let read = 3 * rows.len() + parts.len() + demand::MOST;
+    let read = besides + 3 * rows.len() + parts.len() + demand::MOST;
     let mut line_ups: HashMap<String, Vec<String>> = HashMap::with_capacity(rows.len());
     for (session, person, role) in parts {
         if word::<Role>(&role)?.attends() {

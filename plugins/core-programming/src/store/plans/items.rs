@@ -135,6 +135,15 @@ pub fn items(plan: &str) -> Result<Vec<Item>> {
     database::query_as(&sql, params![plan])
 }
 
+/// Those of them that it has no place for.
+///
+/// # Errors
+/// The database's.
+pub fn unplaced(plan: &str) -> Result<Vec<Item>> {
+    let sql = format!("{ITEM} WHERE plan_id = $1 AND outcome = $2 ORDER BY session_id");
+    database::query_as(&sql, params![plan, Fate::Unplaced])
+}
+
 /// How many sessions a plan may move.
 ///
 /// # Errors
