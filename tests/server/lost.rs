@@ -49,6 +49,11 @@ async fn execute(database: &SharedDatabase, sql: &'static str) {
         .unwrap();
 }
 
+/// Waits until a search has a timetable.
+async fn found(planner: &Planner, plan: &str) {
+    until("a timetable", async || (planner.read(plan).await["course"] != json!([])).then_some(())).await;
+}
+
 fn assert_lost(plan: &Value) {
     assert_eq!((&plan["state"], &plan["error"]["code"]), (&json!("FAILED"), &json!("LOST")), "{plan}");
     assert!(plan["error"]["message"].as_str().unwrap().ends_with("plan again."), "{plan}");
@@ -63,8 +68,12 @@ on_each_database! {
         execute(&database, "DELETE FROM conman_solve").await;
         // The first minute it may still be on its way.
         assert_eq!(planner.read(&one).await["state"], "SEARCHING");
+        let mut others = planner.listen(&one).await;
         planner.cancel(&one).await;
         assert_lost(&planner.read(&one).await);
+        // Whoever listens need not wait either.
+        let heard = others.until(|_| false).await;
+        assert_eq!(heard.last().unwrap().state, "FAILED");
         execute(&database, "UPDATE schedule_plan SET created_at = created_at - 61000").await;
         assert_lost(&planner.read(&other).await);
         let refused = planner.accept(&other, None).await.unwrap_err();
@@ -78,32 +87,25 @@ on_each_database! {
         let plan = planner.plan(json!({ "seconds": 60.0 })).await;
         execute(&behind(&host, &planner).await, "DELETE FROM schedule_plan_problem").await;
         // Cancelled before there is a timetable, a search has no proposal to lose.
-        until("a timetable", async || {
-            let course = planner.read(&plan).await["course"].clone();
-            (course != json!([])).then_some(())
-        })
-        .await;
+        found(&planner, &plan).await;
         planner.cancel(&plan).await;
         assert_lost(&planner.ended(&plan).await);
     }
 }
 
 on_each_database! {
-    async fn a_plan_whose_plugin_is_disabled_meanwhile_ends(database: Database) {
+    async fn a_plan_whose_plugin_is_disabled_meanwhile_is_lost(database: Database) {
         let (host, planner) = searching(database).await;
         let plan = planner.plan(json!({ "seconds": 60.0 })).await;
         let id = planner.run("{ plugins { id } }", json!({})).await["plugins"][0]["id"].clone();
+        // Disabled, it does not hear that its search has ended.
         planner.run("mutation($id: String!) { disablePlugin(id: $id) }", json!({ "id": id })).await;
         planner.run("mutation($id: String!) { enablePlugin(id: $id) { id } }", json!({ "id": id })).await;
+        assert_eq!(planner.read(&plan).await["state"], "SEARCHING");
         // A minute later.
         let database = behind(&host, &planner).await;
         execute(&database, "UPDATE conman_solve SET ended_at = ended_at - 61000").await;
         execute(&database, "UPDATE schedule_plan SET created_at = created_at - 61000").await;
-        let ended = until("the plan to end", async || {
-            let plan = planner.read(&plan).await;
-            (plan["state"] != "SEARCHING").then_some(plan)
-        })
-        .await;
-        assert!(["READY", "FAILED"].contains(&ended["state"].as_str().unwrap()), "{ended}");
+        assert_lost(&planner.read(&plan).await);
     }
 }

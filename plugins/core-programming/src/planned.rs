@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use conman_sdk::prelude::*;
-use conman_sdk::scheduler::{self, Explanation, Job, Progress, Solution};
+use conman_sdk::scheduler::{self, Explanation, Job, Progress, Solution, State as JobState};
 
 use crate::Programming;
 use crate::scheduling::explained;
@@ -88,17 +88,17 @@ fn take_over(plan: &Plan, progress: &Progress) -> Result<usize> {
         return Err(Error::new(failure.code.clone(), failure.message.clone()));
     }
     let job = Job::from_id(&plan.job);
-    let solution = job.solution().map_err(|error| without_solution(&job, error))?;
+    let solution = job.solution().map_err(|error| without_solution(error, || Ok(job.status()?.state)))?;
     propose(plan, &solution).map_err(|error| lost(&error))
 }
 
 /// Why there is no timetable. The host says `not-found` of a job that was cancelled before there was one, and of a job it has forgotten.
-fn without_solution(job: &Job, error: Error) -> Error {
+fn without_solution(error: Error, state: impl FnOnce() -> Result<JobState>) -> Error {
     if error.code != "not-found" {
         return error;
     }
-    match job.status() {
-        Ok(status) if status.state == scheduler::State::Cancelled => Error::new(CANCELLED, error.message),
+    match state() {
+        Ok(JobState::Cancelled) => Error::new(CANCELLED, error.message),
         Err(unknown) if unknown.retryable => unknown,
         _ => lost(&error),
     }
@@ -200,6 +200,18 @@ mod tests {
         for_want_of_moves(&mut explanation, &had_a_place, most);
         let reason = explanation.unplaced.remove(0).reasons.remove(0);
         (reason.constraint, reason.detail)
+    }
+
+    #[test]
+    fn a_job_without_a_timetable_was_cancelled_or_is_lost() {
+        let code = |code: &'static str, state: Result<JobState>| {
+            without_solution(Error::new(code, "why"), || state).code.into_owned()
+        };
+        assert_eq!(code("not-found", Ok(JobState::Cancelled)), "cancelled");
+        assert_eq!(code("not-found", Err(Error::not_found("no job"))), LOST);
+        assert_eq!(code("not-found", Ok(JobState::Done)), LOST);
+        assert_eq!(code("not-found", Err(Error::new("conflict", "again").retryable())), "conflict");
+        assert_eq!(code("solver-failed", Ok(JobState::Failed)), "solver-failed");
     }
 
     #[test]
