@@ -7,10 +7,14 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+use std::collections::{HashMap, HashSet};
+
 use core_programming::conflicts::{
-    self, Conflict, Detail, Facts, Found, Kind, MOST, Placed, Requirements, RoomFacts, Rules,
+    self, Conflict, Detail, Facts, Found, Kind, MOST, Measure, Place, Placed, Requirements, RoomFacts, Rules, Scene,
+    Standing,
 };
-use core_programming::model::{Role, Slot};
+use core_programming::model::{Role, Slot, State};
+use core_programming::scheduling::Seats;
 use jiff::Timestamp;
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -182,4 +186,84 @@ fn what_comes_after_begins_when_the_other_has_ended() {
     );
     let much_later = placed("a", "hall", (200, 260), &[]);
     assert_eq!(only(Kind::OutOfOrder, &[much_later, sequel], &Facts::default()).sessions, ["b", "a"]);
+}
+
+/// The sessions where they are.
+fn scene(sessions: &[Placed]) -> Scene {
+    let standing = |session: &Placed| {
+        let Placed { id, room, slot, kind, audience, people, requirements } = session.clone();
+        let (title, state, slot) = (id.clone(), State::Scheduled, Some(slot));
+        Standing { id, title, state, room, slot, minutes: None, kind, audience, people, requirements }
+    };
+    Scene { sessions: sessions.iter().map(standing).collect(), facts: Facts::default() }
+}
+
+/// What stays where it is when sessions are to be elsewhere, and how many conflicts say why.
+fn refused<'s>(scene: &'s Scene, to: &'s [Placed], skip: bool) -> (HashSet<&'s str>, usize) {
+    let places = to.iter().map(|session| (session.id.as_str(), (session.room.as_deref(), Some(session.slot))));
+    let changes: HashMap<&str, Place<'_>> = places.collect();
+    let measure = Measure { rules: &Rules::default(), zone: &TimeZone::UTC, day_change: time(5, 0, 0, 0) };
+    let refused = scene.refused(&changes, measure, skip).unwrap();
+    (refused.sessions, refused.because.len())
+}
+
+#[test]
+fn whoever_stays_is_in_the_way_of_whoever_was_to_follow() {
+    let hour = |id: i64, at: i64| placed(&format!("s{id}"), "hall", (at * 60, at * 60 + 60), &[]);
+    let intruder = placed("intruder", "hall", (24_000, 24_060), &[]);
+    let mut now: Vec<Placed> = (0..400).map(|id| hour(id, id)).chain([intruder]).collect();
+    now.push(placed("free", "nook", (0, 60), &[]));
+    let mut to: Vec<Placed> = (0..400).map(|id| hour(id, id + 1)).collect();
+    to.push(placed("free", "nook", (60, 120), &[]));
+    let scene = scene(&now);
+    let (stay, because) = refused(&scene, &to, true);
+    assert_eq!((stay.len(), stay.contains("free"), because), (400, false, 400));
+    let (stay, because) = refused(&scene, &to, false);
+    assert_eq!((stay, because), (HashSet::from(["s399"]), 1), "only what does not work, not what would follow");
+}
+
+#[test]
+fn what_is_not_refused_works() {
+    let mut state: u64 = 7;
+    let mut below = |end: i64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from(state >> 33).unwrap() % end
+    };
+    let (mut kept, mut stayed) = (0, 0);
+    for _ in 0..300 {
+        let mut some = |id: i64| {
+            let (room, start, person) =
+                (["hall", "nook", "attic"][usize::try_from(below(3)).unwrap()], below(12) * 30, below(8));
+            let mut session =
+                placed(&format!("s{id}"), room, (start, start + 30 + below(2) * 30), &[&format!("p{person}")]);
+            session.requirements.after =
+                (id > 0 && below(3) == 0).then(|| format!("s{}", below(id.max(1)))).into_iter().collect();
+            session.requirements.setup = below(2) * 10;
+            session
+        };
+        let now: Vec<Placed> = (0..14).map(&mut some).collect();
+        let elsewhere: Vec<Placed> = now
+            .iter()
+            .zip(0..)
+            .map(|(was, id)| {
+                let Placed { room, slot, .. } = some(id);
+                Placed { room, slot, ..was.clone() }
+            })
+            .collect();
+        let to: Vec<Placed> =
+            elsewhere.iter().zip(0..).filter(|(_, at)| at % 4 != 0).map(|(one, _)| one.clone()).collect();
+        let scene = scene(&now);
+        let (stay, _) = refused(&scene, &to, true);
+        let ids = |sessions: &[Placed]| -> HashSet<String> {
+            let found = find(sessions, &Facts::default()).conflicts.into_iter();
+            found.filter(|conflict| conflict.kind.is_impossible(Seats::Should)).map(|conflict| conflict.id).collect()
+        };
+        let moved = |was: &Placed| {
+            to.iter().find(|to| to.id == was.id && !stay.contains(to.id.as_str())).unwrap_or(was).clone()
+        };
+        let will_be: Vec<Placed> = now.iter().map(moved).collect();
+        assert_eq!(ids(&will_be).difference(&ids(&now)).count(), 0, "{now:?} {will_be:?}");
+        (kept, stayed) = (kept + to.len() - stay.len(), stayed + stay.len());
+    }
+    assert!(kept > 100 && stayed > 100, "{kept} {stayed}");
 }

@@ -16,7 +16,7 @@ use conman_scheduler::document::{Solution as Written, read_problem, read_solutio
 use conman_scheduler::solve::{Effort, Found};
 use conman_sdk::Convention;
 use conman_sdk::scheduler::{Problem, Solution};
-use core_programming::conflicts::{self, Conflict, Facts, Kind, Placed, Requirements, RoomFacts};
+use core_programming::conflicts::{self, Conflict, Facts, Placed, Requirements, RoomFacts};
 use core_programming::model::{Role, Slot};
 use core_programming::scheduling::Seats;
 use core_programming::scheduling::explained::{self, Explained};
@@ -187,12 +187,8 @@ fn impossible(material: &Material, task: &Task, sessions: &[Placed]) -> Vec<Conf
     };
     let convention = convention();
     let found = conflicts::find(sessions, &facts, &task.rules, convention.zone(), convention.day_change);
-    let counts = |conflict: &Conflict| match conflict.kind {
-        Kind::RoomTooSmall => task.rules.planning.seats == Seats::Must,
-        Kind::DoNotAssignWith | Kind::BackToBack | Kind::OverDailyLimit | Kind::NoModerator => false,
-        _ => true,
-    };
-    found.conflicts.into_iter().filter(counts).collect()
+    let seats = task.rules.planning.seats;
+    found.conflicts.into_iter().filter(|conflict| conflict.kind.is_impossible(seats)).collect()
 }
 
 /// The best of a few thousand proposals, checked independently.
@@ -249,7 +245,8 @@ proptest! {
         let is_now = |session: &Session| session.slot.map(|slot| (slot, session.room.clone()));
         let will_be = |session: &Session| match became.get(session.id.as_str()) {
             None | Some((_, Outcome::Kept)) => is_now(session),
-            Some((_, Outcome::Unplaced)) => None,
+            // What lacks a room alone stays at its time.
+            Some((asked, Outcome::Unplaced)) => is_now(session).filter(|_| asked.room_only),
             Some((asked, Outcome::Moved { start, room })) => Some((Slot::lasting(*start, asked.seconds).unwrap(), room.clone())),
         };
 
@@ -262,19 +259,19 @@ proptest! {
         for session in &material.sessions {
             let Some((asked, outcome)) = became.get(session.id.as_str()) else { continue };
             prop_assert!(session.free, "{} does not move", session.id);
-            let Outcome::Moved { start, .. } = outcome else { continue };
-            let (slot, room) = will_be(session).unwrap();
-            prop_assert!(session.slot.is_none_or(|was| was.seconds() == slot.seconds()), "{} takes as long as before", session.id);
-            let stays = session.slot.is_some_and(|was| was.start == *start);
-            prop_assert!(stays || !asked.room_only, "{} keeps its time", session.id);
-            let day = convention.day_of(*start);
-            prop_assert!(stays || task.days.as_ref().is_none_or(|days| days.contains(&day)), "{} on {day}", session.id);
+            let Some((slot, room)) = will_be(session).filter(|_| **outcome != Outcome::Unplaced) else { continue };
             for closed in &task.closed {
                 let around = slot.widened(session.requirements.setup, session.requirements.teardown);
                 let is_there = session.people.contains(&closed.id) && overlap(slot, closed.time)
                     || room.as_ref() == Some(&closed.id) && overlap(around, closed.time);
                 prop_assert!(!is_there, "{} is there when {} is not", session.id, closed.id);
             }
+            let Outcome::Moved { start, .. } = outcome else { continue };
+            prop_assert!(session.slot.is_none_or(|was| was.seconds() == slot.seconds()), "{} takes as long as before", session.id);
+            let stays = session.slot.is_some_and(|was| was.start == *start);
+            prop_assert!(stays || !asked.room_only, "{} keeps its time", session.id);
+            let day = convention.day_of(*start);
+            prop_assert!(stays || task.days.as_ref().is_none_or(|days| days.contains(&day)), "{} on {day}", session.id);
         }
         let had_a_place = |outcome: &(&Asked, &Outcome)| {
             matches!(outcome.1, Outcome::Moved { .. }) && stated.problem.incumbent.iter().any(|place| place.session == outcome.0.session)

@@ -7,6 +7,7 @@
 //! three sessions at once in a room are three conflicts.
 
 mod facts;
+mod scene;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -18,9 +19,11 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{Facts, Placed, Requirements, RoomFacts, Rules};
+pub use scene::{Measure, Place, Refused, Scene, Standing};
 
 use crate::identity;
 use crate::model::{Role, Slot};
+use crate::scheduling::Seats;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +80,23 @@ impl Kind {
     pub const fn is_fatal(self) -> bool {
         matches!(self, Self::RoomOverlap)
     }
+
+    /// Whether the scheduler never proposes it. Breaks and limits are wishes to it, seats where the convention says so, and line-ups are not its
+    /// doing.
+    #[must_use]
+    pub const fn is_impossible(self, seats: Seats) -> bool {
+        match self {
+            Self::RoomOverlap
+            | Self::PersonDoubleBooked
+            | Self::PersonUnavailable
+            | Self::RoomUnavailable
+            | Self::RoomLacksFeature
+            | Self::RoomNotAllowed
+            | Self::OutOfOrder => true,
+            Self::RoomTooSmall => matches!(seats, Seats::Must),
+            Self::DoNotAssignWith | Self::BackToBack | Self::OverDailyLimit | Self::NoModerator => false,
+        }
+    }
 }
 
 /// Something that cannot work.
@@ -109,6 +129,8 @@ pub enum Detail {
     Lacks(Vec<String>),
     /// The session that has to be the later one.
     Later(String),
+    /// The sessions themselves are not on at once: only their set-up and tear-down overlap.
+    Around,
 }
 
 impl Conflict {
@@ -248,7 +270,11 @@ impl Search<'_> {
                     }
                     let mut pair = [first, second];
                     pair.sort_by(|a, b| a.order().cmp(&b.order()));
-                    self.add(Kind::RoomOverlap, &pair, &[], Some(id), None);
+                    self.add_with(Kind::RoomOverlap, &pair, &[], Some(id), None, |conflict| {
+                        if first.slot.end <= second.slot.start || second.slot.end <= first.slot.start {
+                            conflict.detail = Detail::Around;
+                        }
+                    });
                 }
             }
             for session in &sessions {

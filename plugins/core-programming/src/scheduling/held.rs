@@ -30,8 +30,12 @@ pub struct Held<'m> {
     unsaid_rooms: HashMap<&'m str, Vec<[u32; 2]>>,
     unsaid_people: HashMap<&'m str, Vec<[u32; 2]>>,
     unsaid_before: HashMap<&'m str, u32>,
-    /// When people are in what is not held and yet stays at its time.
+    /// Of what is not held and yet stays at its time: when people are in it,
     expected: HashMap<&'m str, Vec<[u32; 2]>>,
+    /// from when to when it is on,
+    expected_on: HashMap<&'m str, [u32; 2]>,
+    /// and before when something has to be over.
+    expected_before: HashMap<&'m str, u32>,
 }
 
 /// A held session, stated.
@@ -123,9 +127,16 @@ impl<'m> Held<'m> {
         }
     }
 
-    /// Keeps people free for a session that stays at its time, whether it gets a room or not.
+    /// Keeps people free, and what comes before and after in order, for a session that stays at its time, whether it gets a room or not.
     pub fn expect(&mut self, session: &'m material::Session, calendar: &Calendar) {
         let time = session.slot.map(|slot| calendar.touched(slot).list()).unwrap_or_default();
+        if let (Some([from, _]), Some([_, to])) = (time.first(), time.last()) {
+            self.expected_on.insert(&session.id, [*from, *to]);
+            for before in &session.requirements.after {
+                let limit = self.expected_before.entry(before).or_insert(*from);
+                *limit = (*limit).min(*from);
+            }
+        }
         for person in &session.people {
             self.expected.entry(person).or_default().extend(&time);
         }
@@ -152,9 +163,10 @@ impl<'m> Held<'m> {
         open.without(ranges(&self.unsaid_rooms)).with(ranges(&self.in_room)).list()
     }
 
-    /// When a session should not begin because its people are in what stays at its time.
-    pub fn expected(&self, session: &material::Session, duration: u32) -> Vec<[u32; 2]> {
-        busy(session, duration, &self.expected).collect()
+    /// When a session should not begin because of what stays at its time.
+    pub fn expected(&self, session: &material::Session, duration: u32, horizon: u32) -> Vec<[u32; 2]> {
+        let on = |id: &str| self.expected_on.get(id).copied();
+        closed(session, duration, horizon, &self.expected, &self.expected_before, on)
     }
 
     /// When a session cannot begin because of all that is held.

@@ -60,7 +60,7 @@ impl<'m> Stating<'m> {
         let [setup, duration, teardown] = self.slots(session);
         let now = session.slot.and_then(|slot| self.calendar.slot(slot.start)).map(|(now, _)| now);
         let mut everywhere =
-            here.map_or_else(Ranges::default, |here| here.without(self.held.expected(session, duration)));
+            here.map_or_else(Ranges::default, |here| here.without(self.held.expected(session, duration, horizon)));
         everywhere = everywhere.with(now.map(|now| [now, now + 1]));
         let starts = everywhere.without(self.held.starts_taken(session, duration, horizon));
         let told = everywhere.without(self.held.starts_taken_unsaid(session, duration, horizon));
