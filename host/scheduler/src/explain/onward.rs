@@ -1,6 +1,5 @@
 //! From few moves to more: what one more move, or one exchange, buys.
 
-use super::WISHES_TOLD;
 use super::domain::Domains;
 use super::homeward::Homes;
 use super::mend::{self, Found};
@@ -21,8 +20,7 @@ pub(super) fn step(
         return None;
     }
     let standing = Standing::new(homes.problem, timetable).looking_while(go_on);
-    let mut broken = wishes::broken(&standing);
-    broken.truncate(WISHES_TOLD);
+    let (broken, _) = wishes::dearest(&standing);
     let mends = mend::cheapest(&standing, domains, &broken).into_iter().filter_map(|found| match found {
         Found::Moves(change, cost, _) if cost < 0 => Some((change, -cost)),
         _ => None,

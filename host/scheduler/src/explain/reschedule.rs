@@ -5,25 +5,31 @@
 //! into searches in which only a few sessions may move, no more than there may be moves: those of the best timetable, some of them
 //! exchanged for others by chance. Moves that buy nothing are taken back.
 
+use std::time::Instant;
+
 use fastrand::Rng;
 
 use super::domain::Domains;
 use super::homeward::{Homes, Homeward};
-use super::pursuit::{Pursuit, Stage};
+use super::pursuit::{OnTheWay, Pursuit, Stage};
 use super::wishes::{self, Broken};
-use super::{WISHES_TOLD, onward, trade_offs};
+use super::{onward, trade_offs};
 use crate::problem::{Place, Problem, SessionIndex};
 use crate::solve::{Effort, Found, Watch};
 use crate::timetable::Timetable;
 
 /// What a move costs in searches that may move everything. Cheaper ones lead to more moves.
 const MOVE_COSTS: [u32; 4] = [1_000, 30, 8, 2];
-/// Of a timetable with more than so many times the moves that there may be, no cheaper ones are looked for.
+/// Of a timetable with more than so many times the moves that there may be, no cheaper ones are looked for;
 const TOO_MANY: usize = 4;
+/// where there may be fewer than so many, as if it were so many.
+const FEW: usize = 4;
 /// Shares of what is left of the effort: for who has to move, for moves one by one, and for each price of a move.
 const HELD: f64 = 0.2;
 const ONWARD: f64 = 0.2;
 const PRICED: f64 = 0.15;
+/// Moves one by one where proposals are counted, which says nothing of how long these take.
+const STEPS: usize = 10;
 /// How much of a stage is left for taking moves back.
 const BACK: f64 = 0.25;
 /// Proposals of a search in which a few sessions may move, for each of them.
@@ -45,18 +51,19 @@ pub fn reschedule(
     effort: &Effort,
     watch: &dyn Watch,
 ) -> Found {
+    let began = Instant::now();
     let domains = Domains::of_each(problem);
     let homes = Homes::new(problem, &domains);
-    let pursuit = Pursuit::new(&homes, effort, watch, Some(moves));
+    let pursuit = Pursuit::new(&homes, effort, watch, began, Some(moves));
     pursuit.add(&homes.timetable().places);
     let mut homeward = Homeward::new(&homes, &domains);
     if let (Some(from), Some(stage)) = (from, pursuit.stage(HELD)) {
         homeward.set_out(&from.places);
         homeward.go(moves, &|| stage.goes_on(), &mut |places| pursuit.add(places));
     }
-    if problem.incumbent.iter().flatten().count() <= moves {
+    if incumbents(problem).count() <= moves {
         if let Some(stage) = pursuit.stage(1.0) {
-            pursuit.search(problem, &pursuit.best().places, &stage.search(0.0));
+            stage.search(problem, &pursuit.best().places, 0.0, OnTheWay::Counts);
         }
         return pursuit.into_found();
     }
@@ -76,6 +83,11 @@ pub fn reschedule(
     pursuit.into_found()
 }
 
+/// The sessions that were somewhere.
+fn incumbents(problem: &Problem) -> impl Iterator<Item = SessionIndex> {
+    (0u32..).zip(&problem.incumbent).filter(|(_, home)| home.is_some()).map(|(session, _)| session)
+}
+
 struct Search<'s> {
     moves: usize,
     homes: &'s Homes<'s>,
@@ -89,8 +101,14 @@ impl Search<'_> {
     /// Only who cannot stay moves.
     fn held(&mut self) {
         let Some(stage) = self.pursuit.stage(HELD) else { return };
-        let held = self.homes.held(|session| self.homes.stay(session).is_none());
-        let found = self.pursuit.search(&held, &self.pursuit.best().places, &stage.search(BACK));
+        let cannot_stay = |session: &SessionIndex| self.homes.stay(*session).is_none();
+        let held = self.homes.held(|session| cannot_stay(&session));
+        let on_the_way = match incumbents(self.homes.problem).filter(cannot_stay).count() {
+            free if free <= self.moves => OnTheWay::Counts,
+            _ => OnTheWay::IsNothing,
+        };
+        let found = stage.search(&held, &self.pursuit.best().places, BACK, on_the_way);
+        drop(held);
         self.take_back(&found.timetable, &stage);
     }
 
@@ -98,7 +116,10 @@ impl Search<'_> {
     fn onward(&mut self) {
         let Some(stage) = self.pursuit.stage(ONWARD) else { return };
         let mut best = self.pursuit.best();
-        while let Some(next) = onward::step(self.homes, &best, self.domains, self.moves, &|| stage.goes_on()) {
+        let steps = if stage.is_counted() { STEPS } else { usize::MAX };
+        for _ in 0..steps {
+            let step = onward::step(self.homes, &best, self.domains, self.moves, &|| stage.goes_on());
+            let Some(next) = step else { return };
             self.pursuit.add(&next.places);
             best = next;
         }
@@ -109,11 +130,11 @@ impl Search<'_> {
         for cost in MOVE_COSTS {
             let Some(stage) = self.pursuit.stage(PRICED) else { return };
             let problem = trade_offs::at_cost(self.homes.problem, cost);
-            let found = self.pursuit.search(&problem, &self.pursuit.best().places, &stage.search(BACK));
+            let found = stage.search(&problem, &self.pursuit.best().places, BACK, OnTheWay::IsNothing);
             drop(problem);
             let many = self.homes.moves(&found.timetable.places);
             self.take_back(&found.timetable, &stage);
-            if many > TOO_MANY * self.moves.max(TOO_MANY) {
+            if many > TOO_MANY * self.moves.max(FEW) {
                 return;
             }
         }
@@ -126,11 +147,7 @@ impl Search<'_> {
 
     /// Only a few may move, now these, now those.
     fn rounds(&mut self) {
-        let all: Vec<SessionIndex> = (0u32..)
-            .zip(&self.homes.problem.incumbent)
-            .filter(|(_, home)| home.is_some())
-            .map(|(who, _)| who)
-            .collect();
+        let all: Vec<SessionIndex> = incumbents(self.homes.problem).collect();
         let new = self.homes.problem.incumbent.len() - all.len();
         let mut best: Vec<Option<Place>> = Vec::new();
         let mut broken = Vec::new();
@@ -139,17 +156,13 @@ impl Search<'_> {
             let now = self.pursuit.best().places;
             self.homeward.set_out(&now);
             if now != best {
-                broken = wishes::broken(self.homeward.standing());
-                broken.truncate(WISHES_TOLD);
+                (broken, _) = wishes::dearest(self.homeward.standing());
                 best = now;
             }
             let free = self.few(&all, &broken);
             let held = self.homes.held(|session| free[session as usize]);
-            let mut effort = stage.search(0.0);
-            let proposals = ROUND * (self.moves + new).max(1) as u64;
-            effort.iterations = Some(effort.iterations.map_or(proposals, |left| left.min(proposals)));
-            effort.seed = self.random.u64(..);
-            let found = self.pursuit.search(&held, self.homeward.standing().places(), &effort);
+            let round = stage.round(ROUND * (self.moves + new).max(1) as u64, self.random.u64(..));
+            let found = round.search(&held, self.homeward.standing().places(), 0.0, OnTheWay::Counts);
             idle = if found.iterations > 0 { 0 } else { idle + 1 };
         }
     }

@@ -4,10 +4,12 @@
 //! time. From each timetable moves are then taken back, the cheapest first. The first, which has the fewest moves, is also mended
 //! further, move by move. Of all timetables on these ways the best for each number of moves is kept.
 
+use std::time::Instant;
+
 use super::domain::Domains;
 use super::homeward::{Homes, Homeward};
 use super::onward;
-use super::pursuit::Pursuit;
+use super::pursuit::{OnTheWay, Pursuit};
 use crate::problem::Problem;
 use crate::solve::{Effort, Watch};
 use crate::timetable::Timetable;
@@ -43,10 +45,11 @@ impl TradeOff {
 /// a place first. The effort is that of all searches together, with what follows from them. Never empty: the first is the incumbent as
 /// far as it can stay.
 pub fn trade_offs(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Vec<TradeOff> {
+    let began = Instant::now();
     let plain = at_cost(problem, 0);
     let domains = Domains::of_each(&plain);
     let homes = Homes::new(&plain, &domains);
-    let pursuit = Pursuit::new(&homes, effort, watch, None);
+    let pursuit = Pursuit::new(&homes, effort, watch, began, None);
     pursuit.add(&homes.timetable().places);
     let mut homeward = Homeward::new(&homes, &domains);
     for (at, cost) in MOVE_COSTS.into_iter().enumerate() {
@@ -54,9 +57,8 @@ pub fn trade_offs(problem: &Problem, effort: &Effort, watch: &dyn Watch) -> Vec<
         let goes_on = || stage.goes_on();
         let problem =
             cost.map_or_else(|| homes.held(|session| homes.stay(session).is_none()), |cost| at_cost(&plain, cost));
-        let found = pursuit.search(&problem, &plain.incumbent, &stage.search(BACK)).timetable;
+        let found = stage.search(&problem, &plain.incumbent, BACK, OnTheWay::IsNothing).timetable;
         drop(problem);
-        pursuit.add(&found.places);
         if at == 0 {
             let mut next = found.clone();
             for _ in 0..ONWARD {

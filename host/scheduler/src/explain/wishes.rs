@@ -37,12 +37,7 @@ pub(super) enum Members {
     OfGroup(u32),
 }
 
-/// The broken wishes that cost most, those first.
-pub(super) fn broken(standing: &Standing<'_>) -> Vec<Broken> {
-    dearest(standing).0
-}
-
-/// The same, and how many there are besides.
+/// The broken wishes that cost most, those first, and how many there are besides.
 pub(super) fn dearest(standing: &Standing<'_>) -> (Vec<Broken>, usize) {
     let (mut some, mut all) = (Vec::new(), 0);
     each(standing, &mut |one| {
