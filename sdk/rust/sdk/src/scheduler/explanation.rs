@@ -18,7 +18,7 @@ pub struct Explanation {
     pub wishes: Vec<Wish>,
     /// Broken wishes besides.
     pub more_wishes: u64,
-    /// What must not be broken and is, 1,000 of it at most. Where there is any, changes of the cost may be off.
+    /// What must not be broken and is, 1,000 of it at most, and less where ids are long. Where there is any, changes of the cost may be off.
     pub broken: Vec<Broken>,
     /// What is broken besides.
     pub more: u64,
@@ -55,12 +55,18 @@ pub struct Blocker {
     pub detail: String,
     /// Whether it is proven that this keeps it from having one.
     pub proven: bool,
-    /// The sessions it is about.
+    /// The sessions it is about: 50 of them at most, as of rooms and people.
     pub sessions: Vec<String>,
+    /// Sessions it is about besides.
+    pub more_sessions: u64,
     /// The rooms.
     pub rooms: Vec<String>,
+    /// Rooms besides.
+    pub more_rooms: u64,
     /// The people.
     pub people: Vec<String>,
+    /// People besides.
+    pub more_people: u64,
     /// What was counted.
     pub count: Option<Count>,
 }
@@ -152,13 +158,15 @@ mod tests {
     fn what_the_host_says_is_read_and_what_it_says_one_day_is_no_matter() {
         let text = r#"{"cost":{"unplaced":1,"soft":4,"terms":{"overlap":4}},
             "unplaced":[{"session":"a","reasons":[{"constraint":"room_busy","detail":"r is full","proven":true,"sessions":["a"],
-                "rooms":["r"],"people":[],"count":{"slots":1,"demand":3,"supply":2}}]}],
+                "more_sessions":3,"rooms":["r"],"more_rooms":2,"people":[],"more_people":1,"count":{"slots":1,"demand":3,"supply":2}}]}],
             "wishes":[{"constraint":"overlap","sessions":["b","c"],"more_sessions":0,"people":[],"rooms":["r"],"group":null,"cost":4,
                 "text":"at once","mend":{"kind":"found","moves":[{"session":"b","start":3,"room":"r"}],"change":-4,"left":0,"text":"move"}},
                 {"constraint":"overflow","sessions":[],"people":[],"rooms":[],"cost":1,"text":"full","mend":{"kind":"not_sought"}}],
             "more_wishes":2,"broken":[{"constraint":"day","session":null,"what":"late"}],"more":0,"mood":"good"}"#;
         let told: Explanation = serde_json::from_str(text).unwrap();
         assert_eq!((told.cost.soft, told.unplaced[0].reasons[0].count.unwrap().demand), (4, 3));
+        let reason = &told.unplaced[0].reasons[0];
+        assert_eq!((reason.more_sessions, reason.more_rooms, reason.more_people), (3, 2, 1));
         assert_eq!(told.wishes[0].mend.found().unwrap().0[0].start, 3);
         assert_eq!((&told.wishes[1].mend, told.more_wishes, told.more_unplaced), (&Mend::NotSought, 2, 0));
         let again: Explanation = serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap();
