@@ -15,54 +15,56 @@ fn grouped(number: u64) -> String {
     grouped
 }
 
-/// Of each constant the words that it is told by in the table, and what is said of it.
-const ROWS: &[(&str, &str, u64)] = &[
-    ("SESSIONS", "| sessions, rooms, people, groups |", limits::SESSIONS as u64),
-    ("ROOMS", "| sessions, rooms, people, groups |", limits::ROOMS as u64),
-    ("PEOPLE", "| sessions, rooms, people, groups |", limits::PEOPLE as u64),
-    ("GROUPS", "| sessions, rooms, people, groups |", limits::GROUPS as u64),
-    ("FEATURES", "| different names of features |", limits::FEATURES as u64),
-    ("HORIZON", "| slots of the event |", limits::HORIZON as u64),
-    ("SESSION_SLOTS", "| slots times sessions, rooms, people, groups |", limits::SESSION_SLOTS),
-    ("ROOM_SLOTS", "| slots times sessions, rooms, people, groups |", limits::ROOM_SLOTS),
-    ("PERSON_SLOTS", "| slots times sessions, rooms, people, groups |", limits::PERSON_SLOTS),
-    ("GROUP_SLOTS", "| slots times sessions, rooms, people, groups |", limits::GROUP_SLOTS),
-    ("SESSION_ROOMS", "| rooms times sessions; rooms times groups |", limits::SESSION_ROOMS),
-    ("GROUP_ROOMS", "| rooms times sessions; rooms times groups |", limits::GROUP_ROOMS),
-    ("LENGTH_ROOM_SLOTS", "| different lengths of sessions, times rooms, times slots |", limits::LENGTH_ROOM_SLOTS),
-    ("CONFLICTS_OF_SESSION", "| pairs of `conflicts` that one session is in |", limits::CONFLICTS_OF_SESSION as u64),
-    ("PAIRS", "| pairs of `overlap`; of `conflicts` |", limits::PAIRS as u64),
-    ("ENTRIES", "| references in the lists of sessions and groups, and ranges, all together |", limits::ENTRIES as u64),
-    ("AFTER", "| references in `after`, all together |", limits::AFTER as u64),
-    ("SEATS", "| `capacity` and `audience` |", limits::SEATS as u64),
-    ("NUMBER", "| numbers of `overlap`, weights, other numbers |", limits::NUMBER as u64),
-    (
-        "OVERLAP_OF_SESSION",
-        "| numbers of all pairs of one session, times the weight of `overlap` |",
-        limits::OVERLAP_OF_SESSION,
-    ),
-    (
-        "UNPREFERRED_OF_SESSION",
-        "| slots of one session that any of its people may not prefer, times the weight of `unpreferred` |",
-        limits::UNPREFERRED_OF_SESSION,
-    ),
-    ("TEXT_BYTES", "| the document; a text in it |", limits::TEXT_BYTES as u64),
-];
+/// Each row of the table, and the constants it is made of. Where it says `each`, there is one like it of each.
+fn rows() -> Vec<(&'static [&'static str], String)> {
+    let of = |number: usize| grouped(number as u64);
+    let row = |of: &str, most: String| format!("| {of} | {most} |");
+    let things = [limits::SESSIONS, limits::ROOMS, limits::PEOPLE, limits::GROUPS].map(of).join(", ");
+    let slots = [limits::SESSION_SLOTS, limits::ROOM_SLOTS, limits::PERSON_SLOTS, limits::GROUP_SLOTS];
+    let (rooms, lengths) =
+        ("rooms times sessions; rooms times groups", "different lengths of sessions, times rooms, times slots");
+    let references = "references in the lists of sessions and groups, and ranges, all together";
+    let overlap = "numbers of all pairs of one session, times the weight of `overlap`";
+    let unpreferred = "slots of one session that any of its people may not prefer, times the weight of `unpreferred`";
+    let document = format!("{} GiB; {} bytes", limits::BYTES >> 30, of(limits::TEXT_BYTES));
+    vec![
+        (&["SESSIONS", "ROOMS", "PEOPLE", "GROUPS"], row("sessions, rooms, people, groups", things)),
+        (&["FEATURES"], row("different names of features", of(limits::FEATURES))),
+        (&["HORIZON"], row("slots of the event", grouped(limits::HORIZON.into()))),
+        (
+            &["SESSION_SLOTS", "ROOM_SLOTS", "PERSON_SLOTS", "GROUP_SLOTS"],
+            row("slots times sessions, rooms, people, groups", slots.map(grouped).join(", ")),
+        ),
+        (&["SESSION_ROOMS"], row(rooms, grouped(limits::SESSION_ROOMS) + " each")),
+        (&["GROUP_ROOMS"], row(rooms, grouped(limits::GROUP_ROOMS) + " each")),
+        (&["LENGTH_ROOM_SLOTS"], row(lengths, grouped(limits::LENGTH_ROOM_SLOTS))),
+        (&["PAIRS"], row("pairs of `overlap`; of `conflicts`", of(limits::PAIRS) + " each")),
+        (&["ENTRIES"], row(references, of(limits::ENTRIES))),
+        (&["AFTER"], row("references in `after`, all together", of(limits::AFTER))),
+        (&["NUMBER"], row("numbers of `overlap`, weights, other numbers", grouped(limits::NUMBER.into()))),
+        (&["SEATS"], row("`capacity` and `audience`", grouped(limits::SEATS.into()))),
+        (&["OVERLAP_OF_SESSION"], row(overlap, grouped(limits::OVERLAP_OF_SESSION))),
+        (&["UNPREFERRED_OF_SESSION"], row(unpreferred, grouped(limits::UNPREFERRED_OF_SESSION))),
+        (
+            &["CONFLICTS_OF_SESSION"],
+            row("pairs of `conflicts` that one session is in", grouped(limits::CONFLICTS_OF_SESSION.into())),
+        ),
+        (&["BYTES", "TEXT_BYTES"], row("the document; a text in it", document)),
+    ]
+}
 
 #[test]
 fn the_documents_table_names_every_limit() {
-    let table = include_str!("../../../../docs/scheduling.md");
-    for (name, row, number) in ROWS {
-        let line = table.lines().find(|line| line.starts_with(row)).unwrap_or_else(|| panic!("{name}: no row {row}"));
-        let numbers = line.rsplit_once(" | ").unwrap().1.split([' ', ';']);
-        let mut numbers = numbers.map(|number| number.trim_end_matches(','));
-        assert!(numbers.any(|told| told == grouped(*number)), "{name}: {} is not in {line}", grouped(*number));
+    assert_eq!(limits::BYTES % (1 << 30), 0);
+    let (table, rows) = (include_str!("../../../../docs/scheduling.md"), rows());
+    for (names, row) in &rows {
+        assert!(table.lines().any(|line| line == row), "{names:?}: no row {row}");
     }
-    assert_eq!(limits::BYTES, 1 << 30);
-    assert!(table.lines().any(|line| line.starts_with("| the document; a text in it | 1 GiB;")));
     let constants =
         include_str!("../../src/document/limits.rs").lines().filter_map(|line| line.strip_prefix("pub const "));
-    let constants: Vec<_> = constants.filter_map(|line| Some(line.split_once(':')?.0)).collect();
-    let known: Vec<_> = ROWS.iter().map(|(name, ..)| *name).chain(["BYTES"]).collect();
-    assert!(constants.len() > 20 && constants.iter().all(|name| known.contains(name)), "{constants:?}");
+    let mut constants: Vec<_> = constants.filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    let mut known: Vec<_> = rows.iter().flat_map(|(names, _)| *names).copied().collect();
+    constants.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(constants, known);
 }
