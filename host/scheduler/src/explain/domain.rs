@@ -10,7 +10,7 @@ use super::standing::Standing;
 use crate::problem::{CapacityRule, FeatureIndex, PersonIndex, Place, Problem, RoomIndex, SessionIndex, Slot};
 
 /// Bytes of what is remembered; all else is worked out each time.
-const KEPT: usize = 32 << 20;
+pub(super) const KEPT: usize = 32 << 20;
 
 /// A session with more stretches of starts than this, counted in each room, is none that can be explained.
 const STRETCHES: usize = 1_000_000;
@@ -76,9 +76,11 @@ impl<'p> Domains<'p> {
         self.too_large.get()
     }
 
-    /// Remembers what takes so many bytes, if there is room for it.
+    /// Remembers what holds so many bytes, if there is room for it.
     fn keep<T>(&self, known: &RefCell<HashMap<SessionIndex, Rc<T>>>, session: SessionIndex, one: &Rc<T>, bytes: usize) {
-        let kept = self.kept.get() + bytes;
+        // A map that has just grown is half empty; whatever is counted has two counts beside it.
+        let entry = 2 * (size_of::<(SessionIndex, Rc<T>)>() + 1) + 2 * size_of::<usize>() + size_of::<T>();
+        let kept = self.kept.get() + entry + bytes;
         if kept <= KEPT {
             self.kept.set(kept);
             known.borrow_mut().insert(session, Rc::clone(one));
@@ -106,9 +108,8 @@ impl<'p> Domains<'p> {
             return Rc::clone(domain);
         }
         let domain = Rc::new(self.under(session, &self.rules(session)));
-        let bytes =
-            |(_, starts): &(RoomIndex, Ranges)| size_of::<(RoomIndex, Ranges)>() + size_of_val(starts.as_slice());
-        self.keep(&self.known, session, &domain, domain.iter().map(bytes).sum());
+        let starts: usize = domain.iter().map(|(_, starts)| bytes(starts)).sum();
+        self.keep(&self.known, session, &domain, bytes(&domain) + starts);
         domain
     }
 
@@ -117,7 +118,7 @@ impl<'p> Domains<'p> {
         let known = self.times.borrow().get(&session).map(Rc::clone);
         let times = known.unwrap_or_else(|| {
             let times = Rc::new(self.starts_under(session, &self.rules(session)));
-            self.keep(&self.times, session, &times, size_of_val(times.as_slice()));
+            self.keep(&self.times, session, &times, bytes(&times));
             times
         });
         let shape = &self.problem.sessions[session as usize];
@@ -159,7 +160,7 @@ impl<'p> Domains<'p> {
         let mut starts = Gathered::default();
         self.of(session).iter().for_each(|(_, there)| starts.add(there.iter().cloned()));
         let starts = Rc::new(starts.united());
-        self.keep(&self.starts, session, &starts, size_of_val(starts.as_slice()));
+        self.keep(&self.starts, session, &starts, bytes(&starts));
         starts
     }
 
@@ -227,6 +228,11 @@ impl<'p> Domains<'p> {
     }
 }
 
+/// What a list takes, with the room it has left.
+fn bytes<T>(list: &Vec<T>) -> usize {
+    list.capacity() * size_of::<T>()
+}
+
 /// What comes after what leaves of each session's starts; of some of them when `go_on` says no.
 fn chains(domains: &Domains<'_>, go_on: &dyn Fn() -> bool) -> Vec<Range<Slot>> {
     let (sessions, horizon) = (&domains.problem.sessions, domains.problem.calendar.horizon());
@@ -272,4 +278,26 @@ fn chains(domains: &Domains<'_>, go_on: &dyn Fn() -> bool) -> Vec<Range<Slot>> {
         }
     }
     chains
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::read_problem;
+
+    /// One that can be nowhere takes an entry, too.
+    #[test]
+    fn what_is_remembered_of_each_counts() {
+        let sessions: Vec<_> = (0..1_000).map(|n| format!(r#"{{"id":"s{n}","duration":1,"people":["p"]}}"#)).collect();
+        let document = format!(
+            r#"{{"format":"conman-schedule-problem/1","days":1,"slots_per_day":2,"rooms":[{{"id":"r","capacity":1}}],
+                "people":[{{"id":"p","available":[]}}],"sessions":[{}]}}"#,
+            sessions.join(",")
+        );
+        let problem = read_problem(document.as_bytes()).unwrap();
+        let domains = Domains::of_each(&problem);
+        (0..1_000).for_each(|session| assert!(domains.of(session).is_empty()));
+        let entries = domains.known.borrow().capacity() * size_of::<(SessionIndex, Domain)>();
+        assert!(domains.kept.get() > entries + 1_000 * size_of::<Vec<(RoomIndex, Ranges)>>());
+    }
 }
