@@ -11,6 +11,8 @@ use super::cost_text;
 #[derive(Default)]
 pub(super) struct Onlooker {
     signals: AtomicU32,
+    /// How many of them the search took to end.
+    heeded: AtomicU32,
     seen: Mutex<Seen>,
 }
 
@@ -57,14 +59,21 @@ impl Watch for Onlooker {
 }
 
 impl Onlooker {
-    /// Takes a signal: the first ends the search, the next what comes after it.
+    /// Takes a signal: it ends the search, or what comes after it.
     pub(super) fn signal(&self) {
         self.signals.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether whoever ended the search does not want to wait for what comes after it, either.
+    /// The search is over; answers whether a signal ended it.
+    pub(super) fn searched(&self) -> bool {
+        let by_signal = self.is_cancelled();
+        self.heeded.store(u32::from(by_signal), Ordering::Relaxed);
+        by_signal
+    }
+
+    /// Whether nobody wants to wait for what comes after the search: a signal came that was not needed to end that.
     pub(super) fn is_hurried(&self) -> bool {
-        self.signals.load(Ordering::Relaxed) > 1
+        self.signals.load(Ordering::Relaxed) > self.heeded.load(Ordering::Relaxed)
     }
 
     /// How it is going.
@@ -84,6 +93,19 @@ impl Onlooker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_ends_the_search_or_what_comes_after_it() {
+        for (before, after, ended, hurried) in
+            [(0, 0, false, false), (0, 1, false, true), (1, 0, true, false), (1, 1, true, true), (2, 0, true, true)]
+        {
+            let onlooker = Onlooker::default();
+            (0..before).for_each(|_| onlooker.signal());
+            let by_signal = onlooker.searched();
+            (0..after).for_each(|_| onlooker.signal());
+            assert_eq!((by_signal, onlooker.is_hurried()), (ended, hurried), "{before} {after}");
+        }
+    }
 
     #[test]
     fn what_is_hardly_better_does_not_matter() {

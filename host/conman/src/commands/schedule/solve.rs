@@ -8,7 +8,7 @@ use conman_scheduler::check::{broken, cost};
 use conman_scheduler::document::{Reason, Solution, write_solution};
 use conman_scheduler::explain::{TradeOff, reasons_while, trade_offs};
 use conman_scheduler::problem::{Problem, SessionIndex};
-use conman_scheduler::solve::{Counted, Effort, Found, Watch as _};
+use conman_scheduler::solve::{Counted, Effort, Found};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,6 +23,8 @@ use crate::whole_file;
 const USUAL: Duration = Duration::from_secs(1);
 /// How long one takes at most that is to do so many iterations.
 const FOREVER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// However short such a search was, so long reasons may be looked for.
+const REASONS: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(solve: Solve, terminal: Terminal) -> Outcome {
     let to_standard = is_standard(&solve.output);
@@ -143,7 +145,7 @@ impl Ended {
 }
 
 /// Searches on threads of its own until the effort is spent or a signal comes, which keeps what has been found so far. Then reasons are
-/// looked for, for as long again at the most, or until another signal comes.
+/// looked for, for as long again at the most, or until a signal comes.
 async fn search(
     problem: &Arc<Problem>,
     effort: Effort,
@@ -163,13 +165,14 @@ async fn search(
             let begun = Instant::now();
             let found = conman_scheduler::solve(&problem, &effort, &*onlooker);
             let solving = begun.elapsed();
-            let improvements = onlooker.improvements();
+            let (improvements, by_signal) = (onlooker.improvements(), onlooker.searched());
             let begun = Instant::now();
-            let is_time = || !onlooker.is_hurried() && begun.elapsed() < effort.time;
+            let most = effort.time.min(solving.max(REASONS));
+            let is_time = || !onlooker.is_hurried() && begun.elapsed() < most;
             let reasons = reasons_while(&problem, &found.timetable, &is_time);
             let explaining = begun.elapsed();
             let others = with_trade_offs.then(|| trade_offs(&problem, &effort, &*onlooker));
-            ((found, reasons, others), solving, explaining, improvements)
+            ((found, reasons, others), solving, explaining, improvements, by_signal)
         })
     };
     let searched = loop {
@@ -181,10 +184,10 @@ async fn search(
         }
     };
     let failed = |error| Failure::new(Kind::Failed, format!("the solver failed: {error}"));
-    let ((found, reasons, others), solving, explaining, improvements) = searched.map_err(failed)?;
+    let ((found, reasons, others), solving, explaining, improvements, by_signal) = searched.map_err(failed)?;
     let ended = if effort.iterations.is_some_and(|most| found.iterations >= most) {
         Ended::Iterations
-    } else if onlooker.is_cancelled() {
+    } else if by_signal {
         Ended::Signal
     } else if solving >= effort.time {
         Ended::Time
