@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use conman_scheduler::check;
 use conman_scheduler::problem::Problem;
-use conman_scheduler::solve::{Found, Watch};
+use conman_scheduler::solve::{Counted, Found, Watch};
 use parking_lot::Mutex;
 
 use crate::course::Course;
@@ -19,8 +19,8 @@ pub(crate) struct Lookout {
     cancelled: AtomicBool,
     /// Set when it has been read.
     pub(crate) problem: OnceLock<Problem>,
-    /// What a timetable breaks that the search told of, if one does.
-    broken: OnceLock<String>,
+    /// What is wrong with a timetable that the search told of, if anything is.
+    wrong: OnceLock<String>,
     /// How far the job had come before this search.
     before: Course,
     seen: Mutex<Seen>,
@@ -40,7 +40,7 @@ impl Lookout {
         Self {
             cancelled: AtomicBool::new(false),
             problem: OnceLock::new(),
-            broken: OnceLock::new(),
+            wrong: OnceLock::new(),
             before,
             seen: Mutex::new(seen),
         }
@@ -51,9 +51,9 @@ impl Lookout {
         self.seen.lock().began = Some(Instant::now());
     }
 
-    /// What a timetable that was told of breaks: then the search is wrong, and what it told is not noted.
-    pub(crate) fn broken(&self) -> Option<&str> {
-        self.broken.get().map(String::as_str)
+    /// What is wrong with a timetable that was told of: then the search is wrong, and what it told is not noted.
+    pub(crate) fn wrong(&self) -> Option<&str> {
+        self.wrong.get().map(String::as_str)
     }
 
     /// Asks the search to stop.
@@ -97,13 +97,21 @@ impl Lookout {
         }
     }
 
-    /// Looks at a timetable as an outsider would before anybody relies on it. Of one that breaks something nothing is told or stored, and
-    /// the search stops.
+    /// Looks at a timetable as an outsider would before anybody relies on it. Of one that breaks something, or costs other than its search
+    /// counted, nothing is told or stored, and the search stops.
     fn holds(&self, found: &Found) -> bool {
         let Some(problem) = self.problem.get() else { return true };
         let broken = check::broken(problem, &found.timetable);
-        let Some(broken) = broken.first() else { return true };
-        self.broken.get_or_init(|| broken.describe(problem));
+        let (counted, cost) = (found.counted, Counted::from(&found.cost));
+        let wrong = match broken.first() {
+            Some(broken) => format!("it found a timetable that breaks a rule: {}", broken.describe(problem)),
+            None if counted != cost => format!(
+                "it counted {} without a place and a cost of {}, and there are {} and it is {}",
+                counted.unplaced, counted.soft, cost.unplaced, cost.soft
+            ),
+            None => return true,
+        };
+        self.wrong.get_or_init(|| wrong);
         self.cancel();
         false
     }
@@ -142,7 +150,6 @@ mod tests {
     use std::time::Duration;
 
     use conman_scheduler::cost::{Cost, Terms};
-    use conman_scheduler::solve::Counted;
     use conman_scheduler::timetable::Timetable;
 
     use super::*;

@@ -285,8 +285,8 @@ fn search(
     lookout.begin();
     let found = solver(problem, Aim { from: from.as_ref(), moves }, effort, lookout);
     lookout.ended(&found);
-    if let Some(what) = lookout.broken() {
-        return Err(broken(&format!("it found a timetable that breaks a rule: {what}")));
+    if let Some(what) = lookout.wrong() {
+        return Err(broken(what));
     }
     Ok(lookout.is_best(&found).then(|| {
         let reasons = documents::reasons_of(problem, &found.timetable, || control.wish() == Wish::Work);

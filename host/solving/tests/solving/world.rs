@@ -80,6 +80,15 @@ pub(crate) fn lying(problem: &Problem, _: Aim<'_>, _: &Effort, watch: &dyn Watch
     lie
 }
 
+/// Finds something, and then counts less of something else than it costs.
+pub(crate) fn miscounting(problem: &Problem, _: Aim<'_>, _: &Effort, watch: &dyn Watch) -> Found {
+    watch.better(&found(problem, 10_000, Instant::now(), 0));
+    let mut wrong = found(problem, 9_000, Instant::now(), 1);
+    wrong.counted.soft -= 1;
+    watch.better(&wrong);
+    wrong
+}
+
 /// Breaks.
 pub(crate) fn broken(_: &Problem, _: Aim<'_>, _: &Effort, _: &dyn Watch) -> Found {
     panic!("as it was told")
