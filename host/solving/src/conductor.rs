@@ -25,7 +25,7 @@ use crate::turn;
 /// How long after something failed it is tried again.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
-/// The code of a job over which one host after the other died.
+/// The code of a job that was left unfinished time and again.
 const INTERRUPTED: Code = Code::new("interrupted");
 
 pub(crate) struct Conductor {
@@ -365,7 +365,7 @@ impl Conductor {
         }
         let taken = ledger::take(database.as_ref(), id, &self.config.host, self.now()).await?;
         let Some(taken) = taken else { return Ok(false) };
-        if taken.deaths >= i64::from(INTERRUPTIONS) {
+        if taken.unfinished >= i64::from(INTERRUPTIONS) {
             give_up(&self.parts, &self.board, database.as_ref(), key, &taken).await?;
             return Ok(false);
         }
@@ -416,7 +416,7 @@ pub(crate) async fn end_unfinished(
     Ok(())
 }
 
-/// Ends a job over which one host after the other died.
+/// Ends a job that was left unfinished time and again.
 async fn give_up(
     parts: &DeskParts,
     board: &Board,
@@ -426,7 +426,10 @@ async fn give_up(
 ) -> Result<(), SqlError> {
     let fault = Fault::new(
         INTERRUPTED,
-        "the host stopped every time it worked on this job, which may be why; look into its log, and try a smaller problem",
+        format!(
+            "this job was left unfinished {INTERRUPTIONS} times: the host stopped while it worked on it, for which it may be the reason, \
+             or could not write how it ended; look into the host's log, and try a smaller problem"
+        ),
     );
     let course = Course::read(taken.course.as_deref());
     let told = payload(id, state::FAILED, &course, None, Some(&fault));
@@ -434,7 +437,7 @@ async fn give_up(
     let end = End { state: state::FAILED, course: None, best: None, fault, payload: told };
     if ledger::end(database, plugin, id, Fence::Taken(taken.tries), end, parts.clock.now()).await? {
         board.counters.failed.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(%convention, %plugin, job = %id, "a job of the scheduler is given up: hosts died over it");
+        tracing::error!(%convention, %plugin, job = %id, "a job of the scheduler is given up: it was left unfinished too often");
         parts.commits.committed(convention, plugin, true);
     }
     Ok(())

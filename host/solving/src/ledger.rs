@@ -31,8 +31,8 @@ pub(crate) struct OpenJob {
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) tries: i64,
-    /// How many of these ended with the death of a host.
-    pub(crate) deaths: i64,
+    /// How many of these before were neither ended nor given back: the host died, lost its turn, or could not write how it ended.
+    pub(crate) unfinished: i64,
     pub(crate) options: String,
     pub(crate) course: Option<String>,
     pub(crate) best: Option<String>,
@@ -104,7 +104,7 @@ pub(crate) async fn take(
             let (Some(job), Some(problem)) = (job.rows.first(), problem.rows.first()) else { return Ok(None) };
             Ok(Some(Taken {
                 tries: job.integer(0)?,
-                deaths: job.integer(0)? - job.integer(5)? - 1,
+                unfinished: job.integer(0)? - job.integer(5)? - 1,
                 options: job.text(1)?.to_owned(),
                 course: job.optional_text(2)?.map(str::to_owned),
                 best: job.optional_text(3)?.map(str::to_owned),

@@ -29,7 +29,8 @@ pub const KEPT_JOBS: usize = 20;
 /// and for how long.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// So many hosts may die while they work on a job. It may be what kills them, so then it is given up.
+/// So often a job may be left unfinished, by a host that died over it, lost its turn or could not write how it ended. It may be what kills
+/// hosts, so then it is given up.
 pub const INTERRUPTIONS: u32 = 3;
 
 /// Conventions for whose calls problems and solutions are read at once: one takes up to ten times its bytes for a moment (`tests/measure`).

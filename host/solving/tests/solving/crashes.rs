@@ -80,7 +80,9 @@ async fn a_job_that_every_host_dies_over_is_given_up() {
         let desk = world.desk("host", steady);
         world.until(&one, &id, "failed").await;
         desk.idle().await;
-        assert_eq!(world.told(&one).await[0].2["error"]["code"], "interrupted");
+        let error = &world.told(&one).await[0].2["error"];
+        assert_eq!(error["code"], "interrupted");
+        assert!(error["message"].as_str().unwrap().contains("left unfinished 3 times"), "{error}");
     })
     .await;
 }
