@@ -6,45 +6,46 @@ use conman_sdk::prelude::*;
 
 use super::sessions::Reading;
 use super::{Wants, int, people, rooms, wire};
-use crate::conflicts::{self, Conflict, Detail, Facts, Found, Kind, Placed, Requirements, RoomFacts, Rules};
-use crate::model::{Role, Slot};
+use crate::conflicts::{
+    self, Conflict, Detail, Facts, Found, Kind, Placed, Requirements, RoomFacts, Rules, Scene, Standing,
+};
+use crate::model::Role;
 use crate::schema::*;
 use crate::store::programme::word;
-use crate::store::{View, lists, windows};
+use crate::store::{View, lists, slot, windows};
 
 /// Everything that is wrong now, in order.
 ///
 /// # Errors
 /// The database's.
 pub fn all(ctx: &Context) -> Result<Found> {
-    let placed = placed("s.state = 'scheduled'")?;
+    let sessions = standing("s.state = 'scheduled' AND s.starts_at IS NOT NULL")?;
+    let placed: Vec<Placed> = sessions.iter().filter_map(Standing::placed).collect();
     let (facts, rules) = (facts()?, config::get::<Rules>()?);
     Ok(conflicts::find(&placed, &facts, &rules, ctx.convention.zone(), ctx.convention.day_change))
 }
 
-/// What is wrong of certain kinds with certain sessions. Drafts that have a time count: plans heed them, too.
+/// All there is. Drafts that have a time count: plans heed them, too.
 ///
 /// # Errors
 /// The database's.
-pub fn wanted(ctx: &Context, rules: &Rules, wanted: &dyn Fn(Kind, &[&Placed]) -> bool) -> Result<Found> {
-    let placed = placed("s.state <> 'cancelled'")?;
-    let (zone, day_change) = (ctx.convention.zone(), ctx.convention.day_change);
-    Ok(conflicts::find_wanted(&placed, &facts()?, rules, zone, day_change, wanted))
+pub fn scene() -> Result<Scene> {
+    Ok(Scene { sessions: standing("1 = 1")?, facts: facts()? })
 }
 
-/// Sessions that have a time and for which this holds.
-fn placed(condition: &str) -> Result<Vec<Placed>> {
-    let sessions: Vec<PlacedRow> = database::query_as(
+/// Sessions for which this holds.
+fn standing(condition: &str) -> Result<Vec<Standing>> {
+    let sessions: Vec<StandingRow> = database::query_as(
         &format!(
-            "SELECT id, room_id, starts_at, ends_at, kind, audience, needs, setup_minutes, teardown_minutes \
-             FROM session_draft s WHERE {condition} AND starts_at IS NOT NULL"
+            "SELECT id, title, state, room_id, starts_at, ends_at, minutes, kind, audience, needs, setup_minutes, teardown_minutes \
+             FROM session_draft s WHERE {condition}"
         ),
         params![],
     )?;
     let parts: Vec<(String, String, String)> = database::query_as(
         &format!(
             "SELECT p.session_id, p.person_id, p.role FROM part_draft p JOIN session_draft s ON s.id = p.session_id \
-             WHERE {condition} AND s.starts_at IS NOT NULL ORDER BY p.session_id, p.sort_order"
+             WHERE {condition} ORDER BY p.session_id, p.sort_order"
         ),
         params![],
     )?;
@@ -54,9 +55,8 @@ fn placed(condition: &str) -> Result<Vec<Placed>> {
     }
     let mut only_rooms = lists("SELECT session_id, room_id FROM session_room ORDER BY session_id, room_id")?;
     let mut after = lists("SELECT session_id, after_id FROM session_after ORDER BY session_id, after_id")?;
-    let placed = sessions
-        .into_iter()
-        .map(|row| Placed {
+    let standing = sessions.into_iter().map(|row| {
+        Ok(Standing {
             people: line_ups.remove(&row.id).unwrap_or_default(),
             requirements: Requirements {
                 needs: row.needs,
@@ -66,13 +66,16 @@ fn placed(condition: &str) -> Result<Vec<Placed>> {
                 after: after.remove(&row.id).unwrap_or_default(),
             },
             id: row.id,
+            title: row.title,
+            state: word(&row.state)?,
             room: row.room_id,
-            slot: Slot { start: row.starts_at, end: row.ends_at },
+            slot: slot(row.starts_at, row.ends_at),
+            minutes: row.minutes,
             kind: row.kind,
             audience: row.audience,
         })
-        .collect();
-    Ok(placed)
+    });
+    standing.collect()
 }
 
 /// What sessions are held against.
@@ -102,11 +105,14 @@ struct RoomRow {
 }
 
 #[derive(FromRow)]
-struct PlacedRow {
+struct StandingRow {
     id: String,
+    title: String,
+    state: String,
     room_id: Option<String>,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    minutes: Option<i64>,
     kind: String,
     audience: Option<i64>,
     #[row(json)]
@@ -242,7 +248,7 @@ fn message(conflict: &Conflict, sessions: &[Session], people: &[Person], room: O
     let names = people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(" and ");
     let room = room.map_or("the room", |room| room.name.as_str());
     match conflict.kind {
-        Kind::RoomOverlap if sessions.windows(2).all(|pair| matches!(pair, [one, next] if one.end <= next.start)) => {
+        Kind::RoomOverlap if conflict.detail == Detail::Around => {
             format!("{titles} are in {room} without the time between them that their set-up and tear-down take.")
         }
         Kind::RoomOverlap => format!("{titles} are in {room} at the same time."),

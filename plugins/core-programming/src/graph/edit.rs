@@ -341,7 +341,7 @@ pub fn place(ctx: &Context, args: MutationPlaceSessionArgs) -> Result<Session> {
     keep(ctx, &session)
 }
 
-/// The one place that says what it means for a session to have a place.
+/// What it means for a session to have a place; [`crate::store::plans::put`] says the same of the sessions of a plan.
 pub fn put(session: &mut model::Session, slot: Slot, room: Option<String>) {
     session.set_time(slot);
     session.room = room;

@@ -141,3 +141,92 @@ async fn what_loses_its_place_is_still_told_when_that_was_accepted() {
         assert_eq!(again["unplaced"][0]["session"]["title"], "One", "{on}");
     }
 }
+
+#[tokio::test]
+async fn a_session_without_a_time_that_became_another_is_refused() {
+    for (on, kit) in kits(|setup| setup).await {
+        let create = r#"mutation {
+            hall: createRoom(input: { name: "Hall" }) { id }
+            nook: createRoom(input: { name: "Nook" }) { id }
+        }"#;
+        let rooms = kit.run(create).await.unwrap();
+        let create = "mutation($hall: ID!) {
+            long: createSession(input: { title: \"Long\", minutes: 60 }) { id }
+            inside: createSession(input: { title: \"Inside\", minutes: 60, room: $hall }) { id }
+            same: createSession(input: { title: \"Same\", minutes: 60 }) { id } }";
+        let made = kit.run_with(create, json!({ "hall": rooms["hall"]["id"] })).await.unwrap();
+        let plan = planned(&kit, "planSchedule", json!({ "seconds": 0.1 })).await;
+        assert_eq!(plan["changes"].as_array().unwrap().len(), 3, "{on}: {plan}");
+        let change = "mutation($id: ID!, $patch: SessionPatch!) { updateSession(id: $id, patch: $patch) { id } }";
+        for (session, patch) in [
+            ("long", json!({ "minutes": 120 })),
+            ("inside", json!({ "room": rooms["nook"]["id"] })),
+            ("same", json!({ "minutes": 60, "title": "Other title" })),
+        ] {
+            kit.run_with(change, json!({ "id": made[session]["id"], "patch": patch })).await.unwrap();
+        }
+        let changed = [
+            "“Inside” was changed since: its room is another now.",
+            "“Long” was changed since: it takes 120 minutes now.",
+        ];
+        let refused = accept(&kit, json!({ "id": plan["id"] })).await.unwrap_err();
+        assert_eq!(refused.code(), "PLAN_OUTDATED", "{on}");
+        let mut told: Vec<&str> = refused.problems[0].message.lines().filter(|line| line.contains('“')).collect();
+        told.sort_unstable();
+        assert_eq!(told, changed, "{on}");
+        let done = accept(&kit, json!({ "id": plan["id"], "skip": true })).await.unwrap();
+        let mut left: Vec<&str> = done["left"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+        left.sort_unstable();
+        assert_eq!(left, changed, "{on}");
+        let now = kit.run("{ draftSessions { nodes { title minutes start } } }").await.unwrap();
+        let nodes = now["draftSessions"]["nodes"].as_array().unwrap();
+        let of = |title: &str| nodes.iter().find(|node| node["title"] == title).unwrap();
+        assert_eq!((&of("Long")["minutes"], &of("Long")["start"]), (&json!(120), &Value::Null), "{on}");
+        assert!(of("Other title")["start"].is_string(), "{on}: {now}");
+    }
+}
+
+/// Ten sessions of a hall, one after the other; a talk beside them.
+async fn row(kit: &Testkit) -> Value {
+    let create = r#"mutation {
+        hall: createRoom(input: { name: "Hall", features: ["stage"] }) { id }
+        nook: createRoom(input: { name: "Nook" }) { id }
+        talk: createSession(input: { title: "Talk" }) { id }
+    }"#;
+    let made = kit.run(create).await.unwrap();
+    let open = "mutation($id: ID!, $start: DateTime!) {
+        setRoomAvailability(id: $id, windows: [{ start: $start, end: \"2026-08-14T21:00:00+02:00\" }]) { id } }";
+    let hall = &made["hall"]["id"];
+    kit.run_with(open, json!({ "id": hall, "start": "2026-08-14T10:00:00+02:00" })).await.unwrap();
+    let mut before: Vec<Value> = Vec::new();
+    for at in 0..10 {
+        let create = "mutation($input: SessionInput!) { createSession(input: $input) { id } }";
+        let input = json!({ "title": format!("Act {at}"), "needs": ["stage"], "after": before, "room": hall, "minutes": 60,
+            "start": format!("2026-08-14T{}:00:00+02:00", 10 + at), "state": "SCHEDULED" });
+        let act = kit.run_with(create, json!({ "input": input })).await.unwrap()["createSession"]["id"].clone();
+        before = vec![act];
+    }
+    kit.run_with(open, json!({ "id": hall, "start": "2026-08-14T11:00:00+02:00" })).await.unwrap();
+    made
+}
+
+#[tokio::test]
+async fn whoever_stays_is_in_the_way_of_others_however_many() {
+    for (on, kit) in kits(|setup| setup).await {
+        let made = row(&kit).await;
+        let plan = planned(&kit, "reschedule", json!({ "mostMoves": 10, "seconds": 2.0 })).await;
+        assert_eq!((plan["changes"].as_array().unwrap().len(), &plan["unplaced"]), (11, &json!([])), "{on}: {plan}");
+        let intruder = "mutation($room: ID!) { createSession(input: {
+            title: \"Intruder\", room: $room, start: \"2026-08-14T20:00:00+02:00\", minutes: 60 }) { id } }";
+        kit.run_with(intruder, json!({ "room": made["hall"]["id"] })).await.unwrap();
+        let done = accept(&kit, json!({ "id": plan["id"], "skip": true })).await.unwrap();
+        let left = done["left"].as_array().unwrap();
+        for at in 0..10 {
+            let act = format!("Act {at}”");
+            assert!(left.iter().any(|why| why.as_str().unwrap().contains(&act)), "{on} {act}: {done}");
+        }
+        let changes = done["changes"].as_array().unwrap();
+        let accepted: Vec<&Value> = changes.iter().filter(|change| change["accepted"] == true).collect();
+        assert!(accepted.len() == 1 && accepted[0]["session"]["title"] == "Talk", "{on}: {done}");
+    }
+}

@@ -154,6 +154,17 @@ pub fn count(plan: &str) -> Result<i64> {
     Ok(rows.first().map_or(0, |(count,)| *count))
 }
 
+/// Puts sessions where and when a plan proposes them, as [`crate::graph::edit::put`] does, without reading all that is said of them.
+///
+/// # Errors
+/// The database's.
+pub fn put<'k>(plan: &str, revision: i64, sessions: impl IntoIterator<Item = &'k str>) -> Result<()> {
+    let sql = "UPDATE session_draft SET revision = $2, state = 'scheduled', minutes = NULL, room_id = p.to_room, starts_at = p.to_start, \
+         ends_at = p.to_start + p.seconds * 1000 FROM schedule_plan_session p \
+         WHERE p.plan_id = $1 AND p.session_id = session_draft.id AND p.to_start IS NOT NULL AND p.session_id IN ($keys)";
+    execute_in(sql, params![plan, revision], sessions).map(|_| ())
+}
+
 /// Notes that sessions are where a plan proposed them.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use conman_sdk::scheduler::{Assignment, Cost, Explanation, Wish};
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
 
-pub use items::{Item, accepted, count, items, unplaced};
+pub use items::{Item, accepted, count, items, put, unplaced};
 pub use states::{Fate, Purpose, State};
 
 use crate::planned::LOST;
