@@ -117,6 +117,7 @@ const SENTENCES: &[&str] = &[
     r#"it is pinned to slot 9; it is pinned to room "hall"; it needs "projector" and "a room of its own": that leaves no place"#,
     r#"what comes before and after it lets it start only in [8, 9) and [12, 16); the rooms it could be in are open [8, 10): that leaves no place"#,
     r#"what comes before and after it never lets it start; it has to lie inside one day; it expects 80 people: that leaves no place"#,
+    r#"it may only start in [3, 4) and [6, 9); it needs "projector": that leaves no place"#,
     r#"it may only be in "hall" and "lawn"; it needs "a place in lawn"; "ann" is available [0, 4), [6, 8), [10, 12), [14, 16), [18, 20), [22, 24) and 3 more: that leaves no place"#,
     // blockers.rs
     r#"no room has "a stage"; "a" comes after "b" and "c" comes after "a"; "a" may start in [3, 4) and "c" may start in [5, 9)"#,
@@ -155,6 +156,8 @@ const SENTENCES: &[&str] = &[
     // mends, of `explain.rs`
     r#"move "a" to room "hall" at slot 52: saves 3 in all"#,
     r#"move "a" to room "hall" at slot 52: costs as much elsewhere"#,
+    r#"move "a" to room "hall" at slot 52: costs 3 more in all"#,
+    r#"exchange "a" and "b": costs as much elsewhere"#,
     r#"exchange "a" and "b": costs 3 more in all"#,
     // planned.rs, documents.rs
     r#"room "hall" at slot 5 is free for it"#,
