@@ -293,6 +293,22 @@ fn a_search_that_its_time_cuts_short_says_so() {
     assert!(cut.stderr.contains("--seconds ended the search after"), "{}", cut.stderr);
 }
 
+/// Far more sessions than rooms hold: to find out of each of them why it has no place would take minutes.
+#[test]
+fn reasons_are_looked_for_no_longer_than_was_searched() {
+    let folder = Folder::with(&json!({
+        "format": "conman-schedule-problem/1", "name": "overbooked", "days": 1, "slots_per_day": 20, "slot_minutes": 30,
+        "rooms": (0..20).map(|number| json!({ "id": format!("r{number}"), "capacity": 1 })).collect::<Vec<_>>(),
+        "sessions": (0..1_000).map(|number| json!({ "id": format!("s{number}"), "duration": 1 })).collect::<Vec<_>>(),
+    }));
+    for (effort, ended, least) in [(["--seconds", "0.5"], "time", 0.5), (["--iterations", "1000"], "iterations", 1.0)] {
+        let said = folder.solve("s.json", &[&effort[..], &["--json"]].concat()).successful().json();
+        assert_eq!((&said["ended"], &said["cost"]["unplaced"]), (&json!(ended), &json!(600)));
+        let [solving, explaining] = ["solving", "explaining"].map(|what| said["seconds"][what].as_f64().unwrap());
+        assert!((least..solving.max(least) + 0.5).contains(&explaining), "{said}");
+    }
+}
+
 #[test]
 fn a_signal_ends_the_search_and_the_best_so_far_is_kept() {
     let folder = Folder::with(&busy());
