@@ -14,6 +14,8 @@
 #[path = "../search/brute_force.rs"]
 mod brute_force;
 mod cheapest;
+#[path = "../search/diary.rs"]
+mod diary;
 #[path = "../exchange/independent.rs"]
 mod independent;
 mod mends;

@@ -1,25 +1,20 @@
 //! Broken wishes are all told, and what is said of mending them is what the check finds.
 
-use std::time::Duration;
-
 use conman_scheduler::check;
 use conman_scheduler::explain::{Mend, Move, explain};
 use conman_scheduler::problem::{Place, Problem};
-use conman_scheduler::solve::{Effort, solve};
+use conman_scheduler::solve::solve;
 use conman_scheduler::timetable::Timetable;
 use fastrand::Rng;
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::diary::effort;
 use crate::independent::passes;
 use crate::problems::{Size, problems, read};
 use crate::solvable::solvable;
 
 const SMALL: Size = Size { days: 2, slots_per_day: 5, rooms: 3, people: 4, sessions: 12 };
-
-fn effort(seed: u64) -> Effort {
-    Effort { time: Duration::from_secs(60), iterations: Some(200), threads: 1.try_into().unwrap(), seed }
-}
 
 pub(crate) fn moved(problem: &Problem, timetable: &Timetable, moves: &[Move]) -> Timetable {
     let mut timetable = timetable.clone();
@@ -86,7 +81,7 @@ proptest! {
     #[test]
     fn whatever_is_broken_is_told_and_mended_as_is_said(document in problems(SMALL), seed: u64) {
         let problem = read(&document);
-        let found = solve(&problem, &effort(seed), &());
+        let found = solve(&problem, &effort(200, seed), &());
         all_is_so(&problem, &found.timetable);
     }
 }
@@ -176,7 +171,7 @@ fn the_reasons_of_a_solution_are_those_explained() {
     let mut made = solvable(&mut random);
     made.document["rooms"][0]["features"] = json!([]);
     let problem = read(&made.document);
-    let found = solve(&problem, &effort(1), &());
+    let found = solve(&problem, &effort(200, 1), &());
     let reasons = conman_scheduler::explain::reasons(&problem, &found.timetable);
     assert!(found.timetable.unplaced().count() > 0);
     assert_eq!(reasons.keys().copied().collect::<Vec<_>>(), found.timetable.unplaced().collect::<Vec<_>>());

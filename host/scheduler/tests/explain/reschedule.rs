@@ -1,7 +1,6 @@
 //! After a change, with so many moves at most: the best there is of small problems, and what is promised of all.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use conman_scheduler::check;
@@ -14,14 +13,9 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use crate::brute_force::optimum;
+use crate::diary::{Diary, effort, rank};
 use crate::independent::passes;
 use crate::problems::{Size, problems, read};
-
-const SMALL: Size = Size { days: 2, slots_per_day: 3, rooms: 2, people: 3, sessions: 4 };
-
-fn effort(iterations: u64) -> Effort {
-    Effort { time: Duration::from_secs(60), iterations: Some(iterations), threads: 1.try_into().unwrap(), seed: 1 }
-}
 
 /// The incumbent as far as it can stay: those that the problem names first, if not all can.
 pub(crate) fn stay(problem: &Problem) -> Timetable {
@@ -45,48 +39,25 @@ pub(crate) fn moves(problem: &Problem, stay: &Timetable, timetable: &Timetable) 
     (0..problem.sessions.len()).filter(has_moved).count()
 }
 
-/// Keeps all it is told of, and looks at it when all is over, so that the search has the time.
-#[derive(Default)]
-struct Diary {
-    found: Mutex<Vec<Found>>,
-    cancelled: AtomicBool,
-}
-
-impl Watch for Diary {
-    fn better(&self, found: &Found) {
-        self.found.lock().unwrap().push(found.clone());
+/// None is worse than the one before, none has too many moves, and the last is what was answered.
+fn assert_sound(diary: Diary, problem: &Problem, stay: &Timetable, most: usize, answer: &Found) {
+    let told = diary.found.into_inner().unwrap();
+    for found in &told {
+        assert_eq!(check::cost(problem, &found.timetable), found.cost);
+        passes(problem, &found.timetable, &found.cost);
+        assert!(moves(problem, stay, &found.timetable) <= most);
     }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+    for pair in told.windows(2) {
+        assert!(rank(pair[1].cost) <= rank(pair[0].cost) && pair[0].elapsed <= pair[1].elapsed);
     }
-}
-
-impl Diary {
-    /// None is worse than the one before, none has too many moves, and the last is what was answered.
-    fn assert_sound(self, problem: &Problem, stay: &Timetable, most: usize, answer: &Found) {
-        let told = self.found.into_inner().unwrap();
-        for found in &told {
-            assert_eq!(check::cost(problem, &found.timetable), found.cost);
-            passes(problem, &found.timetable, &found.cost);
-            assert!(moves(problem, stay, &found.timetable) <= most);
-        }
-        for pair in told.windows(2) {
-            assert!(rank(&pair[1]) <= rank(&pair[0]) && pair[0].elapsed <= pair[1].elapsed);
-        }
-        let last = told.last().unwrap();
-        assert_eq!((&last.timetable, last.cost), (&answer.timetable, answer.cost));
-    }
-}
-
-fn rank(found: &Found) -> (u32, u64) {
-    (found.cost.unplaced, found.cost.soft())
+    let last = told.last().unwrap();
+    assert_eq!((&last.timetable, last.cost), (&answer.timetable, answer.cost));
 }
 
 fn best(problem: &Problem, most: usize, effort: &Effort) -> Found {
     let diary = Diary::default();
     let found = reschedule(problem, most, None, effort, &diary);
-    diary.assert_sound(problem, &stay(problem), most, &found);
+    assert_sound(diary, problem, &stay(problem), most, &found);
     found
 }
 
@@ -111,7 +82,7 @@ fn tie() -> Problem {
 fn another_time_and_room_is_one_move_and_two_other_rooms_are_two() {
     let problem = tie();
     for (most, cost) in [(0, (1, 0)), (1, (0, 5)), (2, (0, 0)), (100, (0, 0))] {
-        assert_eq!(rank(&best(&problem, most, &effort(2_000))), cost, "with {most} moves");
+        assert_eq!(rank(best(&problem, most, &effort(2_000, 1)).cost), cost, "with {most} moves");
     }
 }
 
@@ -121,24 +92,24 @@ fn with_no_move_everything_stays_that_can_and_what_is_new_has_a_place() {
     // New, and there are two places for it.
     problem.incumbent[2] = None;
     problem.sessions[2].rooms = None;
-    let found = best(&problem, 0, &effort(2_000));
+    let found = best(&problem, 0, &effort(2_000, 1));
     let places = &found.timetable.places;
-    assert_eq!((rank(&found), places[0], places[1]), ((1, 0), None, problem.incumbent[1]));
+    assert_eq!((rank(found.cost), places[0], places[1]), ((1, 0), None, problem.incumbent[1]));
     // Nobody is thrown out for it.
     problem.sessions[2].rooms = Some(vec![1]);
     problem.sessions[2].starts = problem.sessions[1].starts.clone();
-    let found = best(&problem, 0, &effort(2_000));
+    let found = best(&problem, 0, &effort(2_000, 1));
     assert_eq!((found.cost.unplaced, found.timetable.places[1]), (2, problem.incumbent[1]));
 }
 
 #[test]
 fn what_was_found_before_does_not_get_worse_and_what_had_too_many_moves_is_taken_back() {
     let problem = tie();
-    let two = best(&problem, 2, &effort(2_000));
+    let two = best(&problem, 2, &effort(2_000, 1));
     for most in [2, 3] {
-        assert_eq!(rank(&reschedule(&problem, most, Some(&two.timetable), &effort(1), &())), rank(&two));
+        assert_eq!(rank(reschedule(&problem, most, Some(&two.timetable), &effort(1, 1), &()).cost), rank(two.cost));
     }
-    let one = reschedule(&problem, 1, Some(&two.timetable), &effort(1), &());
+    let one = reschedule(&problem, 1, Some(&two.timetable), &effort(1, 1), &());
     assert!(moves(&problem, &stay(&problem), &one.timetable) <= 1);
     passes(&problem, &one.timetable, &one.cost);
 }
@@ -154,15 +125,15 @@ fn moves_that_buy_nothing_are_not_made() {
         "overlap": [["s0", "s1", 1]], "groups": [{"id": "g", "sessions": ["s0", "s11"], "min_days": 2}],
     }));
     // Nothing can mend the one wish that is broken.
-    let from = solve(&problem, &effort(2_000), &());
+    let from = solve(&problem, &effort(2_000, 1), &());
     let elsewhere = Timetable { places: from.timetable.places.iter().rev().copied().collect() };
-    let found = reschedule(&problem, 8, Some(&elsewhere), &effort(2_000), &());
+    let found = reschedule(&problem, 8, Some(&elsewhere), &effort(2_000, 1), &());
     assert_eq!((found.cost.unplaced, found.cost.soft(), moves(&problem, &stay(&problem), &found.timetable)), (0, 5, 0));
 }
 
 /// A small problem after a change, and so many moves. Where sessions are is possible but for the change, or is not.
 fn changed() -> impl Strategy<Value = (Value, u32, u64, usize)> {
-    (problems(SMALL), 0..4u32, any::<u64>(), 0..4usize)
+    (problems(Size::SMALL), 0..4u32, any::<u64>(), 0..4usize)
 }
 
 proptest! {
@@ -173,7 +144,7 @@ proptest! {
     fn no_timetable_with_as_few_moves_is_better((document, change, seed, most) in changed()) {
         let mut problem = read(&document);
         if change > 0 {
-            problem.incumbent = solve(&problem, &Effort { seed, ..effort(50) }, &()).timetable.places;
+            problem.incumbent = solve(&problem, &effort(50, seed), &()).timetable.places;
         }
         match change {
             1 => problem.rooms[0].open.clear(),
@@ -181,10 +152,10 @@ proptest! {
             3 => problem.incumbent[0] = None,
             _ => {}
         }
-        let found = best(&problem, most, &effort(20_000));
+        let found = best(&problem, most, &effort(20_000, 1));
         let stay = stay(&problem);
         let optimum = optimum(&problem, &|timetable| moves(&problem, &stay, timetable) <= most).unwrap();
-        prop_assert_eq!(rank(&found), (optimum.unplaced, optimum.soft()), "{} moves, change {}, {}", most, change, document);
+        prop_assert_eq!(rank(found.cost), (optimum.unplaced, optimum.soft()), "{} moves, change {}, {}", most, change, document);
     }
 }
 
@@ -235,9 +206,9 @@ impl Watch for Slow {
 #[test]
 fn the_same_seed_gives_the_same_timetable_however_slow_anything_is() {
     let problem = convention(600, 20);
-    let quick = reschedule(&problem, 32, None, &effort(100_000), &());
-    let slow = reschedule(&problem, 32, None, &effort(100_000), &Slow);
-    assert_eq!((rank(&quick), quick.iterations), (rank(&slow), slow.iterations));
+    let quick = reschedule(&problem, 32, None, &effort(100_000, 1), &());
+    let slow = reschedule(&problem, 32, None, &effort(100_000, 1), &Slow);
+    assert_eq!((rank(quick.cost), quick.iterations), (rank(slow.cost), slow.iterations));
     assert!(quick.timetable == slow.timetable);
 }
 
@@ -254,10 +225,10 @@ fn a_large_convention_is_answered_in_time_and_at_once_when_cancelled() {
         let as_said = (0..3).any(|_| {
             let diary = Diary::default();
             let began = Instant::now();
-            let found = reschedule(&problem, most, None, &Effort { iterations: None, time, ..effort(0) }, &diary);
+            let found = reschedule(&problem, most, None, &Effort { iterations: None, time, ..effort(0, 1) }, &diary);
             let took = began.elapsed();
             let first = diary.found.lock().unwrap()[0].elapsed;
-            diary.assert_sound(&problem, &stay, most, &found);
+            assert_sound(diary, &problem, &stay, most, &found);
             first < time / 10 && took < time + time / 20 && found.cost.unplaced == unplaced
         });
         assert!(as_said, "{most} moves");
@@ -265,7 +236,7 @@ fn a_large_convention_is_answered_in_time_and_at_once_when_cancelled() {
     let diary = Diary::default();
     let late = std::thread::scope(|scope| {
         let searching = scope.spawn(|| {
-            reschedule(&problem, 70, None, &Effort { iterations: None, ..effort(0) }, &diary);
+            reschedule(&problem, 70, None, &Effort { iterations: None, ..effort(0, 1) }, &diary);
             Instant::now()
         });
         let all_placed = || diary.found.lock().unwrap().last().is_some_and(|found| found.cost.unplaced == 0);

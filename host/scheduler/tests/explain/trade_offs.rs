@@ -1,21 +1,15 @@
 //! After a change: few moves, and what more of them buy.
 
-use std::time::Duration;
-
 use conman_scheduler::check;
 use conman_scheduler::explain::{TradeOff, trade_offs};
 use conman_scheduler::problem::Problem;
-use conman_scheduler::solve::Effort;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::diary::effort;
 use crate::independent::passes;
 use crate::problems::{Size, problems, read};
 use crate::reschedule::{moves, stay};
-
-fn effort(iterations: u64) -> Effort {
-    Effort { time: Duration::from_secs(60), iterations: Some(iterations), threads: 1.try_into().unwrap(), seed: 1 }
-}
 
 fn assert_sound(problem: &Problem, all: &[TradeOff]) {
     assert_eq!(all[0].moves, 0);
@@ -51,7 +45,7 @@ fn where_nothing_has_changed_and_nothing_is_wished_for_nothing_moves() {
     let mut document = placed();
     document["overlap"] = json!([]);
     let problem = read(&document);
-    let all = trade_offs(&problem, &effort(5_000), &());
+    let all = trade_offs(&problem, &effort(5_000, 1), &());
     assert_sound(&problem, &all);
     assert_eq!((all.len(), all[0].moves, all[0].unplaced, all[0].soft), (1, 0, 0, 0));
     assert_eq!(all[0].timetable.places, problem.incumbent);
@@ -62,7 +56,7 @@ fn when_a_room_closes_only_who_was_in_it_moves_and_one_more_mends_a_wish() {
     let mut document = placed();
     document["rooms"][0]["open"] = json!([]);
     let problem = read(&document);
-    let all = trade_offs(&problem, &effort(20_000), &());
+    let all = trade_offs(&problem, &effort(20_000, 1), &());
     assert_sound(&problem, &all);
     let told: Vec<_> = all.iter().map(|one| (one.moves, one.unplaced, one.soft)).collect();
     assert_eq!(told, [(0, 4, 5), (1, 3, 5), (2, 2, 5), (3, 1, 5), (4, 0, 5), (5, 0, 0)]);
@@ -76,10 +70,10 @@ proptest! {
         document in problems(Size { days: 2, slots_per_day: 6, rooms: 3, people: 5, sessions: 16 })
     ) {
         let mut problem = read(&document);
-        let before = conman_scheduler::solve(&problem, &effort(300), &());
+        let before = conman_scheduler::solve(&problem, &effort(300, 1), &());
         problem.incumbent.clone_from(&before.timetable.places);
         // Something changes.
         problem.rooms[0].open.clear();
-        assert_sound(&problem, &trade_offs(&problem, &effort(2_000), &()));
+        assert_sound(&problem, &trade_offs(&problem, &effort(2_000, 1), &()));
     }
 }

@@ -4,6 +4,7 @@
 
 mod brute_force;
 mod cannot;
+mod diary;
 #[path = "../exchange/independent.rs"]
 mod independent;
 mod optimum;

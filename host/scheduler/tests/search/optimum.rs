@@ -1,28 +1,23 @@
 //! Small problems are solved to the optimum, and nothing that is asked in addition makes it better.
 
-use std::time::Duration;
-
 use conman_scheduler::cost::Cost;
 use conman_scheduler::problem::Problem;
-use conman_scheduler::solve::{Effort, solve};
+use conman_scheduler::solve::solve;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use crate::brute_force;
+use crate::diary::effort;
 use crate::independent::passes;
 use crate::problems::{Size, problems, read};
-
-const SMALL: Size = Size { days: 2, slots_per_day: 3, rooms: 2, people: 3, sessions: 4 };
 
 fn optimum(problem: &Problem) -> Cost {
     brute_force::optimum(problem, &|_| true).unwrap()
 }
 
 fn solved(problem: &Problem) -> Cost {
-    let effort =
-        Effort { time: Duration::from_secs(60), iterations: Some(20_000), threads: 1.try_into().unwrap(), seed: 1 };
-    let found = solve(problem, &effort, &());
+    let found = solve(problem, &effort(20_000, 1), &());
     passes(problem, &found.timetable, &found.cost);
     found.cost
 }
@@ -32,14 +27,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn small_problems_are_solved_to_the_optimum(document in problems(SMALL)) {
+    fn small_problems_are_solved_to_the_optimum(document in problems(Size::SMALL)) {
         let problem = read(&document);
         let (found, best) = (solved(&problem), optimum(&problem));
         prop_assert_eq!((found.unplaced, found.soft()), (best.unplaced, best.soft()), "{}", document);
     }
 
     #[test]
-    fn nothing_asked_in_addition_makes_the_optimum_better(document in problems(SMALL), addition in additions()) {
+    fn nothing_asked_in_addition_makes_the_optimum_better(document in problems(Size::SMALL), addition in additions()) {
         let mut more = document.clone();
         add(&mut more, addition);
         let (without, with) = (optimum(&read(&document)), optimum(&read(&more)));
@@ -67,7 +62,7 @@ enum Addition {
 
 fn additions() -> impl Strategy<Value = Addition> {
     let (sessions, rooms, people, slots) =
-        (SMALL.sessions, SMALL.rooms, SMALL.people, SMALL.days * SMALL.slots_per_day);
+        (Size::SMALL.sessions, Size::SMALL.rooms, Size::SMALL.people, Size::SMALL.days * Size::SMALL.slots_per_day);
     let two = move || (0..sessions, 1..sessions).prop_map(move |(a, by)| (a, (a + by) % sessions));
     prop_oneof![
         two().prop_map(|(a, b)| Addition::Conflict(a, b)),
@@ -122,7 +117,7 @@ fn add(document: &mut Value, addition: Addition) {
             }
         }
         Addition::Group { compact, same_room, min_days } => {
-            let all: Vec<_> = (0..SMALL.sessions).map(name).collect();
+            let all: Vec<_> = (0..Size::SMALL.sessions).map(name).collect();
             let group = json!({"id": "more", "sessions": all, "compact": compact, "same_room": same_room, "min_days": min_days});
             push(&mut document["groups"], group);
         }

@@ -13,8 +13,6 @@ use proptest::test_runner::TestRunner;
 use crate::brute_force;
 use crate::problems::{Size, problems, read};
 
-const SMALL: Size = Size { days: 2, slots_per_day: 3, rooms: 2, people: 3, sessions: 4 };
-
 /// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -40,7 +38,7 @@ fn the_peer_finds_the_optimum() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer");
     std::fs::create_dir_all(&folder).unwrap();
     let [problem_file, solution_file] = ["problem.json", "solution.json"].map(|name| folder.join(name));
-    let (mut runner, problems) = (TestRunner::deterministic(), problems(SMALL));
+    let (mut runner, problems) = (TestRunner::deterministic(), problems(Size::SMALL));
     for _ in 0..16 {
         let document = problems.new_tree(&mut runner).unwrap().current();
         std::fs::write(&problem_file, document.to_string()).unwrap();

@@ -19,6 +19,11 @@ pub(crate) struct Size {
     pub(crate) sessions: usize,
 }
 
+impl Size {
+    /// So that all timetables can be tried out.
+    pub(crate) const SMALL: Self = Self { days: 2, slots_per_day: 3, rooms: 2, people: 3, sessions: 4 };
+}
+
 /// A problem as a document.
 pub(crate) fn problems(size: Size) -> impl Strategy<Value = Value> {
     let parts = (

@@ -4,51 +4,25 @@
 //! In builds with debug assertions every change of a small problem, and now and then one of a large one, is also compared with what is
 //! worked out from nothing: that no hard constraint is broken, and that the cost is the cost.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use conman_scheduler::check;
-use conman_scheduler::cost::Cost;
 use conman_scheduler::problem::Problem;
-use conman_scheduler::solve::{Effort, Found, Watch, resume, solve};
+use conman_scheduler::solve::{Effort, Found, resume, solve};
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::diary::{Diary, effort, rank};
 use crate::independent::passes;
 use crate::problems::{Size, problems, read};
 
 const LARGE: Size = Size { days: 4, slots_per_day: 12, rooms: 9, people: 40, sessions: 130 };
 const MEDIUM: Size = Size { days: 3, slots_per_day: 6, rooms: 4, people: 8, sessions: 30 };
 
-fn effort(iterations: u64, seed: u64) -> Effort {
-    Effort { time: Duration::from_secs(60), iterations: Some(iterations), threads: 1.try_into().unwrap(), seed }
-}
-
-fn rank(cost: Cost) -> (u32, u64) {
-    (cost.unplaced, cost.soft())
-}
-
 fn assert_sound(problem: &Problem, found: &Found) {
     assert_eq!(check::cost(problem, &found.timetable), found.cost);
     passes(problem, &found.timetable, &found.cost);
-}
-
-/// Keeps all it is told of.
-#[derive(Default)]
-struct Diary {
-    found: Mutex<Vec<Found>>,
-    cancelled: AtomicBool,
-}
-
-impl Watch for Diary {
-    fn better(&self, found: &Found) {
-        self.found.lock().unwrap().push(found.clone());
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
 }
 
 proptest! {
